@@ -1,0 +1,130 @@
+# Guidon. `make run` serves, `make test` tests, `make demo` shows; `make help` lists the rest.
+# Every room of src/ is a library of its own, compiled against only the rooms below it: its
+# include directory holds links to those and to nothing else.
+
+BUILD ?= build
+MODE ?= release
+CC := gcc
+MAKEFLAGS += --no-builtin-rules
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+
+# ---- rooms, bottom-up, and what each may see ----------------------------------------------
+ROOMS := base json http model eval auth store snapshot ingest change dialect dialect/superflag server
+SEES_base :=
+SEES_json := base
+SEES_http := base
+SEES_model := base json
+SEES_eval := base json model
+SEES_auth := base json model
+SEES_store := base json model
+SEES_snapshot := base json model eval auth store
+SEES_ingest := base json model eval auth store
+SEES_change := base json model eval auth store snapshot ingest
+SEES_dialect := base json http model eval auth store snapshot ingest change
+SEES_dialect/superflag := $(SEES_dialect) dialect
+SEES_server := $(SEES_dialect/superflag) dialect/superflag
+
+VERSION := 0.1.0
+PACKAGES := libuv libsodium sqlite3 libpcre2-8 zlib
+
+# llhttp: a package of its own where there is one, else the C source node-llhttp installs.
+LLHTTP_SOURCE := /usr/share/llhttp
+ifeq ($(shell pkg-config --exists libllhttp && echo yes),yes)
+LLHTTP_CFLAGS := $(shell pkg-config --cflags libllhttp)
+LLHTTP_LIBS := $(shell pkg-config --libs libllhttp)
+else
+LLHTTP_CFLAGS := -isystem /usr/share/include/llhttp
+LLHTTP_LIBS := $(BUILD)/lib/libllhttp.a
+endif
+
+WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 \
+	-Wswitch-enum -Wconversion -Wno-sign-conversion -Wimplicit-fallthrough -Wundef -Wpointer-arith
+HARDENING := -fPIE -fstack-protector-strong -fstack-clash-protection -fcf-protection=full \
+	-fno-delete-null-pointer-checks -fno-strict-overflow -fno-strict-aliasing -ftrivial-auto-var-init=zero
+LINK_HARDENING := -pie -Wl,-z,relro,-z,now,-z,noexecstack
+
+ifneq ($(findstring clang,$(CC)),)
+WARNINGS += -Wno-unused-command-line-argument -Wno-gnu-zero-variadic-macro-arguments
+HARDENING += -enable-trivial-auto-var-init-zero-knowing-it-will-be-removed-from-clang
+endif
+ifeq ($(MODE),release)
+OPTIMISE := -O2 -g -D_FORTIFY_SOURCE=2 -DGUIDON_VERSION='"$(VERSION)"'
+else ifeq ($(MODE),asan)
+OPTIMISE := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all -DGUIDON_VERSION='"$(VERSION)"'
+LINK_HARDENING += -fsanitize=address,undefined
+else ifeq ($(MODE),tsan)
+OPTIMISE := -O1 -g -fno-omit-frame-pointer -fsanitize=thread -DGUIDON_VERSION='"$(VERSION)"'
+LINK_HARDENING += -fsanitize=thread
+else
+OPTIMISE := -O0 -g -DGUIDON_VERSION='"$(VERSION)"'
+endif
+
+CFLAGS_ALL := -std=c17 -D_GNU_SOURCE $(WARNINGS) $(HARDENING) $(OPTIMISE) -ffile-prefix-map=$(CURDIR)=. \
+	-MMD -MP $(CFLAGS)
+PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null) $(LLHTTP_CFLAGS)
+PACKAGE_LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lm -pthread
+
+room_id = $(subst /,-,$(1))
+room_sources = $(wildcard src/$(1)/*.c) $(if $(filter store,$(1)),$(wildcard src/store/sqlite/*.c))
+room_objects = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(call room_sources,$(1)))
+room_library = $(BUILD)/lib/lib$(call room_id,$(1)).a
+room_include = $(BUILD)/include/$(call room_id,$(1))
+# A room's libraries, top first, so that the linker finds what it needs below.
+room_libraries = $(call room_library,$(1)) $(call reverse_libraries,$(SEES_$(1)))
+reverse_libraries = $(if $(1),$(call room_library,$(lastword $(1))) $(call reverse_libraries,$(filter-out $(lastword $(1)),$(1))))
+
+all: $(BUILD)/guidon
+
+define ROOM_RULES
+$(call room_include,$(1))/.made: Makefile
+	@mkdir -p $$(@D) && find $$(@D) -mindepth 1 -delete
+	@for seen in $(1) $(SEES_$(1)); do mkdir -p $$(@D)/$$$$seen; \
+	  for header in src/$$$$seen/*.h; do [ -e "$$$$header" ] && ln -sf $$(CURDIR)/$$$$header $$(@D)/$$$$seen/ || true; done; done
+	@$(if $(filter store,$(1)),mkdir -p $$(@D)/store/sqlite && for h in src/store/sqlite/*.h; do [ -e "$$$$h" ] && ln -sf $$(CURDIR)/$$$$h $$(@D)/store/sqlite/ || true; done)
+	@touch $$@
+$(call room_library,$(1)): $(call room_objects,$(1))
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	@ar rcs $$@ $$^
+$(foreach source,$(call room_sources,$(1)),
+$(patsubst src/%.c,$(BUILD)/obj/%.o,$(source)): $(source) $(call room_include,$(1))/.made Makefile
+	@mkdir -p $$(@D)
+	@echo "  cc $(source)"; $(CC) $(CFLAGS_ALL) -I$(call room_include,$(1)) $(PACKAGE_CFLAGS) -c $(source) -o $$@
+)
+endef
+$(foreach room,$(ROOMS),$(eval $(call ROOM_RULES,$(room))))
+# A header added or removed changes the links.
+$(foreach room,$(ROOMS),$(eval $(call room_include,$(room))/.made: $(foreach seen,$(room) $(SEES_$(room)),src/$(seen))))
+
+$(BUILD)/lib/libllhttp.a: $(wildcard $(LLHTTP_SOURCE)/*.c)
+	@mkdir -p $(BUILD)/obj/llhttp $(@D)
+	@for source in $^; do gcc -O2 -fPIE -std=c99 -I$(LLHTTP_SOURCE) $(LLHTTP_CFLAGS) -c $$source -o $(BUILD)/obj/llhttp/$$(basename $$source .c).o || exit 1; done
+	@ar rcs $@ $(BUILD)/obj/llhttp/*.o
+
+$(BUILD)/guidon: $(call room_libraries,server) $(filter %.a,$(LLHTTP_LIBS))
+	@echo "  link $@"; $(CC) $(CFLAGS_ALL) $(LINK_HARDENING) -Wl,--whole-archive $(call room_library,server) -Wl,--no-whole-archive \
+	  $(call reverse_libraries,$(SEES_server)) $(LLHTTP_LIBS) $(PACKAGE_LIBS) -o $@
+
+# ---- unit tests: tests/unit/<room>/<module>_test.c links its room and below -----------------
+unit_tests = $(wildcard tests/unit/$(1)/*_test.c)
+unit_binaries = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(call unit_tests,$(1)))
+define UNIT_RULES
+$(foreach test,$(call unit_tests,$(1)),
+$(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(test)): $(test) $(wildcard tests/support/*.h) $(call room_libraries,$(1)) $(if $(filter http dialect%,$(1)),$(filter %.a,$(LLHTTP_LIBS)))
+	@mkdir -p $$(@D)
+	@echo "  cc $(test)"; $(CC) $(CFLAGS_ALL) -Wno-missing-prototypes -I$(call room_include,$(1)) -Itests/support $(PACKAGE_CFLAGS) $(LINK_HARDENING) $(test) \
+	  -Wl,--start-group $(call room_libraries,$(1)) -Wl,--end-group $(if $(filter http dialect%,$(1)),$(LLHTTP_LIBS)) $(PACKAGE_LIBS) -lcmocka -ljansson -o $$@
+)
+unit-$(call room_id,$(1)): $(call unit_binaries,$(1))
+	@set -e; for test in $$^; do $$$$test; done
+endef
+$(foreach room,$(ROOMS),$(eval $(call UNIT_RULES,$(room))))
+unit: $(foreach room,$(ROOMS),unit-$(call room_id,$(room)))
+.PHONY: all unit $(foreach room,$(ROOMS),unit-$(call room_id,$(room)))
+
+clean:
+	rm -rf $(BUILD)
+.PHONY: clean
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * keyring - secret -> caller, in memory.
+ *
+ * Built once per catalog version from the store's hashes; immutable, so reading needs no lock.
+ * Looking up costs one SHA-256 and one table probe, and compares 32 bytes in constant time.
+ */
+#ifndef AUTH_KEYRING_H
+#define AUTH_KEYRING_H
+
+#include "base/arena.h"
+#include "model/credential.h"
+
+/* Who is calling and what they may touch. */
+struct caller {
+    enum credential_kind kind;
+    struct str credential_id; /* key_… or token_… */
+    struct str actor;         /* for the audit trail: the user's e-mail or the credential's id */
+    struct str app_id;        /* the app it is limited to; absent for personal tokens */
+    uint64_t environment;     /* number of the one environment it reads; 0 for tokens */
+    enum role role;           /* of a token's user; ROLE_NONE for keys */
+    int64_t expires_ms;       /* 0: never */
+};
+
+struct keyring_entry {
+    struct credential_hash hash;
+    struct caller caller;
+};
+
+struct keyring {
+    const struct keyring_entry *entries;
+    size_t entry_count;
+    const uint32_t *slots; /* open addressing by the hash's first bytes */
+    size_t slot_count;
+};
+
+/* entries live in the arena (or longer) and are borrowed. */
+struct keyring keyring_build(struct arena *arena, const struct keyring_entry *entries,
+                             size_t entry_count);
+
+/* NULL when nobody knows the secret, or it has expired. */
+const struct caller *keyring_find(const struct keyring *keyring, struct str secret, int64_t now_ms);
+
+bool caller_may_write(const struct caller *caller); /* editors, admins, owners, app keys */
+bool caller_sees_app(const struct caller *caller, struct str app_id);
+
+#endif

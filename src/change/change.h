@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * change - the only writer of definitions.
+ *
+ * A change is one accepted mutation: it is applied to the newest state, checked, compiled, written
+ * in one transaction with its audit row, published as a new view, announced, and only then
+ * answered: durable, visible, announced, answered. Nothing is committed that does not compile.
+ *
+ * One writer thread owns the store's writer connection. It drains what is waiting into one
+ * transaction (group commit), each change behind a savepoint of its own, so that many writers
+ * share one sync and one bad change takes nobody along. Callers block until their change is
+ * answered; call change_apply from pool threads only.
+ */
+#ifndef CHANGE_CHANGE_H
+#define CHANGE_CHANGE_H
+
+#include "auth/keyring.h"
+#include "base/clock.h"
+#include "base/fault.h"
+#include "ingest/ingest.h"
+#include "snapshot/snapshot.h"
+#include "store/store.h"
+
+struct changer;
+struct edit; /* change/edit.h: what an environment change may do */
+
+enum change_kind {
+    CHANGE_ENVIRONMENT, /* flags, segments, settings of one environment: one version step */
+    CHANGE_CREATE_APP,  /* with its development, staging and production */
+    CHANGE_CREATE_KEY,
+    CHANGE_REVOKE_CREDENTIAL,
+    CHANGE_SET_QUOTA,
+};
+
+struct change {
+    enum change_kind kind;
+    const struct caller *caller;
+    struct arena *arena; /* results live here; the caller's until change_apply returns */
+    struct str action;   /* for the audit trail: "flag.create" */
+    struct str subject;  /* key or id of what is changed */
+
+    /* CHANGE_ENVIRONMENT, CHANGE_CREATE_KEY, CHANGE_SET_QUOTA */
+    uint64_t environment;
+    uint64_t expected_version; /* 0: any; else FAULT_CONFLICT unless it is the current one */
+    /* CHANGE_ENVIRONMENT: runs on the writer thread against the newest state, touches memory only,
+     * stages what it wants through change/edit.h. Its fault refuses the change whole. */
+    struct fault (*edit)(struct edit *edit, void *input);
+    void *input;
+
+    struct str name;             /* CHANGE_CREATE_APP */
+    enum credential_kind key_kind; /* CHANGE_CREATE_KEY */
+    struct str credential_id;    /* CHANGE_REVOKE_CREDENTIAL */
+    uint64_t quota;              /* CHANGE_SET_QUOTA */
+
+    /* Results. */
+    uint64_t version;      /* of the environment after the change */
+    struct str created_id; /* app_…, key_… */
+    struct str secret;     /* CHANGE_CREATE_KEY: shown once */
+    int64_t at_ms;
+};
+
+struct change_config {
+    struct str directory; /* where the store and the snapshots on disk live */
+    const struct clock *clock;
+    snapshot_renderer render;
+    struct view_slot *slot;
+    size_t event_queue_bytes_max;
+    size_t waiting_max; /* changes waiting beyond this are FAULT_UNAVAILABLE */
+    /* Called on the writer thread after a view is visible, per environment that changed. */
+    void (*on_published)(uint64_t environment, uint64_t version, void *context);
+    void *context;
+};
+
+/* What a first start made; secrets appear here once and nowhere else. */
+struct bootstrap {
+    bool is_first_start;
+    struct str owner_email;
+    struct str token; /* cli_…, in the arena given to change_open */
+};
+
+/* Opens the store, makes the owner on an empty one, follows every environment and publishes the
+ * first view. When the store cannot be opened but a snapshot on disk can, the view is read-only and
+ * every change is FAULT_UNAVAILABLE; *degraded then holds why. */
+struct fault change_open(struct changer **changer, const struct change_config *config,
+                         struct arena *arena, struct bootstrap *bootstrap,
+                         struct fault *degraded) MUST_CHECK;
+/* Finishes what is waiting, saves the snapshot, checkpoints, closes the store. */
+void change_close(struct changer *changer);
+
+/* Blocks until the change is durable, visible and announced, or refused. */
+struct fault change_apply(struct changer *changer, struct change *change) MUST_CHECK;
+
+struct ingest *change_ingest(struct changer *changer); /* events are stored by the same thread */
+
+/* Adds to an environment's use of this month's quota and says whether it is within it; memory
+ * only, written down by the writer thread now and then. Thread-safe, no lock. */
+bool change_count_config_request(struct changer *changer, uint64_t environment, uint64_t quota);
+uint64_t change_config_requests_used(struct changer *changer, uint64_t environment);
+
+struct change_counters {
+    uint64_t applied, refused, groups, group_size_max;
+    int64_t last_publish_ms;
+    uint64_t waiting;
+    bool is_read_only;
+};
+struct change_counters change_counters_read(struct changer *changer);
+
+#endif

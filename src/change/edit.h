@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * edit - what a change to an environment may do, seen from inside it.
+ *
+ * The edit sees the newest state, with what it has staged itself on top, and stages puts and
+ * deletes. Checks between flags run once it is done. Runs on the writer thread: no waiting.
+ */
+#ifndef CHANGE_EDIT_H
+#define CHANGE_EDIT_H
+
+#include "model/environment.h"
+
+struct edit;
+
+struct arena *edit_arena(struct edit *edit); /* dies with the edit; puts are copied out of it */
+const struct environment_state *edit_state(const struct edit *edit); /* before this edit */
+uint64_t edit_next_version(const struct edit *edit);                 /* what this change makes */
+
+const struct flag *edit_find_flag(const struct edit *edit, struct str key);
+const struct segment *edit_find_segment(const struct edit *edit, struct str key);
+
+/* Creates or replaces by key. An empty id is filled: the current one's, or a new one. Checked
+ * alone here (flag_check, ruleset_check_flag); the fault is the edit's to return. */
+struct fault edit_put_flag(struct edit *edit, const struct flag *flag) MUST_CHECK;
+struct fault edit_put_segment(struct edit *edit, const struct segment *segment) MUST_CHECK;
+struct fault edit_delete_flag(struct edit *edit, struct str key) MUST_CHECK; /* FAULT_MISSING */
+struct fault edit_delete_segment(struct edit *edit, struct str key) MUST_CHECK;
+void edit_put_settings(struct edit *edit, const struct environment_settings *settings);
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hash - the arithmetic that turns text into a number, as its specification has it. */
+#ifndef EVAL_HASH_H
+#define EVAL_HASH_H
+
+#include "base/str.h"
+
+/* FNV-1a, 32 bits, over UTF-16 code units, xor-ing the whole unit: superflag-api.md 14. The text
+ * is valid UTF-8. For ASCII it equals the byte-wise form. */
+uint32_t hash_fnv1a_utf16(struct str text);
+uint32_t hash_fnv1a_utf16_continue(uint32_t hash, struct str text); /* start: HASH_FNV1A_BASIS */
+uint32_t hash_fnv1a_units(const uint16_t *units, size_t count);
+
+#define HASH_FNV1A_BASIS 0x811C9DC5u
+
+/* MurmurHash3 x86 32-bit (Appleby) over bytes. */
+uint32_t hash_murmur3_32(struct str bytes, uint32_t seed);
+
+#endif

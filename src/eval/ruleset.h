@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ruleset - one environment's rules, compiled.
+ *
+ * Compilation turns keys into indices, attribute paths into slots shared by the whole
+ * environment, value lists into tables, instants into numbers and patterns into programs, so that
+ * a decision touches no text it need not. A ruleset is immutable and borrows the texts and values
+ * of the state it was compiled from.
+ *
+ * Written by ruleset_compile alone; read by evaluate(), the dialects' encoders and snapshot/.
+ */
+#ifndef EVAL_RULESET_H
+#define EVAL_RULESET_H
+
+#include "base/fault.h"
+#include "model/environment.h"
+
+struct compiled_expression; /* eval/compile.h: the evaluator's own */
+struct compiled_segment;
+struct compiled_serve;
+struct compiled_rule;
+struct compiled_prerequisite;
+struct ruleset_private;
+
+struct attribute_path {
+    struct str text;      /* as written in the clause */
+    struct str *segments; /* split at '.', one leading "attributes." dropped */
+    size_t segment_count; /* 0: the targeting key itself */
+};
+
+struct flag_rules {
+    const struct flag *flag; /* variations, metadata, key: the document itself */
+    uint32_t index;          /* its place in ruleset.flags */
+    int off_variation;       /* index into flag->variations, -1 when the document names none */
+    const struct compiled_rule *rules; /* rule i is flag->rules[i] */
+    const struct compiled_serve *fallthrough;
+    const struct compiled_prerequisite *prerequisites; /* i is flag->prerequisites[i] */
+};
+
+struct ruleset {
+    const struct environment_state *state;
+    const struct flag_rules *flags; /* in the order of state->flags */
+    size_t flag_count;
+    const struct compiled_segment *segments; /* in the order of state->segments */
+    size_t segment_count;
+    const struct attribute_path *attributes; /* distinct paths any clause or split reads */
+    size_t attribute_count;
+    const struct ruleset_private *private;
+};
+
+/*
+ * Compiles state, which must outlive the result. `arena` holds the ruleset; patterns are the one
+ * thing outside it, released by ruleset_close. Never refuses: a pattern that does not compile, a
+ * reference to nothing or a cycle compile to what the evaluation says of them (no match, false,
+ * CYCLE_DETECTED); environment_check and pattern_check refuse those on write.
+ */
+const struct ruleset *ruleset_compile(struct arena *arena, const struct environment_state *state);
+void ruleset_close(const struct ruleset *ruleset);
+
+/* What the compiler would rather not serve, for writes: patterns we refuse (eval/pattern.h) and a
+ * flag whose decision could cost more than EVALUATION_STEPS_MAX steps. Paths as flag_check's. */
+enum { EVALUATION_STEPS_MAX = 20000 };
+struct fault ruleset_check_flag(struct arena *arena, const struct flag *flag) MUST_CHECK;
+struct fault ruleset_check_segment(struct arena *arena, const struct segment *segment) MUST_CHECK;
+
+const struct flag_rules *ruleset_find(const struct ruleset *ruleset, struct str key);
+
+#endif

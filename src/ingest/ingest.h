@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ingest - what happened: events, deduplicated, queued within a bound, stored in batches.
+ *
+ * The request path offers and goes on; the store's writer thread takes batches when it has no
+ * change to commit. An event is named by (environment, event id): one already stored, already
+ * queued or earlier in the same batch is a duplicate. When the queue is full it says so (503 or
+ * its dialect's like), and nothing of that call is kept. Events may be lost with the process;
+ * drops are counted.
+ */
+#ifndef INGEST_INGEST_H
+#define INGEST_INGEST_H
+
+#include "base/fault.h"
+#include "store/store.h"
+
+struct ingest;
+
+enum offer_result { OFFER_ACCEPTED, OFFER_DUPLICATE };
+
+/* reader: a connection for "is it stored already?", owned by the ingest from now on; NULL when the
+ * store is away, and then every offer is FAULT_UNAVAILABLE. on_ready is called, on any thread,
+ * when there is something to take. */
+struct ingest *ingest_open(struct store *reader, size_t queue_bytes_max,
+                           void (*on_ready)(void *context), void *context);
+void ingest_close(struct ingest *ingest);
+
+/* Offers a batch, all or nothing against the bound; results[i] answers events[i]. Copies what it
+ * keeps. Callable from any pool thread. */
+struct fault ingest_offer(struct ingest *ingest, const struct event_row *events, size_t count,
+                          enum offer_result *results) MUST_CHECK;
+
+/* For the writer thread: moves up to count_max queued events into the store, inside its own
+ * transaction. Returns how many are left. On a store failure they are dropped and counted. */
+size_t ingest_store_batch(struct ingest *ingest, struct store *writer, size_t count_max);
+
+struct ingest_counters {
+    uint64_t accepted, duplicates, stored, dropped, refused;
+    size_t queued_bytes, queued_count;
+};
+struct ingest_counters ingest_counters_read(struct ingest *ingest);
+
+#endif

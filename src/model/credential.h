@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* credential - the kinds of secrets there are, who may hold them, and what is kept of one. */
+#ifndef MODEL_CREDENTIAL_H
+#define MODEL_CREDENTIAL_H
+
+#include "base/str.h"
+
+enum credential_kind {
+    CREDENTIAL_BROWSER_KEY, /* pub_: reads what browsers may see of one environment */
+    CREDENTIAL_SERVER_KEY,  /* sdk_: reads one environment whole */
+    CREDENTIAL_PERSONAL,    /* cli_: manages, as its user */
+    CREDENTIAL_APP,         /* admin_: manages one app */
+};
+
+enum { CREDENTIAL_KIND_COUNT = 4, CREDENTIAL_HASH_BYTES = 32, CREDENTIAL_TAIL_BYTES = 4 };
+
+/* SHA-256 of the secret: all that is ever stored of it, beside its last characters. */
+struct credential_hash {
+    unsigned char bytes[CREDENTIAL_HASH_BYTES];
+};
+
+enum role { ROLE_NONE, ROLE_VIEWER, ROLE_EDITOR, ROLE_ADMIN, ROLE_OWNER };
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * flag - the canonical flag document, and segment, its companion.
+ *
+ * Every dialect decodes its wire form into these and encodes it back; the store keeps their
+ * canonical text (model/codec.h), one per revision. A flag is immutable once it is part of an
+ * environment: a change makes a new revision.
+ */
+#ifndef MODEL_FLAG_H
+#define MODEL_FLAG_H
+
+#include "model/rule.h"
+#include "model/value.h"
+
+enum flag_kind { FLAG_KIND_FLAG, FLAG_KIND_EXPERIMENT, FLAG_KIND_MUTEX, FLAG_KIND_HOLDOUT };
+
+enum lifecycle { LIFECYCLE_DRAFT, LIFECYCLE_ACTIVE, LIFECYCLE_DEPRECATED, LIFECYCLE_ARCHIVED };
+
+/* Whether browsers may see it. UNSET follows the app's default (environment_state). */
+enum visibility { VISIBILITY_UNSET, VISIBILITY_CLIENT, VISIBILITY_SERVER };
+
+/*
+ * How a flag turns a subject into a ticket and compares attributes: data, frozen with the flag by
+ * whoever created it, changed only knowingly (design.md 3). Named after the arithmetic.
+ */
+enum flag_hash {
+    FLAG_HASH_FNV1A_32_UTF16, /* FNV-1a, xor of whole 16-bit units; ticket = hash mod 100000 of
+                                 "<flag key>:<salt>:<subject>" */
+};
+enum flag_comparison {
+    FLAG_COMPARISON_TYPED, /* JSON types, no coercion */
+};
+struct arithmetic {
+    enum flag_hash hash;
+    enum flag_comparison comparison;
+};
+
+struct variation {
+    struct str id;
+    struct json value;
+    struct str name, description; /* absent when not set */
+};
+
+struct prerequisite {
+    struct str flag;        /* key */
+    struct str *variations; /* ids, any of which satisfies */
+    size_t variation_count;
+};
+
+struct flag {
+    struct str id;  /* flag_…; a key created again is a new flag with a new id */
+    struct str key;
+    enum flag_kind kind;
+    enum value_type type;
+    struct str description, owner;
+    struct str *tags;
+    size_t tag_count;
+    enum lifecycle lifecycle; /* never affects evaluation */
+    bool is_enabled;
+    enum visibility visibility;
+    struct arithmetic arithmetic;
+    struct variation *variations;
+    size_t variation_count;
+    struct str off_variation; /* id */
+    struct serve fallthrough;
+    struct prerequisite *prerequisites;
+    size_t prerequisite_count;
+    struct rule *rules;
+    size_t rule_count;
+    struct schedule schedule;
+    struct json metadata; /* an object, or null when there is none */
+};
+
+struct segment {
+    struct str id; /* segment_… */
+    struct str key;
+    struct str description;
+    enum visibility visibility; /* UNSET counts as server */
+    struct str *included, *excluded; /* targeting keys */
+    size_t included_count, excluded_count;
+    struct expression *rules; /* any of them */
+    size_t rule_count;
+    struct schedule schedule;
+    bool has_included, has_excluded, has_rules; /* an empty list was written, not left out */
+};
+
+/* Index of the variation with this id, or -1. */
+int flag_find_variation(const struct flag *flag, struct str id);
+
+/* The rules a flag or a segment must keep whatever dialect wrote it: names, limits
+ * (model/limits.h), references inside itself, types. Refuses with a path from "$" in fault.where
+ * (in the arena). Neither looks at other flags; environment_check does. */
+struct fault flag_check(struct arena *arena, const struct flag *flag) MUST_CHECK;
+struct fault segment_check(struct arena *arena, const struct segment *segment) MUST_CHECK;
+
+struct flag flag_copy(struct arena *arena, const struct flag *flag);
+struct segment segment_copy(struct arena *arena, const struct segment *segment);
+bool flag_key_is_valid(struct str key); /* [A-Za-z0-9][A-Za-z0-9._-]*, at most FLAG_KEY_BYTES_MAX */
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * limits - how large things may be. One row here, one row in docs/limits.md, one test at the limit
+ * and one past it (security-and-reliability.md, section 1).
+ */
+#ifndef MODEL_LIMITS_H
+#define MODEL_LIMITS_H
+
+enum {
+    FLAGS_PER_ENVIRONMENT_MAX = 10000,
+    VARIATIONS_PER_FLAG_MAX = 64,
+    VARIATION_VALUE_BYTES_MAX = 64 * 1024, /* of its canonical text */
+    RULES_PER_FLAG_MAX = 64,
+    CLAUSES_PER_RULE_MAX = 32,  /* match and segment leaves */
+    VALUES_PER_CLAUSE_MAX = 1000,
+    RULE_NESTING_MAX = 6,       /* all, any and not inside each other */
+    PREREQUISITE_DEPTH_MAX = 8,
+    TARGETS_PER_FLAG_MAX = 10000,     /* included + excluded of one segment */
+    SEGMENTS_PER_ENVIRONMENT_MAX = 500,
+    FLAG_KEY_BYTES_MAX = 128,
+    SEGMENT_KEY_BYTES_MAX = 64,
+    ENVIRONMENT_NAME_BYTES_MAX = 64,
+    APP_NAME_UNITS_MAX = 96, /* UTF-16 units: the vendor's event schema stops there */
+    TEXT_BYTES_MAX = 2048,   /* description, owner, a tag, a name */
+    TAGS_PER_FLAG_MAX = 64,
+    METADATA_BYTES_MAX = 16 * 1024,
+    CONTEXT_KEY_BYTES_MAX = 256,
+    CONTEXT_ATTRIBUTES_MAX = 256,
+    CONTEXT_DEPTH_MAX = 8,
+    CONTEXT_VALUE_BYTES_MAX = 2048,
+    REGEX_PATTERN_BYTES_MAX = 256,
+    REGEX_SUBJECT_BYTES_MAX = 4096,
+    APPS_MAX = 500,
+    ENVIRONMENTS_PER_APP_MAX = 50,
+    KEYS_MAX = 2000, /* reading keys and tokens together */
+    SNAPSHOT_BYTES_MAX = 32 * 1024 * 1024,
+    BODY_BYTES_EVALUATION_MAX = 64 * 1024,
+    BODY_BYTES_MANAGEMENT_MAX = 1024 * 1024,
+    BODY_BYTES_IMPORT_MAX = 16 * 1024 * 1024,
+    BODY_BYTES_EVENTS_MAX = 2 * 1024 * 1024,
+    EVENTS_PER_BATCH_MAX = 100,
+    EVENT_BYTES_MAX = 16384,
+    EVENT_QUEUE_BYTES_MAX = 64 * 1024 * 1024,
+};
+
+#endif

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store - the truth.
+ *
+ * Environment versions, revisions with the range of versions in which they were current,
+ * tombstones, credentials by hash, and a hash-chained audit trail, changed together in one
+ * transaction or not at all. Nothing here decides whether a change is allowed; change/ does.
+ *
+ * Two engines under one contract (store/engine.h): SQL is written once, here, in the subset both
+ * read. A store has one writer connection, used by one thread at a time (change/'s writer thread);
+ * readers are connections of their own.
+ *
+ * Times are wall milliseconds. Texts handed out live in the arena that was passed in.
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "base/arena.h"
+#include "base/fault.h"
+#include "model/credential.h"
+
+struct store; /* one connection */
+
+enum store_mode { STORE_WRITER, STORE_READER };
+
+/* Opens DIR/guidon.db; the writer creates it and runs the migrations that are missing, and takes
+ * an exclusive lock file so that a second process is refused. A schema newer than this program,
+ * a store without WAL or synchronous=FULL, or a damaged file is refused (FAULT_UNAVAILABLE). */
+struct fault store_open(struct store **store, struct str directory,
+                        enum store_mode mode) MUST_CHECK;
+void store_close(struct store *store);
+struct str store_engine_version(const struct store *store); /* "sqlite 3.40.1": for the log */
+
+/* Transactions, on the writer only. Savepoints nest one level: a change inside a group. After a
+ * failed commit the store is poisoned: every later write is FAULT_UNAVAILABLE until a restart. */
+struct fault store_begin(struct store *store) MUST_CHECK;
+struct fault store_commit(struct store *store) MUST_CHECK;
+void store_rollback(struct store *store);
+struct fault store_savepoint(struct store *store) MUST_CHECK;
+struct fault store_release_savepoint(struct store *store) MUST_CHECK;
+void store_rollback_savepoint(struct store *store);
+
+/* Moves the write-ahead log into the file; the writer calls it when idle. */
+void store_checkpoint(struct store *store);
+
+/* ---- people, apps, environments -------------------------------------------------------- */
+
+struct user_row {
+    struct str id, email;
+    enum role role;
+    int64_t created_ms;
+};
+struct app_row {
+    struct str id, name, owner_user_id;
+    bool hides_flags_by_default; /* default of new environments */
+    int64_t created_ms;
+};
+struct environment_row {
+    uint64_t number; /* 1, 2, …: the numeric identity of an environment, never used again */
+    struct str id, app_id, name;
+    uint64_t version;
+    int64_t created_ms;
+    uint64_t monthly_quota; /* config requests; 0: no limit */
+};
+struct credential_row {
+    struct str id; /* key_… or token_… */
+    enum credential_kind kind;
+    struct credential_hash hash;
+    struct str shown; /* "pub_prod_" */
+    struct str tail;  /* last four characters */
+    struct str user_id, app_id; /* absent where they do not apply */
+    uint64_t environment;       /* number; 0 where it does not apply */
+    int64_t created_ms, expires_ms, revoked_ms; /* 0: never */
+};
+
+struct fault store_insert_user(struct store *store, const struct user_row *user) MUST_CHECK;
+struct fault store_insert_app(struct store *store, const struct app_row *app) MUST_CHECK;
+/* Assigns and returns the number. */
+struct fault store_insert_environment(struct store *store, const struct environment_row *environment,
+                                      uint64_t *number) MUST_CHECK;
+struct fault store_set_monthly_quota(struct store *store, uint64_t environment,
+                                     uint64_t quota) MUST_CHECK;
+struct fault store_insert_credential(struct store *store,
+                                     const struct credential_row *credential) MUST_CHECK;
+/* FAULT_MISSING when there is no such live credential. */
+struct fault store_revoke_credential(struct store *store, struct str id, int64_t now_ms) MUST_CHECK;
+
+struct fault store_load_users(struct store *store, struct arena *arena, struct user_row **rows,
+                              size_t *count) MUST_CHECK;
+struct fault store_load_apps(struct store *store, struct arena *arena, struct app_row **rows,
+                             size_t *count) MUST_CHECK; /* by creation, then id */
+struct fault store_load_environments(struct store *store, struct arena *arena,
+                                     struct environment_row **rows,
+                                     size_t *count) MUST_CHECK; /* by number */
+/* Live ones only (not revoked), by creation then id. */
+struct fault store_load_credentials(struct store *store, struct arena *arena,
+                                    struct credential_row **rows, size_t *count) MUST_CHECK;
+
+/* ---- versions and revisions ------------------------------------------------------------ */
+
+enum revision_kind { REVISION_FLAG, REVISION_SEGMENT, REVISION_SETTINGS };
+
+struct revision_row {
+    enum revision_kind kind;
+    struct str object_id; /* flag_…, segment_…, or the environment's id */
+    struct str key;
+    uint64_t version_from; /* first environment version in which it is current */
+    uint64_t version_to;   /* first in which it no longer is; 0 while current */
+    struct str document;   /* canonical text; empty for a tombstone */
+    bool is_tombstone;
+};
+
+/* Takes the row lock of the environment, moves its version by one and notes when; the new version
+ * comes back. Once per change, before its revisions are written. */
+struct fault store_advance_version(struct store *store, uint64_t environment, int64_t now_ms,
+                                   uint64_t *version) MUST_CHECK;
+
+/* Ends the current revision of (kind, key) at `version`, if there is one, and begins this one. A
+ * tombstone ends it and stays as the record that the key was used. */
+struct fault store_write_revision(struct store *store, uint64_t environment,
+                                  const struct revision_row *revision) MUST_CHECK;
+
+/* Revisions current at `version` (tombstones left out), ordered by kind then key bytes: the whole
+ * environment as it was. version 0 is the empty beginning. */
+struct fault store_load_environment_at(struct store *store, struct arena *arena,
+                                       uint64_t environment, uint64_t version,
+                                       struct revision_row **rows, size_t *count) MUST_CHECK;
+/* The version that was current at an instant: the last one made at or before it. FAULT_MISSING
+ * when the environment did not exist yet. */
+struct fault store_find_version_at(struct store *store, uint64_t environment, int64_t at_ms,
+                                   uint64_t *version) MUST_CHECK;
+/* Every revision of one key, oldest first, tombstones included. */
+struct fault store_load_history(struct store *store, struct arena *arena, uint64_t environment,
+                                enum revision_kind kind, struct str key,
+                                struct revision_row **rows, size_t *count) MUST_CHECK;
+
+/* ---- audit ----------------------------------------------------------------------------- */
+
+struct audit_row {
+    uint64_t sequence; /* 1, 2, … without gaps */
+    int64_t at_ms;
+    struct str actor;      /* e-mail or credential id */
+    struct str action;     /* "flag.create", "key.revoke", … */
+    struct str app_id;     /* absent where it does not apply */
+    uint64_t environment;  /* number, 0 where it does not apply */
+    uint64_t version;      /* of the environment after the change, 0 where it does not apply */
+    struct str subject;    /* key or id of what was changed */
+    struct str detail;     /* canonical JSON: what changed; never a secret */
+    unsigned char previous_hash[32], hash[32];
+};
+
+/* Appends a row; sequence and hashes are filled in here. hash = SHA-256 over previous_hash and the
+ * row's canonical JSON (store/audit.c says which members in which order). */
+struct fault store_append_audit(struct store *store, const struct audit_row *row) MUST_CHECK;
+/* Rows after `after`, oldest first, at most limit. */
+struct fault store_load_audit(struct store *store, struct arena *arena, uint64_t after,
+                              size_t limit, struct audit_row **rows, size_t *count) MUST_CHECK;
+/* Walks the whole chain; FAULT_INVALID with the first bad sequence in `where`. */
+struct fault store_verify_audit(struct store *store, struct arena *arena) MUST_CHECK;
+
+/* ---- events and quotas ----------------------------------------------------------------- */
+
+struct event_row {
+    uint64_t environment;
+    struct str event_id;
+    struct str kind; /* decision assignment exposure outcome */
+    struct str flag_key, variation, subject_id;
+    uint64_t version;
+    int64_t at_ms, received_ms;
+    struct str document; /* the canonical event */
+};
+
+/* Inserts what is not there yet, by (environment, event_id). *stored counts the new ones. */
+struct fault store_insert_events(struct store *store, const struct event_row *events, size_t count,
+                                 size_t *stored) MUST_CHECK;
+struct fault store_has_event(struct store *store, uint64_t environment, struct str event_id,
+                             bool *has) MUST_CHECK;
+
+/* Month as year * 100 + month. Adds, creating the row when it is the first. */
+struct fault store_add_quota_use(struct store *store, uint64_t environment, int month,
+                                 uint64_t requests) MUST_CHECK;
+struct quota_row {
+    uint64_t environment;
+    int month;
+    uint64_t used;
+};
+struct fault store_load_quota_use(struct store *store, struct arena *arena, int month,
+                                  struct quota_row **rows, size_t *count) MUST_CHECK;
+
+#endif
