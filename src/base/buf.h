@@ -20,9 +20,9 @@ struct buf {
 
 void buf_open(struct buf *buf, size_t bytes_max); /* asks the system for nothing yet */
 void buf_close(struct buf *buf);
-void buf_clear(struct buf *buf);                  /* empty again, memory kept, failure forgotten */
+void buf_clear(struct buf *buf); /* empty again, memory kept, failure forgotten */
 bool buf_failed(const struct buf *buf);
-struct str buf_str(const struct buf *buf);        /* good until the next append */
+struct str buf_str(const struct buf *buf); /* good until the next append */
 
 /* Makes room for `bytes` more and returns where they go; NULL when that passes the maximum. The
  * caller writes there and then adds what it wrote with buf_advance. */

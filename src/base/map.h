@@ -14,7 +14,7 @@
 
 struct map_slot {
     struct str key;
-    uint32_t hash;  /* 0 marks an empty slot */
+    uint32_t hash; /* 0 marks an empty slot */
     uint32_t value;
 };
 

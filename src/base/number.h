@@ -11,13 +11,16 @@
 
 #include "base/str.h"
 
-enum { NUMBER_TEXT_BYTES = 32 };
+enum {
+    NUMBER_TEXT_BYTES = 32,
+    NUMBER_PARSE_BYTES_MAX = 1024, /* longer texts are refused unread */
+};
 
 /* Writes into text, returns the bytes written (no NUL counted). value must be finite. */
 size_t number_format(double value, char text[NUMBER_TEXT_BYTES]);
 
-/* A JSON number (RFC 8259 grammar) as the nearest double; false when it is not one or overflows
- * to infinity. */
+/* A JSON number (RFC 8259 grammar) as the nearest double; false when it is not one (*value stays)
+ * or overflows (*value is then infinite). Expects the C locale, as the program runs in. */
 bool number_parse(struct str text, double *value);
 
 /* Whether value is an integer that a double holds exactly: |value| <= 2^53 - 1. */

@@ -12,6 +12,9 @@
 
 bool utf8_is_valid(struct str s); /* no overlong forms, no surrogates, at most U+10FFFF */
 
+/* Bytes of s before the first that is not part of valid UTF-8; s.size when all is well. */
+size_t utf8_valid_size(struct str s);
+
 /* Code point at *at, which moves behind it. s is valid UTF-8 and *at < s.size. */
 uint32_t utf8_next(struct str s, size_t *at);
 

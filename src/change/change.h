@@ -47,10 +47,10 @@ struct change {
     struct fault (*edit)(struct edit *edit, void *input);
     void *input;
 
-    struct str name;             /* CHANGE_CREATE_APP */
+    struct str name;               /* CHANGE_CREATE_APP */
     enum credential_kind key_kind; /* CHANGE_CREATE_KEY */
-    struct str credential_id;    /* CHANGE_REVOKE_CREDENTIAL */
-    uint64_t quota;              /* CHANGE_SET_QUOTA */
+    struct str credential_id;      /* CHANGE_REVOKE_CREDENTIAL */
+    uint64_t quota;                /* CHANGE_SET_QUOTA */
 
     /* Results. */
     uint64_t version;      /* of the environment after the change */

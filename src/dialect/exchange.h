@@ -10,8 +10,8 @@
 
 #include "change/change.h"
 #include "http/http.h"
-#include "json/write.h"
 #include "snapshot/snapshot.h"
+#include "json/write.h"
 
 /* FAST touches memory only and runs on the event loop; STORE may block and runs off it. */
 enum lane { LANE_FAST, LANE_STORE };
@@ -57,8 +57,8 @@ struct exchange {
     struct arena *arena;         /* the request's */
     int64_t now_ms;
     struct http_response response;
-    struct str note; /* for the log line: an error's short text; never content */
-    uint64_t version; /* for the log line: the version answered with */
+    struct str note;   /* for the log line: an error's short text; never content */
+    uint64_t version;  /* for the log line: the version answered with */
     struct view *held; /* reference taken for work off the loop */
 };
 

@@ -15,25 +15,12 @@
 
 enum { DISK_GENERATIONS = 8 };
 
+/* Writes the next generation and removes those beyond the newest DISK_GENERATIONS. */
 struct fault disk_save(struct str directory, const struct view *view) MUST_CHECK;
 
-/* What a file holds, decoded but not compiled: change/follow.c makes a view of it. */
-struct disk_environment {
-    uint64_t number, version;
-    struct environment_settings settings;
-    struct flag *flags;
-    size_t flag_count;
-    struct segment *segments;
-    size_t segment_count;
-};
-struct disk_image {
-    uint64_t generation;
-    struct catalog *catalog; /* one reference, the caller's */
-    struct disk_environment *environments;
-    size_t environment_count;
-};
-/* Loads the newest whole generation; FAULT_MISSING when there is none. */
-struct fault disk_load(struct str directory, struct arena *arena,
-                       struct disk_image *image) MUST_CHECK;
+/* Loads the newest whole generation as a read-only view, compiled but not rendered: the renderer
+ * is called per snapshot. FAULT_MISSING when there is none that is whole. */
+struct fault disk_load(struct str directory, snapshot_renderer render, int64_t now_ms,
+                       struct view **view) MUST_CHECK;
 
 #endif

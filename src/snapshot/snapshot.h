@@ -17,6 +17,7 @@
 #include "auth/keyring.h"
 #include "eval/ruleset.h"
 #include "model/environment.h"
+#include "store/store.h"
 
 /* A flag or a segment at one revision, shared by every snapshot in which it is current. */
 struct flag_revision {
@@ -59,6 +60,20 @@ struct snapshot {
     struct rendered renderings[RENDERINGS_MAX];
 };
 
+/* What a snapshot is made of; all of it is copied or gains a reference. */
+struct snapshot_parts {
+    uint64_t environment, version;
+    int64_t now_ms;
+    struct str app_id, name;
+    struct environment_settings settings;
+    struct flag_revision *const *flags; /* sorted by key */
+    size_t flag_count;
+    struct segment_revision *const *segments; /* sorted by key */
+    size_t segment_count;
+};
+/* Compiles; nothing is rendered yet. One reference, the caller's. */
+struct snapshot *snapshot_make(const struct snapshot_parts *parts);
+
 /* Fills renderings[] of a snapshot about to be published; each body lives in snapshot->arena.
  * A dialect hands this in through server/main.c, so that no lower row knows a vendor. */
 typedef void (*snapshot_renderer)(struct snapshot *snapshot);
@@ -81,6 +96,7 @@ struct catalog_environment {
 };
 struct catalog_credential {
     struct str id, shown, tail;
+    struct credential_hash hash;
     enum credential_kind kind;
     struct str user_id, app_id;
     uint64_t environment; /* number, 0: none */
@@ -93,7 +109,6 @@ struct catalog_user {
 struct catalog {
     _Atomic uint32_t references;
     struct arena arena;
-    uint64_t version; /* grows with each catalog made in this process */
     struct catalog_user *users;
     size_t user_count;
     struct catalog_app *apps; /* by creation */
@@ -115,6 +130,21 @@ const struct catalog_environment *catalog_find_environment_of(const struct catal
                                                               struct str name_or_id);
 const struct catalog_credential *catalog_find_credential(const struct catalog *catalog,
                                                          struct str id);
+/* What a catalog is made of, as the store hands it out; copied. Credentials of environments or
+ * apps that are not there are left out. */
+struct catalog_parts {
+    const struct user_row *users;
+    size_t user_count;
+    const struct app_row *apps;
+    size_t app_count;
+    const struct environment_row *environments; /* sorted by number */
+    size_t environment_count;
+    const struct credential_row *credentials;
+    size_t credential_count;
+};
+struct catalog *catalog_make(const struct catalog_parts *parts); /* one reference */
+
+void catalog_acquire(struct catalog *catalog);
 void catalog_release(struct catalog *catalog);
 
 struct view {
@@ -124,6 +154,11 @@ struct view {
     struct snapshot **snapshots; /* snapshots[i] belongs to catalog->environments[i] */
     bool is_read_only; /* started from disk without a store: reads served, writes refused */
 };
+
+/* One reference, the caller's; gains its own of the catalog and of each snapshot. snapshots[i]
+ * belongs to catalog->environments[i]. */
+struct view *view_make(struct catalog *catalog, struct snapshot *const *snapshots,
+                       bool is_read_only);
 
 const struct snapshot *view_find(const struct view *view, uint64_t environment);
 const struct snapshot *view_of(const struct view *view,
@@ -138,7 +173,7 @@ struct view_slot;
 struct view_slot *view_slot_open(void);
 void view_slot_close(struct view_slot *slot);
 void view_publish(struct view_slot *slot, struct view *next); /* takes over next */
-struct view *view_acquire(struct view_slot *slot);            /* NULL before the first publication */
+struct view *view_acquire(struct view_slot *slot); /* NULL before the first publication */
 void view_release(struct view *view);
 uint64_t view_generation(struct view_slot *slot);
 

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* keyring - secret -> caller, in memory: see keyring.h. */
+#include "auth/keyring.h"
+
+#include <assert.h>
+#include <sodium.h>
+#include <string.h>
+
+#include "auth/secret.h"
+
+/* The hash is uniform already, so its first bytes serve as the table's index. */
+static size_t first_slot(const struct credential_hash *hash, size_t slot_count)
+{
+    uint64_t start = 0;
+    memcpy(&start, hash->bytes, sizeof(start));
+    return (size_t)(start & (slot_count - 1));
+}
+
+struct keyring keyring_build(struct arena *arena, const struct keyring_entry *entries,
+                             size_t entry_count)
+{
+    size_t slot_count = 8;
+    while (slot_count < entry_count * 2)
+        slot_count *= 2;
+    uint32_t *slots = ARENA_NEW_ARRAY(arena, uint32_t, slot_count); /* entry index + 1; 0 empty */
+    for (size_t i = 0; i < entry_count; i++) {
+        size_t at = first_slot(&entries[i].hash, slot_count);
+        while (slots[at] != 0)
+            at = (at + 1) & (slot_count - 1);
+        slots[at] = (uint32_t)(i + 1);
+    }
+    return (struct keyring){entries, entry_count, slots, slot_count};
+}
+
+static const struct caller *find_hash(const struct keyring *keyring,
+                                      const struct credential_hash *hash)
+{
+    if (keyring->slot_count == 0)
+        return NULL;
+    size_t at = first_slot(hash, keyring->slot_count);
+    for (; keyring->slots[at] != 0; at = (at + 1) & (keyring->slot_count - 1)) {
+        const struct keyring_entry *entry = &keyring->entries[keyring->slots[at] - 1];
+        if (sodium_memcmp(entry->hash.bytes, hash->bytes, CREDENTIAL_HASH_BYTES) == 0)
+            return &entry->caller;
+    }
+    return NULL;
+}
+
+const struct caller *keyring_find(const struct keyring *keyring, struct str secret, int64_t now_ms)
+{
+    enum credential_kind kind;
+    if (!secret_recognise(secret, &kind))
+        return NULL;
+    struct credential_hash hash = secret_hash(secret);
+    const struct caller *caller = find_hash(keyring, &hash);
+    if (caller == NULL)
+        return NULL;
+    assert(caller->kind == kind);
+    if (caller->expires_ms != 0 && caller->expires_ms <= now_ms)
+        return NULL;
+    return caller;
+}
+
+bool caller_may_write(const struct caller *caller)
+{
+    return caller->kind == CREDENTIAL_APP || caller->role >= ROLE_EDITOR;
+}
+
+bool caller_sees_app(const struct caller *caller, struct str app_id)
+{
+    return str_is_absent(caller->app_id) || str_equal(caller->app_id, app_id);
+}

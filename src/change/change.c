@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* change - opening, handing changes to the writer thread, closing. See change.h. */
+#include "change/change.h"
+
+#include <assert.h>
+
+#include "auth/secret.h"
+#include "base/memory.h"
+#include "change/internal.h"
+#include "snapshot/disk.h"
+
+static const struct fault away = {FAULT_UNAVAILABLE, {"store", 5}, {"the store is away", 17}};
+
+/* ---- first start ----------------------------------------------------------------------- */
+
+static struct fault insert_owner(struct store *store, int64_t now_ms, struct arena *arena,
+                                 struct bootstrap *bootstrap)
+{
+    struct str shown;
+    bootstrap->owner_email = STR("owner@localhost");
+    bootstrap->token = secret_make(arena, CREDENTIAL_PERSONAL, STR(""), &shown);
+    const struct user_row user = {
+        .id = id_make(arena, STR("user")),
+        .email = bootstrap->owner_email,
+        .role = ROLE_OWNER,
+        .created_ms = now_ms,
+    };
+    const struct credential_row token = {
+        .id = id_make(arena, STR("token")),
+        .kind = CREDENTIAL_PERSONAL,
+        .hash = secret_hash(bootstrap->token),
+        .shown = shown,
+        .tail = secret_tail(bootstrap->token),
+        .user_id = user.id,
+        .created_ms = now_ms,
+    };
+    const struct audit_row audit = {
+        .at_ms = now_ms,
+        .actor = STR("bootstrap"),
+        .action = STR("owner.create"),
+        .subject = user.id,
+        .detail = STR("{}"),
+    };
+    struct fault fault = store_insert_user(store, &user);
+    if (!failed(fault))
+        fault = store_insert_credential(store, &token);
+    if (!failed(fault))
+        fault = store_append_audit(store, &audit);
+    return fault;
+}
+
+struct fault bootstrap_owner(struct store *store, int64_t now_ms, struct arena *arena,
+                             struct bootstrap *bootstrap)
+{
+    struct user_row *users = NULL;
+    size_t count = 0;
+    struct fault fault = store_load_users(store, arena, &users, &count);
+    if (failed(fault) || count > 0)
+        return fault;
+    fault = store_begin(store);
+    if (failed(fault))
+        return fault;
+    fault = insert_owner(store, now_ms, arena, bootstrap);
+    if (failed(fault)) {
+        store_rollback(store);
+        return fault;
+    }
+    fault = store_commit(store);
+    bootstrap->is_first_start = !failed(fault);
+    return fault;
+}
+
+/* ---- opening --------------------------------------------------------------------------- */
+
+static void wake_for_events(void *context)
+{
+    struct changer *changer = context;
+    pthread_mutex_lock(&changer->lock);
+    changer->has_events = true;
+    pthread_cond_signal(&changer->wake);
+    pthread_mutex_unlock(&changer->lock);
+}
+
+static struct fault open_store(struct changer *changer, struct arena *arena,
+                               struct bootstrap *bootstrap, struct view **view,
+                               struct store **reader)
+{
+    const struct change_config *config = &changer->config;
+    int64_t now_ms = clock_wall_ms(config->clock);
+    struct fault fault = store_open(&changer->store, config->directory, STORE_WRITER);
+    if (failed(fault))
+        return fault;
+    fault = bootstrap_owner(changer->store, now_ms, arena, bootstrap);
+    if (!failed(fault))
+        fault = follow_everything(changer->store, config->render, now_ms, view);
+    if (!failed(fault))
+        fault = quotas_load(&changer->quotas, changer->store, now_ms);
+    if (!failed(fault))
+        fault = store_open(reader, config->directory, STORE_READER);
+    if (!failed(fault))
+        return fault;
+    if (*view != NULL)
+        view_release(*view);
+    *view = NULL;
+    store_close(changer->store);
+    changer->store = NULL;
+    return fault;
+}
+
+static void publish_first(struct changer *changer, struct view *view)
+{
+    changer->view = view;
+    atomic_fetch_add_explicit(&view->references, 1, memory_order_relaxed);
+    view_publish(changer->config.slot, view);
+    for (size_t i = 0; i < view->catalog->environment_count; i++)
+        quotas_cover(&changer->quotas, view->catalog->environments[i].number);
+}
+
+static void free_changer(struct changer *changer)
+{
+    quotas_close(&changer->quotas);
+    pthread_cond_destroy(&changer->wake);
+    pthread_mutex_destroy(&changer->lock);
+    memory_free(changer);
+}
+
+static struct changer *make_changer(const struct change_config *config)
+{
+    struct changer *changer = MEMORY_NEW(struct changer);
+    changer->config = *config;
+    pthread_mutex_init(&changer->lock, NULL);
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&changer->wake, &attributes);
+    pthread_condattr_destroy(&attributes);
+    return changer;
+}
+
+struct fault change_open(struct changer **result, const struct change_config *config,
+                         struct arena *arena, struct bootstrap *bootstrap, struct fault *degraded)
+{
+    *bootstrap = (struct bootstrap){0};
+    *degraded = fault_none();
+    struct changer *changer = make_changer(config);
+    struct view *view = NULL;
+    struct store *reader = NULL;
+    struct fault fault = open_store(changer, arena, bootstrap, &view, &reader);
+    if (failed(fault)) {
+        struct fault from_disk =
+            disk_load(config->directory, config->render, clock_wall_ms(config->clock), &view);
+        if (failed(from_disk)) {
+            free_changer(changer);
+            return fault;
+        }
+        *degraded = fault;
+        changer->counters.is_read_only = true;
+    }
+    changer->ingest = ingest_open(reader, config->event_queue_bytes_max, wake_for_events, changer);
+    publish_first(changer, view);
+    if (changer->store != NULL && pthread_create(&changer->thread, NULL, writer_run, changer) != 0)
+        assert(false);
+    *result = changer;
+    return fault_none();
+}
+
+void change_close(struct changer *changer)
+{
+    if (changer->store != NULL) {
+        pthread_mutex_lock(&changer->lock);
+        changer->is_stopping = true;
+        pthread_cond_signal(&changer->wake);
+        pthread_mutex_unlock(&changer->lock);
+        pthread_join(changer->thread, NULL);
+    }
+    ingest_close(changer->ingest);
+    if (changer->store != NULL)
+        store_close(changer->store);
+    view_release(changer->view);
+    free_changer(changer);
+}
+
+/* ---- use ------------------------------------------------------------------------------- */
+
+static bool enqueue(struct changer *changer, struct job *job)
+{
+    pthread_mutex_lock(&changer->lock);
+    bool has_room = !changer->is_stopping && changer->waiting < changer->config.waiting_max;
+    if (has_room) {
+        if (changer->last == NULL)
+            changer->first = job;
+        else
+            changer->last->next = job;
+        changer->last = job;
+        changer->waiting++;
+        pthread_cond_signal(&changer->wake);
+    }
+    pthread_mutex_unlock(&changer->lock);
+    return has_room;
+}
+
+struct fault change_apply(struct changer *changer, struct change *change)
+{
+    if (changer->store == NULL)
+        return away;
+    struct job job = {.change = change};
+    sem_init(&job.done, 0, 0);
+    if (enqueue(changer, &job)) {
+        while (sem_wait(&job.done) != 0)
+            continue; /* a signal interrupted the wait */
+    } else {
+        job.fault = fault_make(FAULT_UNAVAILABLE, STR("changes"), STR("too many changes wait"));
+    }
+    sem_destroy(&job.done);
+    return job.fault;
+}
+
+struct ingest *change_ingest(struct changer *changer)
+{
+    return changer->ingest;
+}
+
+bool change_count_config_request(struct changer *changer, uint64_t environment, uint64_t quota)
+{
+    return quotas_count(&changer->quotas, environment, quota, clock_wall_ms(changer->config.clock));
+}
+
+uint64_t change_config_requests_used(struct changer *changer, uint64_t environment)
+{
+    return quotas_used(&changer->quotas, environment, clock_wall_ms(changer->config.clock));
+}
+
+struct change_counters change_counters_read(struct changer *changer)
+{
+    pthread_mutex_lock(&changer->lock);
+    struct change_counters counters = changer->counters;
+    counters.waiting = changer->waiting;
+    pthread_mutex_unlock(&changer->lock);
+    return counters;
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * internal - what the files of change/ share: drafts, groups, the changer itself.
+ *
+ * All of it belongs to the writer thread, but for the queue of jobs and the atomic counters.
+ */
+#ifndef CHANGE_INTERNAL_H
+#define CHANGE_INTERNAL_H
+
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+
+#include "change/change.h"
+#include "change/edit.h"
+
+/* An environment as it would be after the changes so far of this group. */
+struct draft {
+    uint64_t environment;
+    struct str app_id, name;
+    uint64_t version;
+    struct environment_settings settings;
+    struct flag_revision **flags; /* sorted by key; one reference each */
+    size_t flag_count;
+    struct segment_revision **segments; /* sorted by key; one reference each */
+    size_t segment_count;
+    bool is_changed;
+};
+
+void draft_open(struct draft *draft, const struct snapshot *snapshot);
+void draft_close(struct draft *draft);
+void draft_copy(struct draft *copy, const struct draft *draft);
+/* The state a draft stands for; its arrays live in the arena. */
+struct environment_state draft_state(const struct draft *draft, struct arena *arena);
+/* NULL takes the key out. A revision's reference is taken over. */
+void draft_put_flag(struct draft *draft, struct str key, struct flag_revision *revision);
+void draft_put_segment(struct draft *draft, struct str key, struct segment_revision *revision);
+struct snapshot *draft_compile(const struct draft *draft, int64_t now_ms);
+
+enum staged_kind { STAGED_FLAG, STAGED_SEGMENT, STAGED_SETTINGS };
+struct staged {
+    struct staged *next;
+    enum staged_kind kind;
+    struct str key;
+    const struct flag *flag;       /* NULL: deleted */
+    const struct segment *segment; /* NULL: deleted */
+    struct environment_settings settings;
+    struct str object_id;
+    bool was_there; /* before this edit */
+};
+
+struct edit {
+    struct arena *arena;
+    const struct draft *draft;
+    struct environment_state state;
+    struct staged *first, *last; /* in order; a key may come again, the last one counts */
+};
+
+/* One change inside the group's transaction: runs the edit against draft, checks, writes. On
+ * success *draft is the environment after it; on a fault it is untouched and so is the store, once
+ * the caller has rolled its savepoint back. Faults live in change->arena. */
+struct fault apply_environment_change(struct store *store, struct draft *draft,
+                                      struct change *change) MUST_CHECK;
+/* Apps, keys, quotas: what the catalog is made of. */
+struct fault apply_catalog_change(struct store *store, const struct catalog *catalog,
+                                  struct change *change) MUST_CHECK;
+struct fault append_audit(struct store *store, const struct change *change, struct str app_id,
+                          struct str subject, struct str detail) MUST_CHECK;
+
+/* The road into the view (follow.c). */
+struct fault follow_catalog(struct store *store, struct catalog **catalog) MUST_CHECK;
+struct fault follow_environment(struct store *store, const struct catalog_environment *environment,
+                                bool hides_flags_by_default, uint64_t version, int64_t now_ms,
+                                struct snapshot **snapshot) MUST_CHECK;
+struct fault follow_everything(struct store *store, snapshot_renderer render, int64_t now_ms,
+                               struct view **view) MUST_CHECK;
+
+struct fault bootstrap_owner(struct store *store, int64_t now_ms, struct arena *arena,
+                             struct bootstrap *bootstrap) MUST_CHECK;
+
+/* Config requests per environment and month (quota.c). */
+enum { QUOTA_PAGES = 128, QUOTA_PAGE_COUNTERS = 256 };
+struct quota_page {
+    _Atomic uint64_t uses[QUOTA_PAGE_COUNTERS]; /* month << 40 | requests in it */
+    uint64_t written[QUOTA_PAGE_COUNTERS];      /* the writer thread's: what the store has */
+};
+struct quotas {
+    _Atomic(struct quota_page *) pages[QUOTA_PAGES];
+};
+void quotas_cover(struct quotas *quotas, uint64_t environment); /* writer thread */
+bool quotas_count(struct quotas *quotas, uint64_t environment, uint64_t quota, int64_t now_ms);
+uint64_t quotas_used(struct quotas *quotas, uint64_t environment, int64_t now_ms);
+struct fault quotas_load(struct quotas *quotas, struct store *store, int64_t now_ms) MUST_CHECK;
+struct fault quotas_write(struct quotas *quotas, struct store *store) MUST_CHECK;
+void quotas_close(struct quotas *quotas);
+
+struct job {
+    struct job *next;
+    struct change *change;
+    struct fault fault;
+    sem_t done;
+};
+
+struct changer {
+    struct change_config config;
+    struct store *store; /* the writer connection; NULL when read-only */
+    struct ingest *ingest;
+    struct view *view; /* the newest, one reference, the writer thread's */
+    struct quotas quotas;
+    pthread_t thread;
+
+    pthread_mutex_t lock; /* guards the rest */
+    pthread_cond_t wake;
+    struct job *first, *last;
+    size_t waiting;
+    bool is_stopping;
+    bool has_events;
+    struct change_counters counters;
+};
+
+void *writer_run(void *changer);
+
+#endif

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * writer - the one thread that owns the store's writer connection.
+ *
+ * Each turn: take every change that waits, as one group; then one batch of events; then, when
+ * there is time, housekeeping: quota counts, the snapshot on disk, the write-ahead log.
+ */
+#include <assert.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "change/group.h"
+#include "snapshot/disk.h"
+
+enum {
+    EVENT_BATCH_MAX = 1000,
+    TURN_MS = 500,             /* how long a turn waits for something to do */
+    QUIET_MS = 300,            /* without a change for this long: time for the snapshot on disk */
+    SAVE_AT_LATEST_MS = 30000, /* however busy it is */
+    QUOTAS_EVERY_MS = 10000,
+};
+
+struct housekeeping {
+    uint64_t saved_generation;
+    int64_t changed_ms, saved_ms, quotas_ms; /* monotonic */
+    bool needs_checkpoint;
+};
+
+static void wait_for_work(struct changer *changer)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += (long)TURN_MS * 1000000;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    while (changer->first == NULL && !changer->has_events && !changer->is_stopping) {
+        if (pthread_cond_timedwait(&changer->wake, &changer->lock, &until) != 0)
+            return;
+    }
+}
+
+/* Under the lock. */
+static size_t take_jobs(struct changer *changer, struct job **jobs)
+{
+    size_t count = 0;
+    while (changer->first != NULL && count < GROUP_CHANGES_MAX) {
+        jobs[count++] = changer->first;
+        changer->first = changer->first->next;
+    }
+    if (changer->first == NULL)
+        changer->last = NULL;
+    changer->waiting -= count;
+    return count;
+}
+
+static void count_group(struct changer *changer, struct job *const *jobs, size_t count)
+{
+    pthread_mutex_lock(&changer->lock);
+    struct change_counters *counters = &changer->counters;
+    counters->groups++;
+    if (count > counters->group_size_max)
+        counters->group_size_max = count;
+    for (size_t i = 0; i < count; i++) {
+        if (failed(jobs[i]->fault))
+            counters->refused++;
+        else
+            counters->applied++;
+    }
+    counters->last_publish_ms = clock_wall_ms(changer->config.clock);
+    pthread_mutex_unlock(&changer->lock);
+}
+
+static void answer(struct job *const *jobs, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        sem_post(&jobs[i]->done); /* the job is the waiter's from here on */
+}
+
+static void save_snapshot(struct changer *changer, struct housekeeping *house, int64_t now_ms)
+{
+    struct fault fault = disk_save(changer->config.directory, changer->view);
+    if (failed(fault))
+        log_warn("snapshot_not_saved", "why=\"%.*s\"", STR_ARG(fault.why));
+    house->saved_generation = changer->view->generation;
+    house->saved_ms = now_ms;
+}
+
+static void keep_house(struct changer *changer, struct housekeeping *house, bool is_last)
+{
+    int64_t now_ms = clock_monotonic_ms(changer->config.clock);
+    bool is_unsaved = house->saved_generation != changer->view->generation;
+    bool is_quiet = now_ms - house->changed_ms >= QUIET_MS;
+    if (is_unsaved && (is_quiet || is_last || now_ms - house->saved_ms >= SAVE_AT_LATEST_MS))
+        save_snapshot(changer, house, now_ms);
+    if (is_last || now_ms - house->quotas_ms >= QUOTAS_EVERY_MS) {
+        struct fault fault = quotas_write(&changer->quotas, changer->store);
+        if (failed(fault))
+            log_warn("quota_not_written", "why=\"%.*s\"", STR_ARG(fault.why));
+        house->quotas_ms = now_ms;
+    }
+    if (house->needs_checkpoint && (is_quiet || is_last)) {
+        store_checkpoint(changer->store);
+        house->needs_checkpoint = false;
+    }
+}
+
+void *writer_run(void *argument)
+{
+    struct changer *changer = argument;
+    struct job *jobs[GROUP_CHANGES_MAX];
+    int64_t began_ms = clock_monotonic_ms(changer->config.clock);
+    struct housekeeping house = {.saved_ms = began_ms, .quotas_ms = began_ms};
+    bool is_stopping = false;
+    while (!is_stopping) {
+        pthread_mutex_lock(&changer->lock);
+        wait_for_work(changer);
+        size_t count = take_jobs(changer, jobs);
+        bool has_events = changer->has_events;
+        changer->has_events = false;
+        is_stopping = changer->is_stopping && changer->first == NULL;
+        pthread_mutex_unlock(&changer->lock);
+
+        if (count > 0) {
+            group_apply(changer, jobs, count);
+            count_group(changer, jobs, count);
+            answer(jobs, count);
+        }
+        size_t events_left = 0;
+        if (has_events || is_stopping)
+            events_left = ingest_store_batch(changer->ingest, changer->store, EVENT_BATCH_MAX);
+        if (count > 0 || has_events) {
+            house.changed_ms = clock_monotonic_ms(changer->config.clock);
+            house.needs_checkpoint = true;
+        }
+        while (is_stopping && events_left > 0)
+            events_left = ingest_store_batch(changer->ingest, changer->store, EVENT_BATCH_MAX);
+        if (events_left > 0) {
+            pthread_mutex_lock(&changer->lock);
+            changer->has_events = true;
+            pthread_mutex_unlock(&changer->lock);
+        }
+        keep_house(changer, &house, is_stopping);
+    }
+    return NULL;
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* catalog - who and what exists, made of the store's rows. See snapshot.h. */
+#include <assert.h>
+
+#include "base/memory.h"
+#include "snapshot/snapshot.h"
+
+static void copy_users(struct catalog *catalog, const struct catalog_parts *parts)
+{
+    catalog->user_count = parts->user_count;
+    catalog->users = ARENA_NEW_ARRAY(&catalog->arena, struct catalog_user, parts->user_count);
+    for (size_t i = 0; i < parts->user_count; i++) {
+        catalog->users[i] = (struct catalog_user){
+            .id = arena_copy_str(&catalog->arena, parts->users[i].id),
+            .email = arena_copy_str(&catalog->arena, parts->users[i].email),
+            .role = parts->users[i].role,
+        };
+    }
+}
+
+static void copy_apps(struct catalog *catalog, const struct catalog_parts *parts)
+{
+    catalog->app_count = parts->app_count;
+    catalog->apps = ARENA_NEW_ARRAY(&catalog->arena, struct catalog_app, parts->app_count);
+    for (size_t i = 0; i < parts->app_count; i++) {
+        const struct app_row *row = &parts->apps[i];
+        catalog->apps[i] = (struct catalog_app){
+            .id = arena_copy_str(&catalog->arena, row->id),
+            .name = arena_copy_str(&catalog->arena, row->name),
+            .owner_user_id = arena_copy_str(&catalog->arena, row->owner_user_id),
+            .hides_flags_by_default = row->hides_flags_by_default,
+            .created_ms = row->created_ms,
+        };
+    }
+}
+
+static uint32_t find_app_index(const struct catalog *catalog, struct str id)
+{
+    const struct catalog_app *app = catalog_find_app(catalog, id);
+    assert(app != NULL);
+    return (uint32_t)(app - catalog->apps);
+}
+
+static void copy_environments(struct catalog *catalog, const struct catalog_parts *parts)
+{
+    struct arena *arena = &catalog->arena;
+    catalog->environment_count = parts->environment_count;
+    catalog->environments =
+        ARENA_NEW_ARRAY(arena, struct catalog_environment, parts->environment_count);
+    for (size_t i = 0; i < parts->environment_count; i++) {
+        const struct environment_row *row = &parts->environments[i];
+        assert(i == 0 || row->number > parts->environments[i - 1].number);
+        uint32_t app = find_app_index(catalog, row->app_id);
+        catalog->environments[i] = (struct catalog_environment){
+            .number = row->number,
+            .id = arena_copy_str(arena, row->id),
+            .name = arena_copy_str(arena, row->name),
+            .app_id = catalog->apps[app].id,
+            .app = app,
+            .created_ms = row->created_ms,
+            .monthly_quota = row->monthly_quota,
+        };
+        catalog->apps[app].environment_count++;
+    }
+}
+
+static void list_environments_of_apps(struct catalog *catalog)
+{
+    uint32_t **lists = ARENA_NEW_ARRAY(&catalog->arena, uint32_t *, catalog->app_count);
+    for (size_t i = 0; i < catalog->app_count; i++) {
+        lists[i] = ARENA_NEW_ARRAY(&catalog->arena, uint32_t, catalog->apps[i].environment_count);
+        catalog->apps[i].environments = lists[i];
+        catalog->apps[i].environment_count = 0;
+    }
+    for (size_t i = 0; i < catalog->environment_count; i++) {
+        uint32_t app = catalog->environments[i].app;
+        lists[app][catalog->apps[app].environment_count++] = (uint32_t)i;
+    }
+}
+
+static const struct catalog_user *find_user(const struct catalog *catalog, struct str id)
+{
+    for (size_t i = 0; i < catalog->user_count; i++) {
+        if (str_equal(catalog->users[i].id, id))
+            return &catalog->users[i];
+    }
+    return NULL;
+}
+
+static bool belongs_somewhere(const struct catalog *catalog, const struct credential_row *row)
+{
+    if (row->environment != 0)
+        return catalog_find_environment(catalog, row->environment) != NULL;
+    if (!str_is_absent(row->app_id))
+        return catalog_find_app(catalog, row->app_id) != NULL;
+    return find_user(catalog, row->user_id) != NULL;
+}
+
+static struct caller make_caller(const struct catalog *catalog,
+                                 const struct catalog_credential *credential)
+{
+    struct caller caller = {
+        .kind = credential->kind,
+        .credential_id = credential->id,
+        .actor = credential->id,
+        .app_id = credential->app_id,
+        .environment = credential->environment,
+        .expires_ms = credential->expires_ms,
+    };
+    const struct catalog_user *user = find_user(catalog, credential->user_id);
+    if (credential->kind == CREDENTIAL_PERSONAL && user != NULL) {
+        caller.actor = user->email;
+        caller.role = user->role;
+    }
+    if (credential->environment != 0)
+        caller.app_id = catalog_find_environment(catalog, credential->environment)->app_id;
+    return caller;
+}
+
+static void copy_credentials(struct catalog *catalog, const struct catalog_parts *parts)
+{
+    struct arena *arena = &catalog->arena;
+    catalog->credentials =
+        ARENA_NEW_ARRAY(arena, struct catalog_credential, parts->credential_count);
+    struct keyring_entry *entries =
+        ARENA_NEW_ARRAY(arena, struct keyring_entry, parts->credential_count);
+    for (size_t i = 0; i < parts->credential_count; i++) {
+        const struct credential_row *row = &parts->credentials[i];
+        if (!belongs_somewhere(catalog, row))
+            continue;
+        size_t at = catalog->credential_count++;
+        catalog->credentials[at] = (struct catalog_credential){
+            .id = arena_copy_str(arena, row->id),
+            .shown = arena_copy_str(arena, row->shown),
+            .tail = arena_copy_str(arena, row->tail),
+            .hash = row->hash,
+            .kind = row->kind,
+            .user_id = arena_copy_str(arena, row->user_id),
+            .app_id = arena_copy_str(arena, row->app_id),
+            .environment = row->environment,
+            .created_ms = row->created_ms,
+            .expires_ms = row->expires_ms,
+        };
+        entries[at] =
+            (struct keyring_entry){row->hash, make_caller(catalog, &catalog->credentials[at])};
+    }
+    catalog->keyring = keyring_build(arena, entries, catalog->credential_count);
+}
+
+struct catalog *catalog_make(const struct catalog_parts *parts)
+{
+    struct catalog *catalog = MEMORY_NEW(struct catalog);
+    atomic_init(&catalog->references, 1);
+    arena_open(&catalog->arena, 2048);
+    copy_users(catalog, parts);
+    copy_apps(catalog, parts);
+    copy_environments(catalog, parts);
+    list_environments_of_apps(catalog);
+    copy_credentials(catalog, parts);
+    return catalog;
+}
