@@ -112,9 +112,10 @@ static int64_t read_date_ms(struct reader *reader)
     return reader->is_failed ? 0 : days_from_civil(date) * DAY_MS;
 }
 
-/* An optional fraction, cut to whole milliseconds. */
-static int read_fraction_ms(struct reader *reader)
+/* An optional fraction, cut to whole milliseconds; *is_zero looks at the dropped digits too. */
+static int read_fraction_ms(struct reader *reader, bool *is_zero)
 {
+    *is_zero = true;
     if (peek(reader) != '.')
         return 0;
     expect(reader, '.');
@@ -123,6 +124,7 @@ static int read_fraction_ms(struct reader *reader)
     int ms = 0;
     for (int weight = 100; is_digit(peek(reader)); weight /= 10) {
         ms += (reader->left.data[0] - '0') * weight;
+        *is_zero = *is_zero && reader->left.data[0] == '0';
         reader->left = str_slice(reader->left, 1, reader->left.size);
     }
     return ms;
@@ -135,9 +137,10 @@ static int64_t read_time_ms(struct reader *reader)
     int minute = read_field(reader, 2, 0, 59);
     expect(reader, ':');
     int second = read_field(reader, 2, 0, 59);
-    int64_t within_hour_ms =
-        (int64_t)minute * MINUTE_MS + (int64_t)second * 1000 + read_fraction_ms(reader);
-    if (hour == 24 && within_hour_ms != 0)
+    bool is_whole_second = false;
+    int64_t within_hour_ms = (int64_t)minute * MINUTE_MS + (int64_t)second * 1000 +
+                             read_fraction_ms(reader, &is_whole_second);
+    if (hour == 24 && (within_hour_ms != 0 || !is_whole_second))
         reader->is_failed = true;
     return (int64_t)hour * HOUR_MS + within_hour_ms;
 }

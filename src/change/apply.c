@@ -247,7 +247,7 @@ static struct fault create_app(struct store *store, const struct catalog *catalo
         return fault_make(FAULT_LIMIT, STR("name"), STR("there are 500 apps already"));
     const struct catalog_app *same = catalog_find_app_by_name(catalog, change->name);
     if (same != NULL)
-        return fault_make(FAULT_CONFLICT, STR("name"), STR("an app of this name exists"));
+        return fault_make(FAULT_CONFLICT, STR("name"), STR("App name already exists"));
     change->created_id = id_make(change->arena, STR("app"));
     const struct app_row row = {
         .id = change->created_id,

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * follow - the store's rows become what readers see.
+ * follow - the store's rows become what readers see. See follow.h.
  *
  * Runs whole at start-up, and for the catalog after every change to it, inside the transaction
  * that made the change, so that what is published is what was compiled before the commit.
  */
+#include "change/follow.h"
+
 #include "base/memory.h"
-#include "change/internal.h"
 #include "model/codec.h"
 
 struct fault follow_catalog(struct store *store, struct catalog **catalog)
@@ -108,6 +109,21 @@ struct fault follow_environment(struct store *store, const struct catalog_enviro
     }
     arena_close(&arena);
     return fault;
+}
+
+struct fault follow_environment_at_instant(struct store *store,
+                                           const struct catalog_environment *environment,
+                                           bool hides_flags_by_default, int64_t at_ms,
+                                           int64_t now_ms, struct snapshot **snapshot)
+{
+    if (at_ms < environment->created_ms)
+        return fault_make(FAULT_MISSING, STR("at"), STR("the environment did not exist yet"));
+    uint64_t version = 0; /* until its first change an environment is empty */
+    struct fault fault = store_find_version_at(store, environment->number, at_ms, &version);
+    if (failed(fault) && fault.kind != FAULT_MISSING)
+        return fault;
+    return follow_environment(store, environment, hides_flags_by_default, version, now_ms,
+                              snapshot);
 }
 
 static struct fault follow_environments(struct store *store, const struct catalog *catalog,

@@ -13,6 +13,7 @@
 
 #include "change/change.h"
 #include "change/edit.h"
+#include "change/follow.h"
 
 /* An environment as it would be after the changes so far of this group. */
 struct draft {
@@ -66,14 +67,6 @@ struct fault apply_catalog_change(struct store *store, const struct catalog *cat
                                   struct change *change) MUST_CHECK;
 struct fault append_audit(struct store *store, const struct change *change, struct str app_id,
                           struct str subject, struct str detail) MUST_CHECK;
-
-/* The road into the view (follow.c). */
-struct fault follow_catalog(struct store *store, struct catalog **catalog) MUST_CHECK;
-struct fault follow_environment(struct store *store, const struct catalog_environment *environment,
-                                bool hides_flags_by_default, uint64_t version, int64_t now_ms,
-                                struct snapshot **snapshot) MUST_CHECK;
-struct fault follow_everything(struct store *store, snapshot_renderer render, int64_t now_ms,
-                               struct view **view) MUST_CHECK;
 
 struct fault bootstrap_owner(struct store *store, int64_t now_ms, struct arena *arena,
                              struct bootstrap *bootstrap) MUST_CHECK;

@@ -48,13 +48,14 @@ struct services {
 };
 
 struct exchange {
-    struct http_request *request;
+    struct http_request *request; /* NULL when it was refused before it was whole */
     const struct services *services;
     const struct dialect *dialect;
     const struct route *route;
     const struct view *view;
     const struct caller *caller; /* NULL for SCOPE_ANYONE */
     struct arena *arena;         /* the request's */
+    struct str path;             /* canonical, or what there was of it when it was refused early */
     int64_t now_ms;
     struct http_response response;
     struct str note;   /* for the log line: an error's short text; never content */

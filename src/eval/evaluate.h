@@ -26,7 +26,7 @@ enum decision_error {
     DECISION_FLAG_NOT_FOUND,
     DECISION_INVALID_CONTEXT, /* no targeting key, or an empty one */
     DECISION_CYCLE_DETECTED,
-    DECISION_NO_VARIATION,    /* the split left the subject's ticket to nobody */
+    DECISION_NO_VARIATION, /* the split left the subject's ticket to nobody */
 };
 
 enum { VARIATION_NONE = -1, RULE_NONE = -1 };
@@ -41,16 +41,20 @@ struct decision {
 
 /*
  * Who is asking, bound to one ruleset: attributes are looked up once per path however many
- * clauses read them. Open it per request and per ruleset; it lives in the arena it was given.
+ * clauses read them, and what a flag's prerequisites and segments said is remembered for the next
+ * flag. Open it per request and per ruleset; what it remembers lives in the arena it was given,
+ * in one piece. One thread at a time.
  */
 struct context {
-    struct str targeting_key;      /* absent or empty: every decision is INVALID_CONTEXT */
-    const struct json *attributes; /* an object, or NULL */
+    struct str targeting_key;        /* absent or empty: every decision is INVALID_CONTEXT */
+    const struct json *attributes;   /* an object, or NULL */
     struct pattern_scratch *scratch; /* the calling thread's; NULL: patterns never match */
     const struct ruleset *ruleset;
-    const struct json **values; /* by attribute slot; &context_unread until first read */
-    struct json targeting_key_value;
-    uint8_t *segment_memo; /* by segment: what the evaluation knows of it (eval's own) */
+    /* eval's own */
+    const struct json **values; /* by attribute slot; NULL until first read */
+    struct decision *decisions; /* by flag_rules.memo; flag is NULL until decided */
+    uint8_t *segments;          /* by segment: SEGMENT_… */
+    int64_t remembered_ms;      /* the moment these two are about */
 };
 
 void context_open(struct context *context, struct arena *arena, const struct ruleset *ruleset,
@@ -59,8 +63,8 @@ void context_open(struct context *context, struct arena *arena, const struct rul
 
 /* What happened on the way; filled only when asked for. Lives in its arena. */
 struct trace_prerequisite {
-    const struct flag_rules *flag;
-    int variation; /* or VARIATION_NONE */
+    const struct flag_rules *flag; /* NULL: there is no such flag */
+    int variation;                 /* or VARIATION_NONE */
     bool is_satisfied;
     enum reason reason;
 };
@@ -74,11 +78,13 @@ struct trace {
     size_t prerequisite_count;
     struct str *segments; /* keys matched by the serving rule, sorted by UTF-16 units */
     size_t segment_count;
-    struct str cycle;     /* "a -> b -> a" when error is DECISION_CYCLE_DETECTED */
-    const struct serve *serve; /* what chose the variation; NULL when nothing was attempted */
+    struct str cycle;          /* "a -> b -> a" when error is DECISION_CYCLE_DETECTED */
+    const struct serve *serve; /* what chose the variation; NULL when nothing did */
+    /* Of the serve above, or of a fallthrough that left the ticket to nobody (serve is NULL). */
     bool has_ticket;
-    uint32_t ticket; /* 0..99999 */
-    struct str bucket_by, salt;
+    uint32_t ticket;      /* 0..99999 */
+    struct str bucket_by; /* "targetingKey" when the split names none */
+    struct str salt;      /* "" when the split has none */
     struct trace_allocation *allocations;
     size_t allocation_count;
     bool has_pattern_given_up; /* a pattern hit its limit and counted as no match */

@@ -15,7 +15,7 @@
 #include "base/fault.h"
 #include "model/environment.h"
 
-struct compiled_expression; /* eval/compile.h: the evaluator's own */
+struct test; /* eval/compile.h: the evaluator's own */
 struct compiled_segment;
 struct compiled_serve;
 struct compiled_rule;
@@ -28,13 +28,26 @@ struct attribute_path {
     size_t segment_count; /* 0: the targeting key itself */
 };
 
+/* When something is active: start_ms <= now < end_ms; the far ends of int64_t when open. */
+struct activity {
+    int64_t start_ms, end_ms;
+};
+
+/* What a decision reads of a flag, in one place; `flag` is for who shows the decision. */
 struct flag_rules {
     const struct flag *flag; /* variations, metadata, key: the document itself */
     uint32_t index;          /* its place in ruleset.flags */
     int off_variation;       /* index into flag->variations, -1 when the document names none */
+    int blank_variation;     /* the one whose id is empty, which is never served; -1: none */
+    bool is_enabled;
+    struct activity activity;
+    const struct test *tests;          /* of all rules */
     const struct compiled_rule *rules; /* rule i is flag->rules[i] */
-    const struct compiled_serve *fallthrough;
+    uint32_t rule_count;
+    uint32_t prerequisite_count;
     const struct compiled_prerequisite *prerequisites; /* i is flag->prerequisites[i] */
+    const struct compiled_serve *fallthrough;
+    uint32_t memo; /* place among the flags others lean on; UINT32_MAX: nobody does */
 };
 
 struct ruleset {
@@ -44,7 +57,8 @@ struct ruleset {
     const struct compiled_segment *segments; /* in the order of state->segments */
     size_t segment_count;
     const struct attribute_path *attributes; /* distinct paths any clause or split reads */
-    size_t attribute_count;
+    size_t attribute_count;                  /* at least 1: the first is the targeting key */
+    size_t prerequisite_flag_count;          /* flags some other flag leans on */
     const struct ruleset_private *private;
 };
 

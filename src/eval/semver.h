@@ -14,4 +14,11 @@ struct semver {
 bool semver_parse(struct str text, struct semver *semver);
 int semver_compare(const struct semver *a, const struct semver *b);
 
+/*
+ * The short cut for what versions mostly are: three plain numbers of up to SEMVER_RANK_BITS bits
+ * and nothing else. Such versions order as their ranks do; false: it takes a semver to tell.
+ */
+enum { SEMVER_RANK_BITS = 20 };
+bool semver_rank(struct str text, uint64_t *rank);
+
 #endif

@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/str.h"
+#include "http/header.h"
 
 enum http_method {
     HTTP_GET,
@@ -30,22 +31,18 @@ enum http_method {
     HTTP_OTHER_METHOD,
 };
 
-struct http_header {
-    struct str name;  /* as received; compare ignoring case */
-    struct str value; /* without surrounding blanks */
-};
-
-/* Every limit with its default in limits.h; all are settings (server/options.h). */
+/* Every limit, with its default in limits.c; all are settings. */
 struct http_limits {
-    size_t request_line_bytes; /* 414 */
-    size_t header_bytes;       /* all of them: 431 */
+    size_t request_line_bytes; /* without its line end: 414 */
+    size_t header_bytes;       /* all header lines with their line ends: 431 */
     size_t header_count;       /* 431 */
     size_t header_value_bytes; /* one: 431 */
     size_t body_bytes;         /* the most any route takes; 413 without reading on */
     size_t connections;        /* per loop; more wait in the kernel */
     size_t requests_per_connection;
     size_t pipelined_requests; /* complete requests waiting behind one; more: close */
-    uint32_t header_timeout_ms, body_timeout_ms, idle_timeout_ms, write_timeout_ms, handler_timeout_ms;
+    uint32_t header_timeout_ms, body_timeout_ms, idle_timeout_ms, write_timeout_ms,
+        handler_timeout_ms;
     uint32_t body_bytes_per_second_min;
     uint32_t drain_timeout_ms;
 };
@@ -64,7 +61,7 @@ struct http_request {
     const struct http_header *headers;
     size_t header_count;
     struct str body;
-    struct str peer; /* numeric address of the other side, without the port */
+    struct str peer;        /* numeric address of the other side, without the port */
     struct arena *arena;    /* request lifetime: reset when the response has been handed over */
     struct http_loop *loop; /* the one it belongs to */
     void *user;             /* the callback's own, NULL at first */
@@ -74,7 +71,7 @@ struct http_request {
 struct http_response {
     int status;
     struct str headers; /* ready lines "Name: value\r\n"…; Content-Length and Date are added here */
-    struct str body;    /* copied or written before http_respond returns, unless body_owner is set */
+    struct str body; /* copied or written before http_respond returns, unless body_owner is set */
     /* A body that is shared, not copied: http calls release(owner) on the loop when it is done. */
     void *body_owner;
     void (*release)(void *owner);
@@ -108,9 +105,13 @@ void http_start(struct http_server *server);
 uint16_t http_port(const struct http_server *server); /* the port that was bound */
 
 /* Stops accepting, answers what is under way, closes idle connections, and returns when all are
- * gone or drain_timeout_ms have passed. Then frees the server. */
+ * gone or drain_timeout_ms have passed. Then frees the server. From any thread but the loops'.
+ * Work already running on a pool thread is waited for; work still queued then is dropped. */
 void http_close(struct http_server *server);
 
+/* Answers, once. The request and its arena are gone when it returns; inside on_request and the
+ * `done` of http_offload they stay good until that callback returns. When the other side has left
+ * or the handler's time is up, the answer is dropped and the body released all the same. */
 void http_respond(struct http_request *request, const struct http_response *response);
 
 /* Runs work(request) on a pool thread and then done(request) back on the request's loop. The

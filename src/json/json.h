@@ -41,13 +41,18 @@ struct json_budget {
     size_t members_max;      /* of one object */
     size_t string_bytes_max; /* of one decoded string or key */
     size_t number_bytes_max; /* of one number's text */
+    size_t values_max;       /* in the whole text; 0: no more than the text can hold */
 };
 
-/* Depth 32, 1,000 members, 64 KiB strings, 64-byte numbers: security-and-reliability.md 1. */
+/* However generous a budget, depth ends here: walking a finished tree recurses this far. */
+enum { JSON_DEPTH_MAX = 128 };
+
+/* Depth 32, 1,000 members, 64 KiB strings, 64-byte numbers, 2,000,000 values:
+ * security-and-reliability.md 1. */
 extern const struct json_budget json_budget_default;
 
-/* Parses text whole. On refusal the fault is FAULT_INVALID, `where` is "$" or "byte N" (in the
- * arena) and `why` says what is wrong in one phrase; *json is then null. */
+/* Parses text whole. On refusal the fault is FAULT_INVALID, `where` is "byte N" (counted from 0, in
+ * the arena) and `why` says what is wrong in one phrase; *json is then null. */
 struct fault json_parse(struct arena *arena, struct str text, const struct json_budget *budget,
                         struct json *json) MUST_CHECK;
 

@@ -2,6 +2,10 @@
 /*
  * limits - how large things may be. One row here, one row in docs/limits.md, one test at the limit
  * and one past it (security-and-reliability.md, section 1).
+ *
+ * Nesting counts the all, any and not around a leaf: a lone match has nesting 0, not(match) has 1.
+ * A leaf is an expression without children: a match, a segment, but also an empty all or any, so
+ * that the clauses bound the whole expression. Units are UTF-16 units: the vendor counts in them.
  */
 #ifndef MODEL_LIMITS_H
 #define MODEL_LIMITS_H
@@ -9,11 +13,15 @@
 enum {
     FLAGS_PER_ENVIRONMENT_MAX = 10000,
     VARIATIONS_PER_FLAG_MAX = 64,
-    VARIATION_VALUE_BYTES_MAX = 64 * 1024, /* of its canonical text */
+    VARIATION_ID_UNITS_MAX = 96,           /* the vendor's event schema stops there */
+    VARIATION_VALUE_BYTES_MAX = 64 * 1024, /* of its canonical text; also of a clause's value */
+    VALUE_DEPTH_MAX = 32,                  /* as deep as JSON may come in */
+    PREREQUISITES_PER_FLAG_MAX = 64,
     RULES_PER_FLAG_MAX = 64,
-    CLAUSES_PER_RULE_MAX = 32,  /* match and segment leaves */
+    CLAUSES_PER_RULE_MAX = 32, /* leaves */
     VALUES_PER_CLAUSE_MAX = 1000,
-    RULE_NESTING_MAX = 6,       /* all, any and not inside each other */
+    RULE_NESTING_MAX = 6, /* all, any and not inside each other */
+    ATTRIBUTE_NAME_BYTES_MAX = 256,
     PREREQUISITE_DEPTH_MAX = 8,
     TARGETS_PER_FLAG_MAX = 10000,     /* included + excluded of one segment */
     SEGMENTS_PER_ENVIRONMENT_MAX = 500,

@@ -41,7 +41,8 @@ void segment_revision_release(struct segment_revision *revision);
 /* A body rendered once and served many times. */
 struct rendered {
     struct str body;
-    struct str etag; /* quoted, ready for the header */
+    struct str etag;    /* quoted, ready for the header */
+    struct str headers; /* whole lines, ready to send; a dialect that does without leaves it empty */
 };
 
 enum { RENDERINGS_MAX = 4 }; /* slots a dialect's renderer fills; see snapshot_renderer */

@@ -31,16 +31,25 @@ struct fault store_open(struct store **store, struct str directory,
 void store_close(struct store *store);
 struct str store_engine_version(const struct store *store); /* "sqlite 3.40.1": for the log */
 
-/* Transactions, on the writer only. Savepoints nest one level: a change inside a group. After a
- * failed commit the store is poisoned: every later write is FAULT_UNAVAILABLE until a restart. */
+/* Transactions, on the writer only; writes happen inside one, and nowhere else. Savepoints nest one
+ * level: a change inside a group. Whatever store_commit answers, the transaction is over. When a
+ * write is refused, roll back its savepoint (or the transaction) before writing anything else.
+ *
+ * After a failed commit the store is poisoned: every later write is FAULT_UNAVAILABLE until a
+ * restart, while reading goes on. Whether what failed reached the disk is unknown; it may be there
+ * after the restart. A disk that fails anywhere else poisons as well. When the database gives up a
+ * transaction by itself (a full disk), what follows in it is FAULT_UNAVAILABLE up to and including
+ * its commit, and the next transaction starts afresh. */
 struct fault store_begin(struct store *store) MUST_CHECK;
 struct fault store_commit(struct store *store) MUST_CHECK;
 void store_rollback(struct store *store);
 struct fault store_savepoint(struct store *store) MUST_CHECK;
 struct fault store_release_savepoint(struct store *store) MUST_CHECK;
 void store_rollback_savepoint(struct store *store);
+bool store_is_poisoned(const struct store *store);
 
-/* Moves the write-ahead log into the file; the writer calls it when idle. */
+/* Moves the write-ahead log into the file; the writer calls it when idle, outside a transaction.
+ * Under load a commit does it by itself once the log has grown to 16 MiB. */
 void store_checkpoint(struct store *store);
 
 /* ---- people, apps, environments -------------------------------------------------------- */
@@ -66,17 +75,19 @@ struct credential_row {
     struct str id; /* key_… or token_… */
     enum credential_kind kind;
     struct credential_hash hash;
-    struct str shown; /* "pub_prod_" */
-    struct str tail;  /* last four characters */
-    struct str user_id, app_id; /* absent where they do not apply */
-    uint64_t environment;       /* number; 0 where it does not apply */
+    struct str shown;                           /* "pub_prod_" */
+    struct str tail;                            /* last four characters */
+    struct str user_id, app_id;                 /* absent where they do not apply */
+    uint64_t environment;                       /* number; 0 where it does not apply */
     int64_t created_ms, expires_ms, revoked_ms; /* 0: never */
 };
 
 struct fault store_insert_user(struct store *store, const struct user_row *user) MUST_CHECK;
 struct fault store_insert_app(struct store *store, const struct app_row *app) MUST_CHECK;
-/* Assigns and returns the number. */
-struct fault store_insert_environment(struct store *store, const struct environment_row *environment,
+/* Assigns and returns the number; the one in `environment` is ignored. Its version (0 for a new
+ * one) counts as made at created_ms. */
+struct fault store_insert_environment(struct store *store,
+                                      const struct environment_row *environment,
                                       uint64_t *number) MUST_CHECK;
 struct fault store_set_monthly_quota(struct store *store, uint64_t environment,
                                      uint64_t quota) MUST_CHECK;
@@ -115,13 +126,15 @@ struct revision_row {
 struct fault store_advance_version(struct store *store, uint64_t environment, int64_t now_ms,
                                    uint64_t *version) MUST_CHECK;
 
-/* Ends the current revision of (kind, key) at `version`, if there is one, and begins this one. A
- * tombstone ends it and stays as the record that the key was used. */
+/* Ends the current revision of (kind, key) at its version_from, if there is one, and begins this
+ * one; version_to is ignored. A tombstone ends it and stays as the record that the key was used. A
+ * version that was never advanced to, or the same key twice in one version, is FAULT_CONFLICT. */
 struct fault store_write_revision(struct store *store, uint64_t environment,
                                   const struct revision_row *revision) MUST_CHECK;
 
 /* Revisions current at `version` (tombstones left out), ordered by kind then key bytes: the whole
- * environment as it was. version 0 is the empty beginning. */
+ * environment as it was. version 0 is the empty beginning. A stored document that does not match
+ * its checksum is FAULT_UNAVAILABLE, here and in the history: damage is never served. */
 struct fault store_load_environment_at(struct store *store, struct arena *arena,
                                        uint64_t environment, uint64_t version,
                                        struct revision_row **rows, size_t *count) MUST_CHECK;
@@ -131,31 +144,34 @@ struct fault store_find_version_at(struct store *store, uint64_t environment, in
                                    uint64_t *version) MUST_CHECK;
 /* Every revision of one key, oldest first, tombstones included. */
 struct fault store_load_history(struct store *store, struct arena *arena, uint64_t environment,
-                                enum revision_kind kind, struct str key,
-                                struct revision_row **rows, size_t *count) MUST_CHECK;
+                                enum revision_kind kind, struct str key, struct revision_row **rows,
+                                size_t *count) MUST_CHECK;
 
 /* ---- audit ----------------------------------------------------------------------------- */
 
 struct audit_row {
     uint64_t sequence; /* 1, 2, … without gaps */
     int64_t at_ms;
-    struct str actor;      /* e-mail or credential id */
-    struct str action;     /* "flag.create", "key.revoke", … */
-    struct str app_id;     /* absent where it does not apply */
-    uint64_t environment;  /* number, 0 where it does not apply */
-    uint64_t version;      /* of the environment after the change, 0 where it does not apply */
-    struct str subject;    /* key or id of what was changed */
-    struct str detail;     /* canonical JSON: what changed; never a secret */
+    struct str actor;     /* e-mail or credential id */
+    struct str action;    /* "flag.create", "key.revoke", … */
+    struct str app_id;    /* absent where it does not apply */
+    uint64_t environment; /* number, 0 where it does not apply */
+    uint64_t version;     /* of the environment after the change, 0 where it does not apply */
+    struct str subject;   /* key or id of what was changed */
+    struct str detail;    /* canonical JSON: what changed; never a secret */
     unsigned char previous_hash[32], hash[32];
 };
 
-/* Appends a row; sequence and hashes are filled in here. hash = SHA-256 over previous_hash and the
- * row's canonical JSON (store/audit.c says which members in which order). */
+/* Appends a row; sequence and hashes are filled in here, absent texts but app_id count as empty.
+ * hash = SHA-256 over previous_hash and the row's canonical JSON (store/audit.c says which members
+ * in which order). */
 struct fault store_append_audit(struct store *store, const struct audit_row *row) MUST_CHECK;
 /* Rows after `after`, oldest first, at most limit. */
 struct fault store_load_audit(struct store *store, struct arena *arena, uint64_t after,
                               size_t limit, struct audit_row **rows, size_t *count) MUST_CHECK;
-/* Walks the whole chain; FAULT_INVALID with the first bad sequence in `where`. */
+/* Walks the whole chain; FAULT_INVALID with the first bad sequence in `where`. Finds rows that were
+ * edited, removed (the last ones too), moved or added; who rewrites the whole chain and its head
+ * from some row on is found only by comparing a hash that was kept elsewhere. */
 struct fault store_verify_audit(struct store *store, struct arena *arena) MUST_CHECK;
 
 /* ---- events and quotas ----------------------------------------------------------------- */

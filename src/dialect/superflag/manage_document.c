@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * manage_document - a whole core document, read and written: an extension of ours, since the
+ * vendor documents no way to write rules and segments. See manage.h and README.md.
+ *
+ * Writing replaces the environment's flags, segments and metadata in one version step; what is
+ * equal to what is there gains no new revision, and what the document leaves out is deleted.
+ */
+#include "change/edit.h"
+#include "dialect/superflag/answer.h"
+#include "dialect/superflag/document.h"
+#include "dialect/superflag/manage.h"
+#include "dialect/superflag/request.h"
+#include "model/codec.h"
+#include "model/limits.h"
+
+void superflag_get_document(struct exchange *x)
+{
+    const struct catalog_environment *environment = NULL;
+    if (!superflag_environment_of_query(x, &environment))
+        return;
+    const struct snapshot *snapshot = view_of(x->view, environment);
+    x->version = snapshot->version;
+    struct buf buf;
+    buf_open(&buf, SIZE_MAX);
+    superflag_append_core_document(&buf, &snapshot->state, SUPERFLAG_SERVER, true, false);
+    struct superflag_answer answer;
+    json_raw(superflag_answer_begin(&answer), buf_str(&buf));
+    buf_close(&buf);
+    superflag_answer_end(x, &answer, 200);
+    x->response.headers =
+        arena_format(x->arena, "%.*sETag: \"v%llu\"\r\n", STR_ARG(x->response.headers),
+                     (unsigned long long)snapshot->version);
+}
+
+/* ---- write ------------------------------------------------------------------------------- */
+
+static bool is_same_flag(const struct flag *a, const struct flag *b)
+{
+    struct buf one;
+    struct buf other;
+    buf_open(&one, SIZE_MAX);
+    buf_open(&other, SIZE_MAX);
+    flag_encode(a, &one);
+    flag_encode(b, &other);
+    bool is_same = str_equal(buf_str(&one), buf_str(&other));
+    buf_close(&one);
+    buf_close(&other);
+    return is_same;
+}
+
+static bool is_same_segment(const struct segment *a, const struct segment *b)
+{
+    struct buf one;
+    struct buf other;
+    buf_open(&one, SIZE_MAX);
+    buf_open(&other, SIZE_MAX);
+    segment_encode(a, &one);
+    segment_encode(b, &other);
+    bool is_same = str_equal(buf_str(&one), buf_str(&other));
+    buf_close(&one);
+    buf_close(&other);
+    return is_same;
+}
+
+/* What the schema has no word for stays as it is. */
+static struct fault put_flag(struct edit *edit, struct flag *flag)
+{
+    const struct flag *current = environment_find_flag(edit_state(edit), flag->key);
+    if (current != NULL) {
+        flag->id = current->id;
+        flag->kind = current->kind;
+        flag->arithmetic = current->arithmetic;
+        bool is_as_default = current->visibility == VISIBILITY_UNSET &&
+                             (flag->visibility == VISIBILITY_CLIENT) ==
+                                 flag_is_client_visible(current, &edit_state(edit)->settings);
+        if (is_as_default)
+            flag->visibility = VISIBILITY_UNSET;
+        if (is_same_flag(current, flag))
+            return fault_none();
+    } else {
+        struct fault fault = superflag_check_flag_key(flag->key);
+        if (failed(fault))
+            return fault;
+    }
+    return edit_put_flag(edit, flag);
+}
+
+static struct fault put_segment(struct edit *edit, struct segment *segment)
+{
+    const struct segment *current = environment_find_segment(edit_state(edit), segment->key);
+    if (current != NULL) {
+        segment->id = current->id;
+        if (is_same_segment(current, segment))
+            return fault_none();
+    }
+    return edit_put_segment(edit, segment);
+}
+
+static struct fault delete_the_rest(struct edit *edit, const struct environment_state *wanted)
+{
+    const struct environment_state *state = edit_state(edit);
+    struct fault fault = fault_none();
+    for (size_t i = 0; i < state->flag_count && !failed(fault); i++) {
+        if (environment_find_flag(wanted, state->flags[i]->key) == NULL)
+            fault = edit_delete_flag(edit, state->flags[i]->key);
+    }
+    for (size_t i = 0; i < state->segment_count && !failed(fault); i++) {
+        if (environment_find_segment(wanted, state->segments[i]->key) == NULL)
+            fault = edit_delete_segment(edit, state->segments[i]->key);
+    }
+    return fault;
+}
+
+static struct fault edit_document(struct edit *edit, void *input)
+{
+    const struct superflag_document *document = input;
+    struct fault fault = fault_none();
+    for (size_t i = 0; i < document->segment_count && !failed(fault); i++)
+        fault = put_segment(edit, &document->segments[i]);
+    for (size_t i = 0; i < document->flag_count && !failed(fault); i++)
+        fault = put_flag(edit, &document->flags[i]);
+    struct environment_state wanted = superflag_document_state(edit_arena(edit), document);
+    if (!failed(fault))
+        fault = delete_the_rest(edit, &wanted);
+    if (failed(fault))
+        return fault;
+    struct environment_settings settings = edit_state(edit)->settings;
+    if (!json_equal(&settings.metadata, &document->settings.metadata)) {
+        settings.metadata = document->settings.metadata;
+        edit_put_settings(edit, &settings);
+    }
+    return fault_none();
+}
+
+static void refuse_issues(struct exchange *x, const struct issue *issues, size_t count)
+{
+    struct buf buf;
+    struct json_writer writer;
+    buf_open(&buf, SIZE_MAX);
+    json_writer_open(&writer, &buf);
+    json_object_begin(&writer);
+    json_member_string(
+        &writer, STR("error"),
+        arena_format(x->arena, "%.*s: %.*s", STR_ARG(issues[0].path), STR_ARG(issues[0].message)));
+    json_key(&writer, STR("issues"));
+    json_array_begin(&writer);
+    for (size_t i = 0; i < count; i++) {
+        json_object_begin(&writer);
+        json_member_string(&writer, STR("path"), issues[i].path);
+        json_member_string(&writer, STR("message"), issues[i].message);
+        json_object_end(&writer);
+    }
+    json_array_end(&writer);
+    json_object_end(&writer);
+    superflag_refuse_with(x, 400, STR(""));
+    x->response.body = arena_copy_str(x->arena, buf_str(&buf));
+    buf_close(&buf);
+}
+
+/* A document names the environment it was made for: one meant for another is refused. */
+static bool is_for(struct exchange *x, const struct superflag_document *document,
+                   const struct catalog_environment *environment)
+{
+    if (!str_equal(document->app, environment->app_id)) {
+        superflag_refuse_with(x, 400, STR("$.source.app: must be the id of this app"));
+        return false;
+    }
+    if (!str_equal(document->environment, environment->name)) {
+        superflag_refuse_with(x, 400,
+                              STR("$.source.environment: must be the name of this environment"));
+        return false;
+    }
+    return true;
+}
+
+/* If-Match: "v42" writes only over version 42; without it, over whatever is there. */
+static bool read_expected_version(struct exchange *x, uint64_t *version)
+{
+    struct str tag = http_header(x->request, STR("if-match"));
+    *version = 0;
+    if (str_is_absent(tag) || str_equal(tag, STR("*")))
+        return true;
+    if (str_starts_with(tag, STR("\"v")) && str_ends_with(tag, STR("\"")) && tag.size > 3 &&
+        str_parse_u64(str_slice(tag, 2, tag.size - 1), version))
+        return true;
+    superflag_refuse_with(x, 400, STR("If-Match must be an entity tag of this environment"));
+    return false;
+}
+
+void superflag_put_document(struct exchange *x)
+{
+    struct json body;
+    const struct catalog_environment *environment = NULL;
+    uint64_t expected = 0;
+    if (!superflag_may_write(x) || !superflag_environment_of_query(x, &environment) ||
+        !read_expected_version(x, &expected) || !superflag_read_document_body(x, &body))
+        return;
+    struct issue *issues = NULL;
+    size_t issue_count = superflag_validate(x->arena, &body, &issues);
+    if (issue_count > 0) {
+        refuse_issues(x, issues, issue_count);
+        return;
+    }
+    struct superflag_document document;
+    struct fault fault = superflag_decode_document(x->arena, &body, &document);
+    if (failed(fault)) {
+        superflag_refuse(x, fault, 0, (struct str){0});
+        return;
+    }
+    if (!is_for(x, &document, environment))
+        return;
+    struct change change = {.kind = CHANGE_ENVIRONMENT,
+                            .action = STR("environment.replace"),
+                            .subject = environment->id,
+                            .environment = environment->number,
+                            .expected_version = expected,
+                            .edit = edit_document,
+                            .input = &document};
+    if (!superflag_apply(x, &change))
+        return;
+    struct superflag_answer answer;
+    struct json_writer *writer = superflag_answer_begin(&answer);
+    json_object_begin(writer);
+    json_member_u64(writer, STR("version"), change.version);
+    json_member_u64(writer, STR("flags"), document.flag_count);
+    json_member_u64(writer, STR("segments"), document.segment_count);
+    json_object_end(writer);
+    superflag_answer_end(x, &answer, 200);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* read_config - what SDKs poll: the two config endpoints and their bodies. superflag-api.md 5,
+ * 8, 9. */
+#ifndef SUPERFLAG_READ_CONFIG_H
+#define SUPERFLAG_READ_CONFIG_H
+
+#include "dialect/exchange.h"
+
+/* The server's snapshot_renderer for this dialect: bodies, entity tags, header lines. */
+void superflag_render_config(struct snapshot *snapshot);
+
+void superflag_get_public_config(struct exchange *x);
+void superflag_get_config(struct exchange *x);
+
+/* Whether an If-None-Match value names the version: "v42", "42", their weak forms, lists of them
+ * and *. */
+bool superflag_matches_version(struct str if_none_match, uint64_t version);
+
+#endif

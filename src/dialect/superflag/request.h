@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* request - what management calls name: an app, an environment, a body. Each function either
+ * finds what was named or has refused the exchange in the documented words and returns false. */
+#ifndef SUPERFLAG_REQUEST_H
+#define SUPERFLAG_REQUEST_H
+
+#include "dialect/exchange.h"
+
+/* The body as a JSON object, 415 and 400 included. */
+bool superflag_read_body(struct exchange *x, struct json *body);
+
+/* The same for a whole document: as many members as an environment may have flags. */
+bool superflag_read_document_body(struct exchange *x, struct json *body);
+
+/* A string member of the body; absent when it is missing, refused when it is of another type. */
+bool superflag_read_text(struct exchange *x, const struct json *body, struct str name,
+                         struct str *text);
+/* A query member; absent when it is missing. */
+bool superflag_read_query(struct exchange *x, struct str name, struct str *text);
+
+/* By id; 400 without one, 403 for an app the credential is not for, 404 when there is none. */
+bool superflag_find_app(struct exchange *x, struct str app_id, const struct catalog_app **app);
+/* By name or id within the app. */
+bool superflag_find_environment(struct exchange *x, struct str app_id, struct str name,
+                                const struct catalog_environment **environment);
+/* Both from the query (appId, env) or from the body. */
+bool superflag_environment_of_query(struct exchange *x,
+                                    const struct catalog_environment **environment);
+bool superflag_environment_of_body(struct exchange *x, const struct json *body,
+                                   const struct catalog_environment **environment);
+
+/* 403 unless the caller may change things. */
+bool superflag_may_write(struct exchange *x);
+
+/* Applies; refuses the exchange with the fault, in this dialect's words, when it does not go. */
+bool superflag_apply(struct exchange *x, struct change *change);
+
+#endif

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * compile_serve - variations as indices, weights as running sums, the constant part of what is
+ * hashed as a hash already begun.
+ */
+#include <assert.h>
+
+#include "eval/compile.h"
+#include "eval/hash.h"
+
+/* The hash of "<flag key>:<salt>:", to which each subject is added. */
+static uint32_t begin_hash(const struct flag *flag, struct str salt)
+{
+    switch (flag->arithmetic.hash) {
+    case FLAG_HASH_FNV1A_32_UTF16: {
+        uint32_t hash = hash_fnv1a_utf16(flag->key);
+        hash = hash_fnv1a_utf16_continue(hash, STR(":"));
+        hash = hash_fnv1a_utf16_continue(hash, salt);
+        return hash_fnv1a_utf16_continue(hash, STR(":"));
+    }
+    }
+    assert(false);
+    return 0;
+}
+
+struct str serve_bucket_by(const struct serve *serve)
+{
+    if (serve->kind == SERVE_PROGRESSIVE && !str_is_absent(serve->to.bucket_by))
+        return serve->to.bucket_by;
+    return serve->split.bucket_by;
+}
+
+struct str serve_salt(const struct serve *serve)
+{
+    if (serve->kind == SERVE_PROGRESSIVE && !str_is_absent(serve->to.salt))
+        return serve->to.salt;
+    return serve->split.salt;
+}
+
+static void bind_subject(struct compiler *compiler, const struct flag *flag,
+                         const struct serve *serve, struct compiled_serve *compiled)
+{
+    struct str bucket_by = serve_bucket_by(serve);
+    compiled->slot = SLOT_TARGETING_KEY;
+    if (!str_is_absent(bucket_by))
+        compiled->slot = compile_attribute(compiler, bucket_by);
+    compiled->prefix = begin_hash(flag, serve_salt(serve));
+}
+
+static void compile_split(struct compiler *compiler, const struct flag *flag,
+                          const struct split *split, struct compiled_serve *compiled)
+{
+    struct compiled_share *shares =
+        ARENA_NEW_ARRAY(compiler->arena, struct compiled_share, split->allocation_count);
+    uint32_t end = 0;
+    for (size_t i = 0; i < split->allocation_count; i++) {
+        end += split->allocations[i].weight;
+        shares[i].variation = flag_find_variation(flag, split->allocations[i].variation);
+        shares[i].end = end;
+    }
+    compiled->shares = shares;
+    compiled->share_count = (uint32_t)split->allocation_count;
+}
+
+static struct compiled_share *find_share(struct compiled_share *shares, size_t count, int variation)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (shares[i].variation == variation)
+            return &shares[i];
+    }
+    return NULL;
+}
+
+/* Variations in the order of `from`, then what only `to` has: superflag-api.md 13. */
+static void compile_progressive(struct compiler *compiler, const struct flag *flag,
+                                const struct serve *serve, struct compiled_serve *compiled)
+{
+    const struct split *from = &serve->split;
+    const struct split *to = &serve->to;
+    struct compiled_share *shares = ARENA_NEW_ARRAY(compiler->arena, struct compiled_share,
+                                                    from->allocation_count + to->allocation_count);
+    uint32_t count = 0;
+    for (size_t i = 0; i < from->allocation_count; i++) {
+        shares[count].variation = flag_find_variation(flag, from->allocations[i].variation);
+        shares[count++].from = from->allocations[i].weight;
+    }
+    for (size_t i = 0; i < to->allocation_count; i++) {
+        int variation = flag_find_variation(flag, to->allocations[i].variation);
+        struct compiled_share *share = find_share(shares, count, variation);
+        if (share == NULL) {
+            share = &shares[count++];
+            share->variation = variation;
+        }
+        share->to = to->allocations[i].weight;
+    }
+    compiled->shares = shares;
+    compiled->share_count = count;
+    compiled->activity = compile_activity(&serve->schedule);
+}
+
+struct compiled_serve compile_serve(struct compiler *compiler, const struct flag *flag,
+                                    const struct serve *serve)
+{
+    struct compiled_serve compiled = {
+        .kind = serve->kind,
+        .hash = flag->arithmetic.hash,
+        .variation = -1,
+        .serve = serve,
+        .flag = flag,
+    };
+    switch (serve->kind) {
+    case SERVE_VARIATION:
+        compiled.variation = flag_find_variation(flag, serve->variation);
+        break;
+    case SERVE_SPLIT:
+        compile_split(compiler, flag, &serve->split, &compiled);
+        bind_subject(compiler, flag, serve, &compiled);
+        break;
+    case SERVE_PROGRESSIVE:
+        compile_progressive(compiler, flag, serve, &compiled);
+        bind_subject(compiler, flag, serve, &compiled);
+        break;
+    }
+    return compiled;
+}

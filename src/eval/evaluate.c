@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* evaluate - decides: see evaluate.h. The order of the steps is superflag-api.md 13. */
+#include "eval/evaluate.h"
+
+#include <assert.h>
+
+#include "eval/evaluation.h"
+
+static inline struct decision decide(const struct flag_rules *flag, int variation,
+                                     enum reason reason)
+{
+    return (struct decision){flag, variation, RULE_NONE, reason, DECISION_OK};
+}
+
+static struct decision decide_nothing(enum decision_error error)
+{
+    return (struct decision){NULL, VARIATION_NONE, RULE_NONE, REASON_DEFAULT, error};
+}
+
+static struct decision decide_cycle(const struct flag_rules *flag, enum reason reason)
+{
+    return (struct decision){flag, flag->off_variation, RULE_NONE, reason, DECISION_CYCLE_DETECTED};
+}
+
+static inline enum reason reason_of(const struct compiled_serve *serve, enum reason plain)
+{
+    return serve->kind == SERVE_VARIATION ? plain : REASON_SPLIT;
+}
+
+/* ---- prerequisites --------------------------------------------------------------------------- */
+
+static struct decision decide_flag(struct evaluation *evaluation, const struct flag_rules *flag,
+                                   const struct frame *below);
+
+static bool is_on_stack(const struct frame *top, const struct flag_rules *flag)
+{
+    for (const struct frame *frame = top; frame != NULL; frame = frame->below) {
+        if (frame->flag == flag)
+            return true;
+    }
+    return false;
+}
+
+/*
+ * A decision without a cycle does not depend on which flags lean on it, so it is kept for the
+ * next that does. One with a cycle fails every flag on the stack at once: nothing to keep.
+ */
+static struct decision decide_required(struct evaluation *evaluation,
+                                       const struct flag_rules *required, const struct frame *top)
+{
+    if (is_on_stack(top, required) || top->depth + 1 >= PREREQUISITE_STACK_MAX) {
+        if (evaluation->trace != NULL)
+            trace_note_cycle(evaluation->trace, top, required);
+        return decide_cycle(required, REASON_DEFAULT);
+    }
+    struct decision *kept = &evaluation->context->decisions[required->memo];
+    if (kept->flag != NULL)
+        return *kept;
+    struct decision decision = decide_flag(evaluation, required, top);
+    if (decision.error != DECISION_CYCLE_DETECTED)
+        *kept = decision;
+    return decision;
+}
+
+enum standing { STANDING_MET, STANDING_UNMET, STANDING_CYCLE };
+
+static enum standing check_prerequisite(struct evaluation *evaluation,
+                                        const struct compiled_prerequisite *prerequisite,
+                                        const struct frame *top, struct trace *trace)
+{
+    struct decision decision = decide_nothing(DECISION_FLAG_NOT_FOUND);
+    if (prerequisite->flag != NULL)
+        decision = decide_required(evaluation, prerequisite->flag, top);
+    bool is_satisfied = decision.error == DECISION_OK && decision.variation != VARIATION_NONE &&
+                        prerequisite->satisfies[decision.variation];
+    if (trace != NULL)
+        trace_note_prerequisite(trace, prerequisite->flag, &decision, is_satisfied);
+    if (decision.error == DECISION_CYCLE_DETECTED)
+        return STANDING_CYCLE;
+    return is_satisfied ? STANDING_MET : STANDING_UNMET;
+}
+
+/* In order, up to the first that is not met. */
+static enum standing check_prerequisites(struct evaluation *evaluation,
+                                         const struct flag_rules *flag, const struct frame *below,
+                                         struct trace *trace)
+{
+    struct frame top = {flag, below, below == NULL ? 0 : below->depth + 1};
+    if (trace != NULL)
+        trace->prerequisites =
+            ARENA_NEW_ARRAY(trace->arena, struct trace_prerequisite, flag->prerequisite_count);
+    enum standing standing = STANDING_MET;
+    for (uint32_t i = 0; i < flag->prerequisite_count && standing == STANDING_MET; i++)
+        standing = check_prerequisite(evaluation, &flag->prerequisites[i], &top, trace);
+    return standing;
+}
+
+/* ---- rules ----------------------------------------------------------------------------------- */
+
+static bool rule_matches(struct evaluation *evaluation, const struct flag_rules *flag,
+                         const struct compiled_rule *rule, struct trace *trace)
+{
+    if (!activity_holds(&rule->activity, evaluation->now_ms))
+        return false;
+    if (trace != NULL)
+        context_forget_segments(evaluation->context); /* marks are about this rule alone */
+    return program_accepts(evaluation, flag->tests, rule->entry);
+}
+
+/* A ticket nobody owns, or a subject without one, passes on to the next rule. */
+static struct decision decide_by_rules(struct evaluation *evaluation, const struct flag_rules *flag,
+                                       struct trace *trace)
+{
+    for (uint32_t i = 0; i < flag->rule_count; i++) {
+        const struct compiled_rule *rule = &flag->rules[i];
+        if (!rule_matches(evaluation, flag, rule, trace))
+            continue;
+        int variation = serve_choose(evaluation, &rule->serve, trace);
+        if (variation == VARIATION_NONE)
+            continue;
+        if (trace != NULL)
+            trace->segments =
+                segments_matched(evaluation->context, trace->arena, &trace->segment_count);
+        return (struct decision){flag, variation, (int)i,
+                                 reason_of(&rule->serve, REASON_TARGETING_MATCH), DECISION_OK};
+    }
+    int variation = serve_choose(evaluation, flag->fallthrough, trace);
+    if (variation == VARIATION_NONE && trace != NULL)
+        trace->serve = NULL;
+    return decide(flag, variation, reason_of(flag->fallthrough, REASON_FALLTHROUGH));
+}
+
+static struct decision decide_flag(struct evaluation *evaluation, const struct flag_rules *flag,
+                                   const struct frame *below)
+{
+    struct trace *trace = below == NULL ? evaluation->trace : NULL;
+    if (!flag->is_enabled)
+        return decide(flag, flag->off_variation, REASON_OFF);
+    if (!activity_holds(&flag->activity, evaluation->now_ms))
+        return decide(flag, flag->off_variation, REASON_SCHEDULED_OUT);
+    if (flag->prerequisite_count > 0) {
+        enum standing standing = check_prerequisites(evaluation, flag, below, trace);
+        if (standing == STANDING_CYCLE)
+            return decide_cycle(flag, REASON_PREREQUISITE_FAILED);
+        if (standing == STANDING_UNMET)
+            return decide(flag, flag->off_variation, REASON_PREREQUISITE_FAILED);
+    }
+    return decide_by_rules(evaluation, flag, trace);
+}
+
+/* ---- the doors ------------------------------------------------------------------------------- */
+
+struct decision evaluate_flag(const struct flag_rules *flag, struct context *context,
+                              int64_t now_ms, struct trace *trace)
+{
+    assert(flag->index < context->ruleset->flag_count);
+    assert(flag == &context->ruleset->flags[flag->index]);
+    if (str_is_empty(context->targeting_key))
+        return decide_nothing(DECISION_INVALID_CONTEXT);
+
+    struct evaluation evaluation = {
+        .context = context,
+        .now_ms = now_ms,
+        .trace = trace,
+        .cyclic_visits_left = SEGMENT_CYCLIC_VISITS_MAX,
+    };
+    context_remember(context, now_ms);
+    if (trace != NULL)
+        context_forget(context); /* what is remembered leaves no trace */
+    struct decision decision = decide_flag(&evaluation, flag, NULL);
+    /* An empty id counts as no variation at all: vector ev-092. */
+    bool has_variation =
+        decision.variation != VARIATION_NONE && decision.variation != flag->blank_variation;
+    if (!has_variation && decision.error == DECISION_OK)
+        decision.error = DECISION_NO_VARIATION;
+    return decision;
+}
+
+struct decision evaluate(const struct ruleset *ruleset, struct str key, struct context *context,
+                         int64_t now_ms, struct trace *trace)
+{
+    assert(context->ruleset == ruleset);
+    if (str_is_empty(context->targeting_key))
+        return decide_nothing(DECISION_INVALID_CONTEXT);
+    const struct flag_rules *flag = ruleset_find(ruleset, key);
+    if (flag == NULL)
+        return decide_nothing(DECISION_FLAG_NOT_FOUND);
+    return evaluate_flag(flag, context, now_ms, trace);
+}
+
+struct str reason_name(enum reason reason)
+{
+    switch (reason) {
+    case REASON_OFF:
+        return STR("OFF");
+    case REASON_TARGETING_MATCH:
+        return STR("TARGETING_MATCH");
+    case REASON_SPLIT:
+        return STR("SPLIT");
+    case REASON_FALLTHROUGH:
+        return STR("FALLTHROUGH");
+    case REASON_PREREQUISITE_FAILED:
+        return STR("PREREQUISITE_FAILED");
+    case REASON_SCHEDULED_OUT:
+        return STR("SCHEDULED_OUT");
+    case REASON_DEFAULT:
+        return STR("DEFAULT");
+    }
+    assert(false);
+    return STR("");
+}

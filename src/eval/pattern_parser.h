@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pattern_parser - where a parse stands, shared by its three files (private to pattern*.c):
+ * pattern_parse.c (terms, groups, repeats), pattern_escape.c (backslashes), pattern_class.c
+ * (brackets). After a refusal nothing more is read: `fault` is asked once, at the end.
+ */
+#ifndef EVAL_PATTERN_PARSER_H
+#define EVAL_PATTERN_PARSER_H
+
+#include "eval/pattern_set.h"
+
+struct parser_name {
+    struct str name;
+    struct parser_name *next;
+};
+
+struct parser {
+    struct arena *arena;
+    struct str text;
+    size_t at;
+    unsigned nesting;
+    struct parser_name *names; /* of the groups seen so far */
+    struct fault fault;        /* the first refusal */
+};
+
+void parser_refuse(struct parser *parser, enum fault_kind kind, struct str why);
+bool parser_is_at_end(const struct parser *parser); /* or refused */
+bool parser_sees(const struct parser *parser, char byte);
+bool parser_take(struct parser *parser, struct str text); /* moves behind text if it is next */
+uint32_t parser_take_code_point(struct parser *parser);   /* not at the end */
+
+enum escape_kind { ESCAPE_REFUSED, ESCAPE_CHARACTER, ESCAPE_SET };
+
+/* Behind the backslash: one character (perhaps a surrogate), or a class added to set. Not \b, \B
+ * and \-, whose meaning depends on where they stand. */
+enum escape_kind parser_escape(struct parser *parser, struct pattern_set *set, uint32_t *character);
+
+/* Behind the `[`, up to and with the `]`. */
+void parser_class(struct parser *parser, struct pattern_set *set);
+
+#endif

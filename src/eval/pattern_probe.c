@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Would this pattern take too long on some subject? Asked before it is stored.
+ *
+ * Backtracking explodes where one text can be read in many ways and is then spoilt at the end. So
+ * from the tree come subjects of that shape: a lead-in that brings the match to a repeat or a
+ * choice, then a piece that it takes, over and over, then a tail that fits nothing. If
+ * the interpreter exceeds its steps on one of them, the pattern is refused.
+ *
+ * It is asked twice: of the program we serve, on subjects of PUMPED_BYTES, which finds cubic cost;
+ * and of the pattern as written, on short ones, which finds exponential cost that we avoid by
+ * reducing the pattern but that other evaluators of the same rules would pay.
+ */
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/utf.h"
+#include "eval/pattern_compile.h"
+#include "eval/pattern_set.h"
+
+enum {
+    PUMPED_BYTES = 128,
+    PUMPED_BYTES_AS_WRITTEN = 32,
+    SUBJECT_BYTES_MAX = 2048,
+    LEAD_IN_BYTES_MAX = 512,
+    ALPHABET_MAX = 16,
+    RUNS_MAX = 300
+};
+
+struct prober {
+    const struct pattern *pattern;
+    struct pattern_scratch *scratch;
+    struct buf subject;
+    struct buf lead_in; /* what the nodes so far match, at its shortest */
+    size_t pumped_bytes;
+    uint32_t alphabet[ALPHABET_MAX]; /* characters the pattern speaks of */
+    size_t alphabet_count;
+    unsigned runs;
+    bool is_pumping_alphabet; /* in this walk: single characters rather than the node's own text */
+    bool has_given_up;
+};
+
+static const struct str tails[] = {{"", 0}, {"!", 1}, {"\n\n", 2}};
+
+static void append_character(struct buf *text, uint32_t character)
+{
+    char bytes[4];
+    size_t size = utf8_put(character, bytes);
+    buf_append(text, (struct str){bytes, size});
+}
+
+static uint32_t property_example(struct pattern_property property)
+{
+    if (!property.is_complement)
+        return property.example;
+    return property.example == 'a' || property.example == 'A' ? '0' : 'a';
+}
+
+/* A member, if possible one that other sets are likely to hold too. */
+static bool set_example(const struct pattern_set *set, uint32_t *character)
+{
+    static const char liked[] = "a0 -.A_@!\n\x01";
+    if (set->property_count > 0 && !set->is_negated) {
+        *character = property_example(set->properties[0]);
+        return true;
+    }
+    for (size_t i = 0; i + 1 < sizeof(liked); i++) {
+        *character = (uint32_t)liked[i];
+        if (pattern_set_has(set, *character))
+            return true;
+    }
+    *character = set->is_negated || set->range_count == 0 ? 0x4E00 : set->ranges[0].first;
+    return pattern_set_has(set, *character);
+}
+
+static void append_example(struct buf *text, const struct pattern_branch *branch);
+
+/* The shortest thing the node takes, roughly; what it need not take, not at all. */
+static void append_node_example(struct buf *text, const struct pattern_node *node, uint32_t times)
+{
+    uint32_t character = node->character;
+    size_t size = SIZE_MAX; /* before the last round: one that adds nothing is the last */
+    for (uint32_t i = 0; i < times && text->size < LEAD_IN_BYTES_MAX && text->size != size; i++) {
+        size = text->size;
+        if (node->kind == NODE_CHARACTER)
+            append_character(text, character);
+        else if (node->kind == NODE_SET && set_example(node->set, &character))
+            append_character(text, character);
+        else if (node->kind == NODE_GROUP)
+            append_example(text, node->branches);
+    }
+}
+
+static void append_example(struct buf *text, const struct pattern_branch *branch)
+{
+    for (const struct pattern_node *node = branch->first; node != NULL; node = node->next)
+        append_node_example(text, node, node->min);
+}
+
+static void probe(struct prober *prober, struct str piece)
+{
+    if (piece.size == 0)
+        return;
+    struct buf *subject = &prober->subject;
+    for (size_t i = 0; i < COUNT_OF(tails); i++) {
+        if (prober->has_given_up || prober->runs == RUNS_MAX)
+            return;
+        buf_clear(subject);
+        buf_append(subject, buf_str(&prober->lead_in));
+        size_t pumped = 0;
+        for (; pumped == 0 || pumped + piece.size <= prober->pumped_bytes; pumped += piece.size)
+            buf_append(subject, piece);
+        buf_append(subject, tails[i]);
+        prober->runs++;
+        if (!buf_failed(subject))
+            prober->has_given_up = pattern_match(prober->pattern, prober->scratch,
+                                                 buf_str(subject)) == PATTERN_GAVE_UP;
+    }
+}
+
+static void probe_character(struct prober *prober, uint32_t character)
+{
+    char bytes[4];
+    size_t size = utf8_put(character, bytes);
+    probe(prober, (struct str){bytes, size});
+}
+
+static void probe_example(struct prober *prober, const struct pattern_branch *branch,
+                          const struct pattern_node *node)
+{
+    struct buf piece;
+    buf_open(&piece, SUBJECT_BYTES_MAX);
+    if (branch != NULL)
+        append_example(&piece, branch);
+    else
+        append_node_example(&piece, node, 1);
+    if (!buf_failed(&piece))
+        probe(prober, buf_str(&piece));
+    buf_close(&piece);
+}
+
+static void probe_node(struct prober *prober, const struct pattern_node *node)
+{
+    if (prober->is_pumping_alphabet) {
+        for (size_t i = 0; i < prober->alphabet_count; i++)
+            probe_character(prober, prober->alphabet[i]);
+        return;
+    }
+    if (node->branches == NULL)
+        probe_example(prober, NULL, node);
+    for (const struct pattern_branch *branch = node->branches; branch != NULL;
+         branch = branch->next)
+        probe_example(prober, branch, NULL);
+}
+
+/* Whether the node can take a text in more than one way. */
+static bool is_choice(const struct pattern_node *node)
+{
+    bool is_repeat = node->max != node->min;
+    return is_repeat || (node->branches != NULL && node->branches->next != NULL);
+}
+
+/* Probes every choice behind the shortest text that leads to it. */
+static void walk(struct prober *prober, const struct pattern_branch *branches)
+{
+    size_t lead_in_bytes = prober->lead_in.size;
+    for (const struct pattern_branch *branch = branches; branch != NULL; branch = branch->next) {
+        for (const struct pattern_node *node = branch->first; node != NULL; node = node->next) {
+            if (prober->has_given_up || prober->runs == RUNS_MAX)
+                return;
+            if (is_choice(node))
+                probe_node(prober, node);
+            if (node->branches != NULL)
+                walk(prober, node->branches);
+            append_node_example(&prober->lead_in, node, node->min);
+        }
+        prober->lead_in.size = lead_in_bytes;
+    }
+}
+
+static void note_character(struct prober *prober, uint32_t character)
+{
+    if (code_point_is_surrogate(character))
+        return;
+    for (size_t i = 0; i < prober->alphabet_count; i++) {
+        if (prober->alphabet[i] == character)
+            return;
+    }
+    if (prober->alphabet_count < ALPHABET_MAX)
+        prober->alphabet[prober->alphabet_count++] = character;
+}
+
+static void note_set(struct prober *prober, const struct pattern_set *set)
+{
+    uint32_t character = 0;
+    if (set_example(set, &character))
+        note_character(prober, character);
+    for (size_t i = 0; i < set->range_count; i++) {
+        note_character(prober, set->ranges[i].first);
+        note_character(prober, set->ranges[i].last);
+    }
+}
+
+/* Characters inside of repeats come first: with few places, they are the likelier to hurt. */
+static void note_characters(struct prober *prober, const struct pattern_branch *branches,
+                            bool is_of_repeats, bool is_inside)
+{
+    for (const struct pattern_branch *branch = branches; branch != NULL; branch = branch->next) {
+        for (const struct pattern_node *node = branch->first; node != NULL; node = node->next) {
+            bool is_repeated = is_inside || node->max > 1 || node->min == 0;
+            bool is_wanted = is_repeated == is_of_repeats;
+            if (is_wanted && node->kind == NODE_CHARACTER)
+                note_character(prober, node->character);
+            if (is_wanted && node->kind == NODE_SET)
+                note_set(prober, node->set);
+            if (node->branches != NULL)
+                note_characters(prober, node->branches, is_of_repeats, is_repeated);
+        }
+    }
+}
+
+/* One character, or two in turn, from the start of the text. */
+static void probe_plainly(struct prober *prober)
+{
+    for (size_t i = 0; i < prober->alphabet_count; i++) {
+        probe_character(prober, prober->alphabet[i]);
+        char pair[8];
+        size_t size = utf8_put(prober->alphabet[i], pair);
+        size_t next = (i + 1) % prober->alphabet_count;
+        size += utf8_put(prober->alphabet[next], pair + size);
+        probe(prober, (struct str){pair, size});
+    }
+}
+
+static struct fault probe_all(struct prober *prober, const struct pattern_branch *tree)
+{
+    buf_open(&prober->subject, SUBJECT_BYTES_MAX);
+    buf_open(&prober->lead_in, SUBJECT_BYTES_MAX);
+    prober->scratch = pattern_scratch_open();
+    note_characters(prober, tree, true, false);
+    note_characters(prober, tree, false, false);
+    probe_plainly(prober);
+    walk(prober, tree);
+    prober->lead_in.size = 0; /* the first walk may have stopped half-way */
+    prober->is_pumping_alphabet = true;
+    walk(prober, tree);
+    pattern_scratch_close(prober->scratch);
+    buf_close(&prober->lead_in);
+    buf_close(&prober->subject);
+    if (prober->has_given_up)
+        return fault_make(FAULT_LIMIT, STR(""), STR("the regular expression could take too long"));
+    return fault_none();
+}
+
+static struct fault check_form(const struct pattern_branch *tree, enum pattern_form form,
+                               size_t pumped_bytes)
+{
+    struct pattern *pattern = NULL;
+    struct fault fault = pattern_compile(&pattern, tree, form, PATTERN_TO_PROBE);
+    if (failed(fault))
+        return fault;
+    struct prober prober = {.pattern = pattern, .pumped_bytes = pumped_bytes};
+    fault = probe_all(&prober, tree);
+    pattern_close(pattern);
+    return fault;
+}
+
+struct fault pattern_check(struct str text)
+{
+    struct arena arena;
+    arena_open(&arena, 4096);
+    const struct pattern_branch *tree = NULL;
+    struct fault fault = pattern_understand(&tree, text, &arena);
+    if (!failed(fault))
+        fault = check_form(tree, PATTERN_REDUCED, PUMPED_BYTES);
+    if (!failed(fault))
+        fault = check_form(tree, PATTERN_AS_WRITTEN, PUMPED_BYTES_AS_WRITTEN);
+    arena_close(&arena);
+    return fault;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pattern_tree - an ECMAScript regular expression, understood (private to pattern*.c).
+ *
+ * pattern_parse makes the tree in an arena; pattern_translate writes it down for PCRE2;
+ * pattern_probe derives hostile subjects from it. Captures are not kept: nobody asks for them and
+ * references to them are refused, so a pattern is only a question of yes or no.
+ */
+#ifndef EVAL_PATTERN_TREE_H
+#define EVAL_PATTERN_TREE_H
+
+#include "base/arena.h"
+#include "base/fault.h"
+#include "base/str.h"
+
+enum {
+    PATTERN_NESTING_MAX = 32,   /* groups and look-aheads inside each other */
+    PATTERN_REPEATS_MAX = 65535 /* the largest count PCRE2 takes */
+};
+
+#define PATTERN_UNBOUNDED UINT32_MAX
+
+struct pattern_range {
+    uint32_t first, last; /* code points, both inside */
+};
+
+/* A Unicode property as PCRE2 spells it, and a character that has it. */
+struct pattern_property {
+    const char *name;
+    uint32_t example;
+    bool is_complement;
+};
+
+/* Characters: those in a range or with a property; all others when negated. */
+struct pattern_set {
+    struct pattern_range *ranges; /* after pattern_set_finish: sorted, apart, no surrogates */
+    size_t range_count, range_capacity;
+    struct pattern_property *properties;
+    size_t property_count, property_capacity;
+    bool is_negated;
+};
+
+enum pattern_node_kind {
+    NODE_CHARACTER,
+    NODE_SET,
+    NODE_GROUP,
+    NODE_AHEAD,     /* (?=…) */
+    NODE_NOT_AHEAD, /* (?!…) */
+    NODE_START,     /* ^ */
+    NODE_END,       /* $ */
+    NODE_WORD_EDGE, /* \b */
+    NODE_NO_WORD_EDGE
+};
+
+struct pattern_branch;
+
+struct pattern_node {
+    enum pattern_node_kind kind;
+    uint32_t character;                    /* NODE_CHARACTER: never a surrogate */
+    const struct pattern_set *set;         /* NODE_SET */
+    const struct pattern_branch *branches; /* NODE_GROUP and look-aheads */
+    uint32_t min, max;                     /* repeats; 1, 1 without a quantifier */
+    bool is_lazy;
+    struct pattern_node *next; /* in the same alternative */
+};
+
+/* One alternative of `a|b|c`; there is at least one, perhaps empty. */
+struct pattern_branch {
+    struct pattern_node *first;
+    struct pattern_branch *next;
+};
+
+struct fault pattern_parse(const struct pattern_branch **tree, struct str text,
+                           struct arena *arena) MUST_CHECK;
+
+/* What the pattern weighs once its repeats are written out: nodes plus the ranges of classes. */
+size_t pattern_states(const struct pattern_branch *tree);
+
+#endif

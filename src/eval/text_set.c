@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* text_set - open addressing over keyed hashes: see text_set.h. */
+#include "eval/text_set.h"
+
+#include <assert.h>
+
+#include "base/map.h"
+
+static size_t slot_count_for(size_t count)
+{
+    size_t slots = 2 * TEXT_SET_FEW_MAX;
+    while (slots * 3 < count * 4)
+        slots *= 2;
+    return slots;
+}
+
+struct text_set text_set_build(struct arena *arena, const struct str *texts, size_t count)
+{
+    assert(count < UINT32_MAX / 2);
+    struct text_set set = {.texts = texts, .count = (uint32_t)count};
+    if (count <= TEXT_SET_FEW_MAX)
+        return set;
+
+    size_t slot_count = slot_count_for(count);
+    struct text_set_slot *slots = ARENA_NEW_ARRAY(arena, struct text_set_slot, slot_count);
+    set.mask = (uint32_t)(slot_count - 1);
+    for (uint32_t i = 0; i < set.count; i++) {
+        uint32_t hash = (uint32_t)map_hash(texts[i]);
+        uint32_t at = hash & set.mask;
+        while (slots[at].place != 0)
+            at = (at + 1) & set.mask;
+        slots[at] = (struct text_set_slot){hash, i + 1};
+    }
+    set.slots = slots;
+    return set;
+}
+
+bool text_set_finds(const struct text_set *set, struct str text)
+{
+    uint32_t hash = (uint32_t)map_hash(text);
+    for (uint32_t at = hash & set->mask; set->slots[at].place != 0; at = (at + 1) & set->mask) {
+        const struct text_set_slot *slot = &set->slots[at];
+        if (slot->hash == hash && text_equal(set->texts[slot->place - 1], text))
+            return true;
+    }
+    return false;
+}

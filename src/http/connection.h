@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * connection - one client's bytes, request by request.
+ *
+ *     HEAD -> BODY -> HANDLING -> HEAD …        answered, and on to the next
+ *                              -> LEAVING -> LINGERING -> CLOSED
+ *
+ * Requests are read and handled one after the other; bytes that come meanwhile wait in `pending`,
+ * bounded. Answers given in a read event are written together at its end. While it waits for a
+ * first byte a connection holds no memory but this structure.
+ */
+#ifndef HTTP_CONNECTION_H
+#define HTTP_CONNECTION_H
+
+#include <netinet/in.h>
+
+#include "http/head.h"
+#include "http/loop.h"
+
+enum connection_state {
+    CONNECTION_HEAD,
+    CONNECTION_BODY,
+    CONNECTION_HANDLING,  /* the callback has a request and owes an answer */
+    CONNECTION_LEAVING,   /* the last answer is being written */
+    CONNECTION_LINGERING, /* it is written; what still comes is thrown away, so that no reset
+                             overtakes the answer (RFC 9112 section 9.6) */
+    CONNECTION_CLOSED,
+};
+
+struct connection {
+    uv_tcp_t tcp;
+    struct deadline deadline;
+    struct request *request; /* being read or handled */
+    struct buf pending;      /* bytes of what is not complete yet or must wait */
+    struct head_scan scan;
+    struct connection *ready_next;
+    size_t unwritten_bytes; /* at the last look */
+    uint32_t served_count;
+    uint32_t queued_writes;
+    uint32_t discarded_bytes;
+    uint8_t state; /* enum connection_state */
+    uint8_t peer_size;
+    bool is_reading;
+    bool is_ready; /* in the loop's list */
+    bool is_last;  /* closes after the request under way */
+    bool ignores_input;
+    bool has_input_ended;
+    bool lingers;
+    char peer[INET6_ADDRSTRLEN];
+};
+
+/* Takes over an accepted, non-blocking socket. */
+void connection_open(struct http_loop *loop, int descriptor, const struct sockaddr *address);
+void connection_close(struct connection *connection); /* at once; frees itself a little later */
+
+void connection_expire(struct connection *connection, enum deadline_kind kind);
+void connection_drain(struct connection *connection); /* closes it if nothing is under way */
+
+struct connection *connection_of_deadline(struct deadline *deadline);
+
+/* After a callback returned: gives the request back if it was answered. */
+void connection_callback_returned(struct http_loop *loop, struct request *request);
+
+#endif

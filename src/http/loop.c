@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* loop - one event loop, its listener and everything its connections share: see loop.h. */
+#include "http/loop.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "http/connection.h"
+#include "http/server.h"
+
+enum {
+    ACCEPTS_PER_TURN = 64,
+    ACCEPT_PAUSE_MS = 100,
+    RESERVED_DESCRIPTORS = 64, /* left to the rest of the process */
+};
+
+/* ---- accepting ---------------------------------------------------------------------------- */
+
+static void on_acceptable(uv_poll_t *listener, int status, int events);
+
+static void start_accepting(struct http_loop *loop)
+{
+    bool may_accept = !loop->is_accepting && !loop->is_draining &&
+                      loop->connection_count < loop->connections_max &&
+                      !uv_is_active((uv_handle_t *)&loop->accept_pause);
+    if (!may_accept)
+        return;
+    loop->is_accepting = true;
+    uv_poll_start(&loop->listener, UV_READABLE, on_acceptable);
+}
+
+static void stop_accepting(struct http_loop *loop)
+{
+    loop->is_accepting = false;
+    uv_poll_stop(&loop->listener);
+}
+
+static void on_pause_over(uv_timer_t *timer)
+{
+    start_accepting(timer->data);
+}
+
+static void pause_accepting(struct http_loop *loop)
+{
+    stop_accepting(loop);
+    uv_timer_start(&loop->accept_pause, on_pause_over, ACCEPT_PAUSE_MS, 0);
+}
+
+/* False: no more for now. */
+static bool accept_one(struct http_loop *loop)
+{
+    struct sockaddr_storage address = {0};
+    socklen_t size = sizeof(address);
+    int descriptor = accept4(loop->listener_descriptor, (struct sockaddr *)&address, &size,
+                             SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (descriptor < 0) {
+        if (errno == EINTR || errno == ECONNABORTED)
+            return true;
+        if (errno != EAGAIN && errno != EWOULDBLOCK)
+            pause_accepting(loop); /* EMFILE, ENFILE, ENOMEM: trying at once again would spin */
+        return false;
+    }
+    if (descriptor > loop->descriptor_max) {
+        close(descriptor);
+        pause_accepting(loop);
+        return false;
+    }
+    connection_open(loop, descriptor, (struct sockaddr *)&address);
+    return true;
+}
+
+static void on_acceptable(uv_poll_t *listener, int status, int events)
+{
+    (void)status;
+    (void)events;
+    struct http_loop *loop = listener->data;
+    for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
+        if (loop->connection_count >= loop->connections_max) {
+            stop_accepting(loop);
+            return;
+        }
+        if (!accept_one(loop))
+            return;
+    }
+}
+
+/* ---- time --------------------------------------------------------------------------------- */
+
+static void close_all(struct http_loop *loop)
+{
+    for (enum deadline_kind kind = 0; kind < DEADLINE_KINDS; kind++) {
+        struct deadline *deadline = NULL;
+        while ((deadline = deadlines_take(&loop->deadlines, kind)) != NULL)
+            connection_close(connection_of_deadline(deadline));
+    }
+}
+
+static void on_tick(uv_timer_t *tick)
+{
+    struct http_loop *loop = tick->data;
+    uint64_t now_ms = loop_now_ms(loop);
+    for (enum deadline_kind kind = 0; kind < DEADLINE_KINDS; kind++) {
+        struct deadline *due = NULL;
+        while ((due = deadlines_take_due(&loop->deadlines, kind, now_ms)) != NULL)
+            connection_expire(connection_of_deadline(due), kind);
+    }
+    if (loop->is_draining && now_ms >= loop->drain_ends_ms)
+        close_all(loop);
+    loop_check_drained(loop);
+}
+
+static void start_tick(struct http_loop *loop)
+{
+    uint32_t every_ms = deadlines_tick_ms(&loop->deadlines);
+    if (!uv_is_active((uv_handle_t *)&loop->tick))
+        uv_timer_start(&loop->tick, on_tick, every_ms, every_ms);
+}
+
+void loop_connection_opened(struct http_loop *loop)
+{
+    loop->connection_count++;
+    counter_add(&loop->counters.connections_open, 1);
+    counter_add(&loop->counters.connections_total, 1);
+    start_tick(loop);
+}
+
+void loop_connection_closed(struct http_loop *loop)
+{
+    assert(loop->connection_count > 0);
+    loop->connection_count--;
+    counter_add(&loop->counters.connections_open, UINT64_MAX); /* one less */
+    if (loop->connection_count == 0 && !loop->is_draining)
+        uv_timer_stop(&loop->tick);
+    start_accepting(loop);
+    loop_check_drained(loop);
+}
+
+/* ---- ending ------------------------------------------------------------------------------- */
+
+static void begin_drain(struct http_loop *loop)
+{
+    loop->is_draining = true;
+    loop->drain_ends_ms = loop_now_ms(loop) + loop->limits->drain_timeout_ms;
+    stop_accepting(loop);
+    uv_timer_stop(&loop->accept_pause);
+    close(loop->listener_descriptor);
+    loop->listener_descriptor = -1;
+    for (enum deadline_kind kind = 0; kind < DEADLINE_KINDS; kind++) {
+        struct deadline *ring = &loop->deadlines.lists[kind];
+        for (struct deadline *at = ring->next; at != ring;) {
+            struct deadline *next = at->next;
+            connection_drain(connection_of_deadline(at));
+            at = next;
+        }
+    }
+    start_tick(loop);
+}
+
+/* Reports to http_close, once, that nothing is under way any more or its time is up. */
+void loop_check_drained(struct http_loop *loop)
+{
+    if (!loop->is_draining || loop->has_drained || loop->connection_count > 0)
+        return;
+    if (loop->requests.in_use_count > 0 && loop_now_ms(loop) < loop->drain_ends_ms)
+        return;
+    loop->has_drained = true;
+    uv_timer_stop(&loop->tick);
+    server_loop_drained(loop->server);
+}
+
+static void close_handles(struct http_loop *loop)
+{
+    uv_handle_t *handles[] = {(uv_handle_t *)&loop->listener, (uv_handle_t *)&loop->tick,
+                              (uv_handle_t *)&loop->accept_pause, (uv_handle_t *)&loop->wake};
+    for (size_t i = 0; i < COUNT_OF(handles); i++) {
+        if (!uv_is_closing(handles[i]))
+            uv_close(handles[i], NULL);
+    }
+}
+
+static void run_completions(struct http_loop *loop)
+{
+    struct request *request = completions_take(&loop->completions);
+    while (request != NULL) {
+        struct request *next = request->queued_next;
+        request->is_inside_callback = true;
+        request->done(&request->public);
+        connection_callback_returned(loop, request);
+        request = next;
+    }
+    loop_check_drained(loop);
+}
+
+static void on_wake(uv_async_t *wake)
+{
+    struct http_loop *loop = wake->data;
+    bool must_end = atomic_load(&loop->must_end);
+    run_completions(loop);
+    if (atomic_load(&loop->must_drain) && !loop->is_draining) {
+        begin_drain(loop);
+        loop_check_drained(loop);
+    }
+    if (must_end && !uv_is_closing((uv_handle_t *)wake))
+        close_handles(loop);
+}
+
+void loop_run(struct http_loop *loop)
+{
+    start_accepting(loop);
+    uv_run(&loop->uv, UV_RUN_DEFAULT);
+}
+
+/* ---- opening and closing ------------------------------------------------------------------ */
+
+static void set_descriptor_limits(struct http_loop *loop)
+{
+    struct rlimit limit = {0};
+    loop->descriptor_max = INT32_MAX;
+    loop->connections_max = loop->limits->connections;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > INT32_MAX ||
+        limit.rlim_cur <= 2 * RESERVED_DESCRIPTORS)
+        return;
+    loop->descriptor_max = (int)limit.rlim_cur - RESERVED_DESCRIPTORS - 1;
+}
+
+struct fault loop_open(struct http_loop *loop, struct http_server *server, int listener)
+{
+    *loop = (struct http_loop){
+        .server = server,
+        .limits = &server->config.limits,
+        .callbacks = &server->config.callbacks,
+        .clock = server->config.clock,
+        .listener_descriptor = listener,
+    };
+    if (uv_loop_init(&loop->uv) != 0) {
+        close(listener);
+        return fault_make(FAULT_UNAVAILABLE, STR("listen"), STR("no event loop can be had"));
+    }
+    int problem = uv_poll_init(&loop->uv, &loop->listener, listener);
+    assert(problem == 0);
+    problem = uv_async_init(&loop->uv, &loop->wake, on_wake);
+    assert(problem == 0);
+    uv_timer_init(&loop->uv, &loop->tick);
+    uv_timer_init(&loop->uv, &loop->accept_pause);
+    loop->listener.data = loop;
+    loop->wake.data = loop;
+    loop->tick.data = loop;
+    loop->accept_pause.data = loop;
+    set_descriptor_limits(loop);
+    deadlines_open(&loop->deadlines, loop->limits);
+    request_pool_open(&loop->requests, loop->limits->header_count);
+    output_open(&loop->output);
+    completions_open(&loop->completions, &loop->wake);
+    loop->read_buffer = memory_allocate(READ_BUFFER_BYTES);
+    loop->spare_headers = MEMORY_NEW_ARRAY(struct http_header, loop->limits->header_count);
+    return fault_none();
+}
+
+void loop_close(struct http_loop *loop)
+{
+    close_handles(loop);
+    uv_run(&loop->uv, UV_RUN_DEFAULT); /* the handles' own farewell */
+    int problem = uv_loop_close(&loop->uv);
+    assert(problem == 0);
+    if (loop->listener_descriptor >= 0)
+        close(loop->listener_descriptor);
+    assert(loop->connection_count == 0);
+    request_pool_close(&loop->requests);
+    output_close(&loop->output);
+    completions_close(&loop->completions);
+    memory_free(loop->spare_headers);
+    memory_free(loop->read_buffer);
+}
+
+void *http_loop_user(struct http_loop *loop)
+{
+    return loop->user;
+}
+
+void http_loop_set_user(struct http_loop *loop, void *user)
+{
+    loop->user = user;
+}

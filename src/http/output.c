@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* output - the answers of one read event, written with one call: see output.h. */
+#include "http/output.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+enum { COPIED_BYTES_KEPT = 256 * 1024 };
+
+void output_open(struct output *output)
+{
+    *output = (struct output){0};
+    buf_open(&output->copied, SIZE_MAX / 2);
+}
+
+void output_close(struct output *output)
+{
+    assert(output->piece_count == 0);
+    buf_close(&output->copied);
+}
+
+bool output_is_full(const struct output *output)
+{
+    return output->copied.size >= OUTPUT_FLUSH_BYTES ||
+           output->piece_count >= OUTPUT_PIECES_MAX - 3;
+}
+
+char *output_reserve(struct output *output, size_t bytes)
+{
+    char *room = buf_reserve(&output->copied, bytes);
+    assert(room != NULL);
+    return room;
+}
+
+static struct output_piece *add_piece(struct output *output)
+{
+    assert(output->piece_count < OUTPUT_PIECES_MAX);
+    struct output_piece *piece = &output->pieces[output->piece_count++];
+    *piece = (struct output_piece){0};
+    return piece;
+}
+
+void output_advance(struct output *output, size_t bytes)
+{
+    buf_advance(&output->copied, bytes);
+    struct output_piece *last =
+        output->piece_count == 0 ? NULL : &output->pieces[output->piece_count - 1];
+    if (last == NULL || last->data != NULL)
+        last = add_piece(output);
+    last->size += bytes;
+}
+
+void output_append(struct output *output, struct str bytes)
+{
+    if (bytes.size == 0)
+        return;
+    memcpy(output_reserve(output, bytes.size), bytes.data, bytes.size);
+    output_advance(output, bytes.size);
+}
+
+void output_borrow(struct output *output, struct str bytes, void *owner, void (*release)(void *))
+{
+    assert(bytes.data != NULL);
+    *add_piece(output) = (struct output_piece){bytes.data, bytes.size, owner, release};
+}
+
+static void release_piece(struct output_piece *piece)
+{
+    if (piece->release != NULL)
+        piece->release(piece->owner);
+    piece->release = NULL;
+}
+
+static void clear(struct output *output)
+{
+    output->piece_count = 0;
+    if (output->copied.capacity > COPIED_BYTES_KEPT)
+        buf_close(&output->copied);
+    else
+        buf_clear(&output->copied);
+}
+
+void output_discard(struct output *output)
+{
+    for (size_t i = 0; i < output->piece_count; i++)
+        release_piece(&output->pieces[i]);
+    clear(output);
+}
+
+/* What the socket did not take at once, with the bodies it still reads from. */
+struct queued_write {
+    uv_write_t write;
+    void (*on_done)(uv_stream_t *stream, int status);
+    struct output_piece shared[OUTPUT_PIECES_MAX];
+    size_t shared_count;
+    char copied[];
+};
+
+static void on_queued_written(uv_write_t *write, int status)
+{
+    struct queued_write *queued = write->data;
+    uv_stream_t *stream = write->handle;
+    for (size_t i = 0; i < queued->shared_count; i++)
+        release_piece(&queued->shared[i]);
+    void (*on_done)(uv_stream_t *, int) = queued->on_done;
+    memory_free(queued);
+    on_done(stream, status);
+}
+
+/* Bytes to copy of what is left behind the first `written`: all but bodies that have an owner. */
+static size_t copied_size_after(const struct output *output, size_t written)
+{
+    size_t copied = 0;
+    for (size_t i = 0; i < output->piece_count; i++) {
+        const struct output_piece *piece = &output->pieces[i];
+        size_t done = written < piece->size ? written : piece->size;
+        written -= done;
+        if (piece->release == NULL)
+            copied += piece->size - done;
+    }
+    return copied;
+}
+
+static enum output_result queue_rest(struct output *output, uv_stream_t *stream,
+                                     const uv_buf_t *buffers, size_t written,
+                                     void (*on_done)(uv_stream_t *, int))
+{
+    struct queued_write *queued =
+        memory_allocate(sizeof(struct queued_write) + copied_size_after(output, written));
+    queued->on_done = on_done;
+    queued->write.data = queued;
+
+    uv_buf_t rest[OUTPUT_PIECES_MAX];
+    unsigned rest_count = 0;
+    char *copy = queued->copied;
+    for (size_t i = 0; i < output->piece_count; i++) {
+        struct output_piece *piece = &output->pieces[i];
+        size_t done = written < piece->size ? written : piece->size;
+        size_t left = piece->size - done;
+        written -= done;
+        if (left == 0) {
+            release_piece(piece);
+        } else if (piece->release != NULL) {
+            queued->shared[queued->shared_count++] = *piece;
+            rest[rest_count++] = uv_buf_init(buffers[i].base + done, (unsigned)left);
+        } else {
+            memcpy(copy, buffers[i].base + done, left);
+            rest[rest_count++] = uv_buf_init(copy, (unsigned)left);
+            copy += left;
+        }
+    }
+    clear(output);
+    if (uv_write(&queued->write, stream, rest, rest_count, on_queued_written) == 0)
+        return OUTPUT_QUEUED;
+    for (size_t i = 0; i < queued->shared_count; i++)
+        release_piece(&queued->shared[i]);
+    memory_free(queued);
+    return OUTPUT_BROKEN;
+}
+
+/* Points a buffer at every piece and returns the bytes they hold together. */
+static size_t gather(const struct output *output, uv_buf_t *buffers)
+{
+    size_t total = 0;
+    char *copied = output->copied.data;
+    for (size_t i = 0; i < output->piece_count; i++) {
+        const struct output_piece *piece = &output->pieces[i];
+        assert(piece->size <= UINT32_MAX);
+        char *base = piece->data == NULL ? copied : (char *)(uintptr_t)piece->data;
+        if (piece->data == NULL)
+            copied += piece->size;
+        buffers[i] = uv_buf_init(base, (unsigned)piece->size);
+        total += piece->size;
+    }
+    return total;
+}
+
+enum output_result output_flush(struct output *output, uv_stream_t *stream, bool may_try,
+                                void (*on_queued_done)(uv_stream_t *, int))
+{
+    if (output->piece_count == 0)
+        return OUTPUT_WRITTEN;
+    uv_buf_t buffers[OUTPUT_PIECES_MAX];
+    size_t total = gather(output, buffers);
+    output->bytes_written += total;
+    int written = may_try ? uv_try_write(stream, buffers, (unsigned)output->piece_count) : 0;
+    if (written == UV_EAGAIN)
+        written = 0;
+    if (written < 0) {
+        output_discard(output);
+        return OUTPUT_BROKEN;
+    }
+    if ((size_t)written == total) {
+        output_discard(output); /* releases the bodies, all of them written */
+        return OUTPUT_WRITTEN;
+    }
+    return queue_rest(output, stream, buffers, (size_t)written, on_queued_done);
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * path - request targets, decoded once and in one way.
+ *
+ * A path that two readers could understand differently is refused, so that the route that is
+ * looked up is the route that is authorised (security checklist, rule 13).
+ */
+#include "base/utf.h"
+#include "http/http.h"
+
+static int hex_value(char digit)
+{
+    if (digit >= '0' && digit <= '9')
+        return digit - '0';
+    if (digit >= 'a' && digit <= 'f')
+        return digit - 'a' + 10;
+    if (digit >= 'A' && digit <= 'F')
+        return digit - 'A' + 10;
+    return -1;
+}
+
+/* The byte that the escape at raw[at] stands for; -1 when it is none. */
+static int escaped_byte(struct str raw, size_t at)
+{
+    if (raw.size - at < 3)
+        return -1;
+    int high = hex_value(raw.data[at + 1]);
+    int low = hex_value(raw.data[at + 2]);
+    return high < 0 || low < 0 ? -1 : high * 16 + low;
+}
+
+static bool is_control(int byte)
+{
+    return byte < 0x20 || byte == 0x7f;
+}
+
+static struct fault refuse(struct str why)
+{
+    return fault_make(FAULT_INVALID, STR("path"), why);
+}
+
+/* Whether raw is its own canonical form, as nearly every path is. */
+static bool is_plain(struct str raw)
+{
+    char before = '\0';
+    for (size_t i = 0; i < raw.size; i++) {
+        char byte = raw.data[i];
+        if (byte <= 0x20 || byte >= 0x7f || byte == '%' || byte == '\\')
+            return false;
+        if (before == '/' && (byte == '/' || byte == '.'))
+            return false;
+        before = byte;
+    }
+    return true;
+}
+
+static bool has_dot_segment(struct str path)
+{
+    for (size_t at = 0; at < path.size;) {
+        size_t end = str_find_byte(path, '/', at);
+        struct str segment = str_slice(path, at, end);
+        if (str_equal(segment, STR(".")) || str_equal(segment, STR("..")))
+            return true;
+        at = end + 1;
+    }
+    return false;
+}
+
+/* Resolves escapes and collapses slashes into `decoded`, which holds raw.size bytes. */
+static struct fault decode_path(struct str raw, char *decoded, size_t *size)
+{
+    *size = 0;
+    for (size_t at = 0; at < raw.size; at++) {
+        int byte = (unsigned char)raw.data[at];
+        if (byte == '%') {
+            byte = escaped_byte(raw, at);
+            if (byte < 0)
+                return refuse(STR("holds a malformed escape"));
+            if (byte == '/')
+                return refuse(STR("holds an encoded slash"));
+            at += 2;
+        } else if (byte == '/' && *size > 0 && decoded[*size - 1] == '/') {
+            continue;
+        }
+        if (byte == '\\')
+            return refuse(STR("holds a backslash"));
+        if (is_control(byte))
+            return refuse(STR("holds a control character"));
+        decoded[(*size)++] = (char)byte;
+    }
+    return fault_none();
+}
+
+struct fault http_canonical_path(struct arena *arena, struct str raw, struct str *path)
+{
+    if (raw.size == 0 || raw.data[0] != '/')
+        return refuse(STR("does not begin with a slash"));
+    *path = raw;
+    if (is_plain(raw))
+        return fault_none();
+
+    char *decoded = arena_allocate(arena, raw.size);
+    size_t size = 0;
+    struct fault fault = decode_path(raw, decoded, &size);
+    if (failed(fault))
+        return fault;
+    *path = (struct str){decoded, size};
+    if (has_dot_segment(*path))
+        return refuse(STR("holds a dot segment"));
+    if (!utf8_is_valid(*path))
+        return refuse(STR("is not UTF-8"));
+    return fault_none();
+}
+
+static bool needs_decoding(struct str raw)
+{
+    return str_find_byte(raw, '%', 0) < raw.size || str_find_byte(raw, '+', 0) < raw.size;
+}
+
+/* A query's name or value; false when an escape is malformed or the result is not UTF-8. */
+static bool decode_member(struct arena *arena, struct str raw, struct str *text)
+{
+    *text = raw;
+    if (!needs_decoding(raw))
+        return utf8_is_valid(raw);
+    char *decoded = arena_allocate(arena, raw.size);
+    size_t size = 0;
+    for (size_t at = 0; at < raw.size; at++) {
+        int byte = (unsigned char)raw.data[at];
+        if (byte == '%') {
+            byte = escaped_byte(raw, at);
+            if (byte < 0)
+                return false;
+            at += 2;
+        } else if (byte == '+') {
+            byte = ' ';
+        }
+        decoded[size++] = (char)byte;
+    }
+    *text = (struct str){decoded, size};
+    return utf8_is_valid(*text);
+}
+
+struct str http_query(const struct http_request *request, struct str name, bool *is_malformed)
+{
+    *is_malformed = false;
+    struct str query = request->query;
+    for (size_t at = 0; at < query.size;) {
+        size_t end = str_find_byte(query, '&', at);
+        struct str member = str_slice(query, at, end);
+        size_t equals = str_find_byte(member, '=', 0);
+        at = end + 1;
+
+        struct str candidate;
+        if (!decode_member(request->arena, str_slice(member, 0, equals), &candidate))
+            continue;
+        if (!str_equal(candidate, name))
+            continue;
+        struct str value;
+        if (decode_member(request->arena, str_slice(member, equals + 1, member.size), &value))
+            return value;
+        *is_malformed = true;
+        return (struct str){0};
+    }
+    return (struct str){0};
+}

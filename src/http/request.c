@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* request - a request being read or handled, with the memory it lives in: see request.h. */
+#include "http/request.h"
+
+#include <assert.h>
+
+#include "base/memory.h"
+
+enum {
+    ARENA_CHUNK_BYTES = 4 * 1024,
+    ARENA_BYTES_KEPT = 64 * 1024, /* more than this goes back to the system */
+    BODY_BYTES_KEPT = 64 * 1024,
+    FREE_COUNT_MAX = 256,
+};
+
+void request_pool_open(struct request_pool *pool, size_t header_count)
+{
+    *pool = (struct request_pool){.header_count = header_count};
+    pool->in_use.previous = &pool->in_use;
+    pool->in_use.next = &pool->in_use;
+}
+
+static void free_request(struct request *request)
+{
+    arena_close(&request->arena);
+    buf_close(&request->body);
+    memory_free(request);
+}
+
+void request_pool_close(struct request_pool *pool)
+{
+    while (pool->in_use.next != &pool->in_use) {
+        struct request *request = pool->in_use.next;
+        pool->in_use.next = request->next;
+        free_request(request);
+    }
+    while (pool->free != NULL) {
+        struct request *request = pool->free;
+        pool->free = request->next;
+        free_request(request);
+    }
+    *pool = (struct request_pool){0};
+}
+
+static struct request *make_request(const struct request_pool *pool)
+{
+    struct request *request =
+        memory_allocate(sizeof(struct request) + pool->header_count * sizeof(struct http_header));
+    arena_open(&request->arena, ARENA_CHUNK_BYTES);
+    buf_open(&request->body, 0);
+    return request;
+}
+
+struct request *request_acquire(struct request_pool *pool)
+{
+    struct request *request = pool->free;
+    if (request == NULL) {
+        request = make_request(pool);
+    } else {
+        pool->free = request->next;
+        pool->free_count--;
+    }
+    request->previous = pool->in_use.previous;
+    request->next = &pool->in_use;
+    request->previous->next = request;
+    pool->in_use.previous = request;
+    pool->in_use_count++;
+
+    request->public = (struct http_request){.arena = &request->arena};
+    request->connection = NULL;
+    request->chunks = (struct chunk_decoder){0};
+    request->body_bytes_left = 0;
+    request->is_chunked = false;
+    request->is_keep_alive = false;
+    request->is_http_1_0 = false;
+    request->is_inside_callback = false;
+    request->is_answered = false;
+    return request;
+}
+
+void request_release(struct request_pool *pool, struct request *request)
+{
+    assert(pool->in_use_count > 0);
+    request->previous->next = request->next;
+    request->next->previous = request->previous;
+    pool->in_use_count--;
+    if (pool->free_count == FREE_COUNT_MAX) {
+        free_request(request);
+        return;
+    }
+    if (request->arena.total_bytes > ARENA_BYTES_KEPT) {
+        arena_close(&request->arena);
+        arena_open(&request->arena, ARENA_CHUNK_BYTES);
+    } else {
+        arena_reset(&request->arena);
+    }
+    if (request->body.capacity > BODY_BYTES_KEPT)
+        buf_close(&request->body);
+    else
+        buf_clear(&request->body);
+    request->next = pool->free;
+    pool->free = request;
+    pool->free_count++;
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* copy - flags and segments into another lifetime, borrowing nothing: see flag.h. */
+#include <assert.h>
+
+#include "model/flag.h"
+#include "model/limits.h"
+
+static struct str *copy_texts(struct arena *arena, const struct str *texts, size_t count)
+{
+    if (count == 0)
+        return NULL;
+    struct str *copies = ARENA_NEW_ARRAY(arena, struct str, count);
+    for (size_t i = 0; i < count; i++)
+        copies[i] = arena_copy_str(arena, texts[i]);
+    return copies;
+}
+
+static struct schedule copy_schedule(struct arena *arena, const struct schedule *schedule)
+{
+    struct schedule copy = *schedule;
+    copy.start = arena_copy_str(arena, schedule->start);
+    copy.end = arena_copy_str(arena, schedule->end);
+    return copy;
+}
+
+static struct split copy_split(struct arena *arena, const struct split *split)
+{
+    struct split copy = *split;
+    copy.allocations = NULL;
+    if (split->allocation_count > 0)
+        copy.allocations = ARENA_NEW_ARRAY(arena, struct allocation, split->allocation_count);
+    for (size_t i = 0; i < split->allocation_count; i++) {
+        copy.allocations[i].variation = arena_copy_str(arena, split->allocations[i].variation);
+        copy.allocations[i].weight = split->allocations[i].weight;
+    }
+    copy.bucket_by = arena_copy_str(arena, split->bucket_by);
+    copy.salt = arena_copy_str(arena, split->salt);
+    return copy;
+}
+
+static struct serve copy_serve(struct arena *arena, const struct serve *serve)
+{
+    return (struct serve){
+        .kind = serve->kind,
+        .variation = arena_copy_str(arena, serve->variation),
+        .split = copy_split(arena, &serve->split),
+        .to = copy_split(arena, &serve->to),
+        .schedule = copy_schedule(arena, &serve->schedule),
+    };
+}
+
+/* Recursion is bounded by RULE_NESTING_MAX, which both decoder and check enforce. */
+static struct expression copy_expression(struct arena *arena, const struct expression *expression,
+                                         size_t nesting)
+{
+    assert(nesting <= RULE_NESTING_MAX);
+    struct expression copy = *expression;
+    copy.attribute = arena_copy_str(arena, expression->attribute);
+    copy.segment = arena_copy_str(arena, expression->segment);
+    copy.value = json_copy(arena, &expression->value);
+    copy.children = NULL;
+    if (expression->child_count > 0)
+        copy.children = ARENA_NEW_ARRAY(arena, struct expression, expression->child_count);
+    for (size_t i = 0; i < expression->child_count; i++)
+        copy.children[i] = copy_expression(arena, &expression->children[i], nesting + 1);
+    return copy;
+}
+
+static struct rule copy_rule(struct arena *arena, const struct rule *rule)
+{
+    return (struct rule){
+        .id = arena_copy_str(arena, rule->id),
+        .description = arena_copy_str(arena, rule->description),
+        .when = copy_expression(arena, &rule->when, 0),
+        .serve = copy_serve(arena, &rule->serve),
+        .schedule = copy_schedule(arena, &rule->schedule),
+    };
+}
+
+static void copy_variations(struct arena *arena, struct flag *copy, const struct flag *flag)
+{
+    copy->variations = NULL;
+    if (flag->variation_count > 0)
+        copy->variations = ARENA_NEW_ARRAY(arena, struct variation, flag->variation_count);
+    for (size_t i = 0; i < flag->variation_count; i++) {
+        const struct variation *variation = &flag->variations[i];
+        copy->variations[i] = (struct variation){
+            .id = arena_copy_str(arena, variation->id),
+            .value = json_copy(arena, &variation->value),
+            .name = arena_copy_str(arena, variation->name),
+            .description = arena_copy_str(arena, variation->description),
+        };
+    }
+}
+
+static void copy_prerequisites(struct arena *arena, struct flag *copy, const struct flag *flag)
+{
+    copy->prerequisites = NULL;
+    if (flag->prerequisite_count > 0)
+        copy->prerequisites = ARENA_NEW_ARRAY(arena, struct prerequisite, flag->prerequisite_count);
+    for (size_t i = 0; i < flag->prerequisite_count; i++) {
+        const struct prerequisite *from = &flag->prerequisites[i];
+        copy->prerequisites[i] = (struct prerequisite){
+            .flag = arena_copy_str(arena, from->flag),
+            .variations = copy_texts(arena, from->variations, from->variation_count),
+            .variation_count = from->variation_count,
+        };
+    }
+}
+
+struct flag flag_copy(struct arena *arena, const struct flag *flag)
+{
+    struct flag copy = *flag;
+    copy.id = arena_copy_str(arena, flag->id);
+    copy.key = arena_copy_str(arena, flag->key);
+    copy.description = arena_copy_str(arena, flag->description);
+    copy.owner = arena_copy_str(arena, flag->owner);
+    copy.tags = copy_texts(arena, flag->tags, flag->tag_count);
+    copy_variations(arena, &copy, flag);
+    copy.off_variation = arena_copy_str(arena, flag->off_variation);
+    copy.fallthrough = copy_serve(arena, &flag->fallthrough);
+    copy_prerequisites(arena, &copy, flag);
+    copy.rules = NULL;
+    if (flag->rule_count > 0)
+        copy.rules = ARENA_NEW_ARRAY(arena, struct rule, flag->rule_count);
+    for (size_t i = 0; i < flag->rule_count; i++)
+        copy.rules[i] = copy_rule(arena, &flag->rules[i]);
+    copy.schedule = copy_schedule(arena, &flag->schedule);
+    copy.metadata = json_copy(arena, &flag->metadata);
+    return copy;
+}
+
+struct segment segment_copy(struct arena *arena, const struct segment *segment)
+{
+    struct segment copy = *segment;
+    copy.id = arena_copy_str(arena, segment->id);
+    copy.key = arena_copy_str(arena, segment->key);
+    copy.description = arena_copy_str(arena, segment->description);
+    copy.included = copy_texts(arena, segment->included, segment->included_count);
+    copy.excluded = copy_texts(arena, segment->excluded, segment->excluded_count);
+    copy.rules = NULL;
+    if (segment->rule_count > 0)
+        copy.rules = ARENA_NEW_ARRAY(arena, struct expression, segment->rule_count);
+    for (size_t i = 0; i < segment->rule_count; i++)
+        copy.rules[i] = copy_expression(arena, &segment->rules[i], 0);
+    copy.schedule = copy_schedule(arena, &segment->schedule);
+    return copy;
+}

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * encode - the one spelling of a flag, a segment and an environment's settings: see codec.h.
+ *
+ * Member order is part of the format: revisions are compared and hashed as text.
+ */
+#include <assert.h>
+
+#include "model/codec.h"
+#include "model/limits.h"
+#include "model/names.h"
+
+static void encode_optional(struct json_writer *writer, struct str key, struct str text)
+{
+    if (!str_is_absent(text))
+        json_member_string(writer, key, text);
+}
+
+static void encode_name(struct json_writer *writer, struct str key, const struct name_list *list,
+                        size_t index)
+{
+    json_member_string(writer, key, name_at(list, index));
+}
+
+static void encode_visibility(struct json_writer *writer, enum visibility visibility)
+{
+    if (visibility != VISIBILITY_UNSET)
+        encode_name(writer, STR("visibility"), &visibility_names, visibility - VISIBILITY_CLIENT);
+}
+
+static void encode_texts(struct json_writer *writer, struct str key, const struct str *texts,
+                         size_t count)
+{
+    json_key(writer, key);
+    json_array_begin(writer);
+    for (size_t i = 0; i < count; i++)
+        json_string(writer, texts[i]);
+    json_array_end(writer);
+}
+
+static void encode_metadata(struct json_writer *writer, const struct json *metadata)
+{
+    if (metadata->type != JSON_NULL)
+        json_member_tree(writer, STR("metadata"), metadata);
+}
+
+static void encode_match(const struct expression *match, struct json_writer *writer)
+{
+    json_member_string(writer, STR("op"), STR("match"));
+    json_member_string(writer, STR("attribute"), match->attribute);
+    json_member_string(writer, STR("operator"), operator_name(match->operator));
+    if (match->has_value)
+        json_member_tree(writer, STR("value"), &match->value);
+}
+
+static void encode_segment_leaf(const struct expression *expression, struct json_writer *writer)
+{
+    json_member_string(writer, STR("op"), STR("segment"));
+    json_member_string(writer, STR("segment"), expression->segment);
+    if (expression->is_negated)
+        json_member_boolean(writer, STR("negate"), true);
+}
+
+static void encode_node(const struct expression *expression, struct json_writer *writer,
+                        size_t nesting);
+
+static void encode_children(const struct expression *expression, struct json_writer *writer,
+                            size_t nesting)
+{
+    json_key(writer, STR("expressions"));
+    json_array_begin(writer);
+    for (size_t i = 0; i < expression->child_count; i++)
+        encode_node(&expression->children[i], writer, nesting + 1);
+    json_array_end(writer);
+}
+
+/* Recursion is bounded by RULE_NESTING_MAX, which both decoder and check enforce. */
+static void encode_node(const struct expression *expression, struct json_writer *writer,
+                        size_t nesting)
+{
+    assert(nesting <= RULE_NESTING_MAX);
+    json_object_begin(writer);
+    switch (expression->kind) {
+    case EXPRESSION_ALL:
+        json_member_string(writer, STR("op"), STR("all"));
+        encode_children(expression, writer, nesting);
+        break;
+    case EXPRESSION_ANY:
+        json_member_string(writer, STR("op"), STR("any"));
+        encode_children(expression, writer, nesting);
+        break;
+    case EXPRESSION_NOT:
+        assert(expression->child_count == 1);
+        json_member_string(writer, STR("op"), STR("not"));
+        json_key(writer, STR("expression"));
+        encode_node(&expression->children[0], writer, nesting + 1);
+        break;
+    case EXPRESSION_MATCH:
+        encode_match(expression, writer);
+        break;
+    case EXPRESSION_SEGMENT:
+        encode_segment_leaf(expression, writer);
+        break;
+    }
+    json_object_end(writer);
+}
+
+void expression_encode(const struct expression *expression, struct json_writer *writer)
+{
+    encode_node(expression, writer, 0);
+}
+
+static void encode_split(struct json_writer *writer, struct str key, const struct split *split)
+{
+    json_key(writer, key);
+    json_object_begin(writer);
+    json_key(writer, STR("variations"));
+    json_array_begin(writer);
+    for (size_t i = 0; i < split->allocation_count; i++) {
+        json_object_begin(writer);
+        json_member_string(writer, STR("variation"), split->allocations[i].variation);
+        json_member_u64(writer, STR("weight"), split->allocations[i].weight);
+        json_object_end(writer);
+    }
+    json_array_end(writer);
+    encode_optional(writer, STR("bucketBy"), split->bucket_by);
+    encode_optional(writer, STR("salt"), split->salt);
+    json_object_end(writer);
+}
+
+void serve_encode(const struct serve *serve, struct json_writer *writer)
+{
+    json_object_begin(writer);
+    switch (serve->kind) {
+    case SERVE_VARIATION:
+        json_member_string(writer, STR("variation"), serve->variation);
+        break;
+    case SERVE_SPLIT:
+        encode_split(writer, STR("rollout"), &serve->split);
+        break;
+    case SERVE_PROGRESSIVE:
+        json_key(writer, STR("progressive"));
+        json_object_begin(writer);
+        json_member_string(writer, STR("start"), serve->schedule.start);
+        json_member_string(writer, STR("end"), serve->schedule.end);
+        encode_split(writer, STR("from"), &serve->split);
+        encode_split(writer, STR("to"), &serve->to);
+        json_object_end(writer);
+        break;
+    }
+    json_object_end(writer);
+}
+
+void schedule_encode(const struct schedule *schedule, struct json_writer *writer)
+{
+    json_object_begin(writer);
+    encode_optional(writer, STR("start"), schedule->start);
+    encode_optional(writer, STR("end"), schedule->end);
+    json_object_end(writer);
+}
+
+static void encode_schedule_member(struct json_writer *writer, const struct schedule *schedule)
+{
+    if (str_is_absent(schedule->start) && str_is_absent(schedule->end))
+        return;
+    json_key(writer, STR("schedule"));
+    schedule_encode(schedule, writer);
+}
+
+static void encode_arithmetic(struct json_writer *writer, const struct arithmetic *arithmetic)
+{
+    json_key(writer, STR("arithmetic"));
+    json_object_begin(writer);
+    encode_name(writer, STR("hash"), &flag_hash_names, arithmetic->hash);
+    encode_name(writer, STR("comparison"), &flag_comparison_names, arithmetic->comparison);
+    json_object_end(writer);
+}
+
+static void encode_variations(struct json_writer *writer, const struct flag *flag)
+{
+    json_key(writer, STR("variations"));
+    json_array_begin(writer);
+    for (size_t i = 0; i < flag->variation_count; i++) {
+        const struct variation *variation = &flag->variations[i];
+        json_object_begin(writer);
+        json_member_string(writer, STR("id"), variation->id);
+        json_member_tree(writer, STR("value"), &variation->value);
+        encode_optional(writer, STR("name"), variation->name);
+        encode_optional(writer, STR("description"), variation->description);
+        json_object_end(writer);
+    }
+    json_array_end(writer);
+}
+
+static void encode_prerequisites(struct json_writer *writer, const struct flag *flag)
+{
+    if (flag->prerequisite_count == 0)
+        return;
+    json_key(writer, STR("prerequisites"));
+    json_array_begin(writer);
+    for (size_t i = 0; i < flag->prerequisite_count; i++) {
+        const struct prerequisite *prerequisite = &flag->prerequisites[i];
+        json_object_begin(writer);
+        json_member_string(writer, STR("flag"), prerequisite->flag);
+        encode_texts(writer, STR("variations"), prerequisite->variations,
+                     prerequisite->variation_count);
+        json_object_end(writer);
+    }
+    json_array_end(writer);
+}
+
+static void encode_rule(struct json_writer *writer, const struct rule *rule)
+{
+    json_object_begin(writer);
+    json_member_string(writer, STR("id"), rule->id);
+    json_key(writer, STR("when"));
+    expression_encode(&rule->when, writer);
+    json_key(writer, STR("serve"));
+    serve_encode(&rule->serve, writer);
+    encode_schedule_member(writer, &rule->schedule);
+    encode_optional(writer, STR("description"), rule->description);
+    json_object_end(writer);
+}
+
+static void encode_flag_rules(struct json_writer *writer, const struct flag *flag)
+{
+    if (flag->rule_count == 0)
+        return;
+    json_key(writer, STR("rules"));
+    json_array_begin(writer);
+    for (size_t i = 0; i < flag->rule_count; i++)
+        encode_rule(writer, &flag->rules[i]);
+    json_array_end(writer);
+}
+
+void flag_encode(const struct flag *flag, struct buf *buf)
+{
+    struct json_writer writer;
+    json_writer_open(&writer, buf);
+    json_object_begin(&writer);
+    json_member_string(&writer, STR("id"), flag->id);
+    json_member_string(&writer, STR("key"), flag->key);
+    encode_name(&writer, STR("kind"), &flag_kind_names, flag->kind);
+    json_member_string(&writer, STR("type"), value_type_name(flag->type));
+    json_member_string(&writer, STR("description"), flag->description);
+    encode_texts(&writer, STR("tags"), flag->tags, flag->tag_count);
+    json_member_string(&writer, STR("owner"), flag->owner);
+    encode_name(&writer, STR("lifecycle"), &lifecycle_names, flag->lifecycle);
+    json_member_boolean(&writer, STR("enabled"), flag->is_enabled);
+    encode_visibility(&writer, flag->visibility);
+    encode_arithmetic(&writer, &flag->arithmetic);
+    encode_variations(&writer, flag);
+    json_member_string(&writer, STR("offVariation"), flag->off_variation);
+    json_key(&writer, STR("fallthrough"));
+    serve_encode(&flag->fallthrough, &writer);
+    encode_prerequisites(&writer, flag);
+    encode_flag_rules(&writer, flag);
+    encode_schedule_member(&writer, &flag->schedule);
+    encode_metadata(&writer, &flag->metadata);
+    json_object_end(&writer);
+}
+
+static void encode_segment_rules(struct json_writer *writer, const struct segment *segment)
+{
+    if (segment->rule_count == 0 && !segment->has_rules)
+        return;
+    json_key(writer, STR("rules"));
+    json_array_begin(writer);
+    for (size_t i = 0; i < segment->rule_count; i++)
+        expression_encode(&segment->rules[i], writer);
+    json_array_end(writer);
+}
+
+void segment_encode(const struct segment *segment, struct buf *buf)
+{
+    struct json_writer writer;
+    json_writer_open(&writer, buf);
+    json_object_begin(&writer);
+    json_member_string(&writer, STR("id"), segment->id);
+    json_member_string(&writer, STR("key"), segment->key);
+    encode_optional(&writer, STR("description"), segment->description);
+    encode_visibility(&writer, segment->visibility);
+    if (segment->included_count > 0 || segment->has_included)
+        encode_texts(&writer, STR("included"), segment->included, segment->included_count);
+    if (segment->excluded_count > 0 || segment->has_excluded)
+        encode_texts(&writer, STR("excluded"), segment->excluded, segment->excluded_count);
+    encode_segment_rules(&writer, segment);
+    encode_schedule_member(&writer, &segment->schedule);
+    json_object_end(&writer);
+}
+
+void settings_encode(const struct environment_settings *settings, struct buf *buf)
+{
+    struct json_writer writer;
+    json_writer_open(&writer, buf);
+    json_object_begin(&writer);
+    encode_name(&writer, STR("form"), &document_form_names, settings->document_form);
+    json_member_boolean(&writer, STR("hidesFlagsByDefault"), settings->hides_flags_by_default);
+    encode_metadata(&writer, &settings->metadata);
+    json_object_end(&writer);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* environment - finding things in an environment: see environment.h. */
+#include "model/environment.h"
+
+#include "model/references.h"
+
+struct str environment_flag_key(const struct environment_state *state, size_t index)
+{
+    return state->flags[index]->key;
+}
+
+struct str environment_segment_key(const struct environment_state *state, size_t index)
+{
+    return state->segments[index]->key;
+}
+
+static size_t search(const struct environment_state *state, size_t count, environment_key_at key_at,
+                     struct str key)
+{
+    size_t low = 0;
+    size_t high = count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = str_compare(key_at(state, middle), key);
+        if (order == 0)
+            return middle;
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return INDEX_ABSENT;
+}
+
+size_t environment_flag_index(const struct environment_state *state, struct str key)
+{
+    return search(state, state->flag_count, environment_flag_key, key);
+}
+
+size_t environment_segment_index(const struct environment_state *state, struct str key)
+{
+    return search(state, state->segment_count, environment_segment_key, key);
+}
+
+const struct flag *environment_find_flag(const struct environment_state *state, struct str key)
+{
+    size_t index = environment_flag_index(state, key);
+    return index == INDEX_ABSENT ? NULL : state->flags[index];
+}
+
+const struct segment *environment_find_segment(const struct environment_state *state,
+                                               struct str key)
+{
+    size_t index = environment_segment_index(state, key);
+    return index == INDEX_ABSENT ? NULL : state->segments[index];
+}
+
+bool flag_is_client_visible(const struct flag *flag, const struct environment_settings *settings)
+{
+    switch (flag->visibility) {
+    case VISIBILITY_UNSET:
+        return !settings->hides_flags_by_default;
+    case VISIBILITY_CLIENT:
+        return true;
+    case VISIBILITY_SERVER:
+        return false;
+    }
+    return false;
+}

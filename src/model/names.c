@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* names - how documents spell the model's enumerations: see names.h. */
+#include "model/names.h"
+
+#include <assert.h>
+
+#include "model/environment.h"
+
+/* STR is no constant expression; this is. */
+#define NAME(literal)                                                                              \
+    {                                                                                              \
+        (literal), sizeof(literal) - 1                                                             \
+    }
+#define NAME_LIST(array)                                                                           \
+    {                                                                                              \
+        (array), COUNT_OF(array)                                                                   \
+    }
+
+static const struct str operators[] = {
+    NAME("eq"),         NAME("neq"),      NAME("in"),        NAME("notIn"),    NAME("contains"),
+    NAME("startsWith"), NAME("endsWith"), NAME("matches"),   NAME("exists"),   NAME("gt"),
+    NAME("gte"),        NAME("lt"),       NAME("lte"),       NAME("before"),   NAME("after"),
+    NAME("semverEq"),   NAME("semverGt"), NAME("semverGte"), NAME("semverLt"), NAME("semverLte"),
+};
+static_assert(COUNT_OF(operators) == OPERATOR_COUNT, "every operator has a name");
+
+static const struct str value_types[] = {NAME("boolean"), NAME("string"), NAME("number"),
+                                         NAME("object")};
+static_assert(COUNT_OF(value_types) == VALUE_TYPE_COUNT, "every type has a name");
+
+static const struct str flag_kinds[] = {NAME("flag"), NAME("experiment"), NAME("mutex"),
+                                        NAME("holdout")};
+static_assert(COUNT_OF(flag_kinds) == FLAG_KIND_HOLDOUT + 1, "every kind has a name");
+
+static const struct str lifecycles[] = {NAME("draft"), NAME("active"), NAME("deprecated"),
+                                        NAME("archived")};
+static_assert(COUNT_OF(lifecycles) == LIFECYCLE_ARCHIVED + 1, "every lifecycle has a name");
+
+static const struct str visibilities[] = {NAME("client"), NAME("server")};
+static_assert(COUNT_OF(visibilities) == VISIBILITY_SERVER, "all but unset have a name");
+
+static const struct str flag_hashes[] = {NAME("fnv1a_32_utf16")};
+static_assert(COUNT_OF(flag_hashes) == FLAG_HASH_FNV1A_32_UTF16 + 1, "every hash has a name");
+
+static const struct str flag_comparisons[] = {NAME("typed")};
+static_assert(COUNT_OF(flag_comparisons) == FLAG_COMPARISON_TYPED + 1, "every family has a name");
+
+static const struct str document_forms[] = {NAME("auto"), NAME("legacy"), NAME("core")};
+static_assert(COUNT_OF(document_forms) == DOCUMENT_FORM_CORE + 1, "every form has a name");
+
+const struct name_list operator_names = NAME_LIST(operators);
+const struct name_list value_type_names = NAME_LIST(value_types);
+const struct name_list flag_kind_names = NAME_LIST(flag_kinds);
+const struct name_list lifecycle_names = NAME_LIST(lifecycles);
+const struct name_list visibility_names = NAME_LIST(visibilities);
+const struct name_list flag_hash_names = NAME_LIST(flag_hashes);
+const struct name_list flag_comparison_names = NAME_LIST(flag_comparisons);
+const struct name_list document_form_names = NAME_LIST(document_forms);
+
+struct str name_at(const struct name_list *list, size_t index)
+{
+    assert(index < list->count);
+    return list->names[index];
+}
+
+int name_find(const struct name_list *list, struct str name)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (str_equal(list->names[i], name))
+            return (int)i;
+    }
+    return -1;
+}

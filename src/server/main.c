@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * main - opens the rooms bottom-up, waits, closes them top-down.
+ *
+ *   options -> view slot -> change (store, first view) -> operations -> http -> "listening on"
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/random.h"
+#include "model/limits.h"
+#include "server/operations.h"
+#include "server/options.h"
+#include "server/routes.h"
+
+enum { EXIT_FAILED = 1, EXIT_USAGE = 4, LOOPS_MAX = 8 };
+
+struct server {
+    struct options options;
+    struct arena arena;
+    struct view_slot *views;
+    struct changer *changer;
+    struct operations operations;
+    struct services services;
+    struct http_server *http;
+    const struct dialect *dialects[16];
+};
+
+static void say(struct str text)
+{
+    fwrite(text.data, 1, text.size, stdout);
+    fflush(stdout);
+}
+
+static int complain(struct fault fault, int status)
+{
+    fprintf(stderr, "guidon: %.*s\n", STR_ARG(fault.why));
+    return status;
+}
+
+static void render_all(struct snapshot *snapshot)
+{
+    for (size_t i = 0; i < server_language_count; i++) {
+        if (server_languages[i].render != NULL)
+            server_languages[i].render(snapshot);
+    }
+}
+
+static void on_published(uint64_t environment, uint64_t version, void *context)
+{
+    (void)context;
+    log_line(LOG_DEBUG, "published", "environment=%llu version=%llu",
+             (unsigned long long)environment, (unsigned long long)version);
+}
+
+/* ---- first start --------------------------------------------------------------------------- */
+
+static bool write_token_file(struct str path, struct str token, struct arena *arena)
+{
+    const char *name = arena_format(arena, "%.*s", STR_ARG(path)).data;
+    int file = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (file < 0)
+        return false;
+    struct str line = arena_format(arena, "%.*s\n", STR_ARG(token));
+    bool is_written = fchmod(file, 0600) == 0 &&
+                      write(file, line.data, line.size) == (ssize_t)line.size && fsync(file) == 0;
+    return close(file) == 0 && is_written;
+}
+
+static void welcome(struct server *server, const struct bootstrap *bootstrap, struct str origin)
+{
+    struct str path = server->options.bootstrap_token_file;
+    if (!str_is_empty(path) && !write_token_file(path, bootstrap->token, &server->arena))
+        fprintf(stderr, "guidon: the token could not be written to %.*s\n", STR_ARG(path));
+    struct buf buf;
+    buf_open(&buf, SIZE_MAX);
+    struct str token = bootstrap->token;
+    buf_append_format(&buf,
+                      "First start: the owner is %.*s. This token is shown once; keep it safe:\n\n"
+                      "  %.*s\n\nTry it:\n\n",
+                      STR_ARG(bootstrap->owner_email), STR_ARG(token));
+    buf_append_format(&buf,
+                      "curl -s %.*s/api/v1/apps -H 'Authorization: Bearer %.*s' "
+                      "-H 'Content-Type: application/json' -d '{\"name\":\"my-app\"}'\n",
+                      STR_ARG(origin), STR_ARG(token));
+    struct str app = arena_format(
+        &server->arena,
+        "$(curl -s %.*s/api/v1/apps -H 'Authorization: Bearer %.*s' | grep -o 'app_[A-Za-z0-9]*' "
+        "| head -n 1)",
+        STR_ARG(origin), STR_ARG(token));
+    buf_append_format(&buf,
+                      "curl -s %.*s/api/v1/flags -H 'Authorization: Bearer %.*s' "
+                      "-H 'Content-Type: application/json' -d \"{\\\"appId\\\":\\\"%.*s\\\","
+                      "\\\"env\\\":\\\"production\\\",\\\"key\\\":\\\"dark-mode\\\","
+                      "\\\"type\\\":\\\"bool\\\",\\\"value\\\":true}\"\n",
+                      STR_ARG(origin), STR_ARG(token), STR_ARG(app));
+    buf_append_format(&buf,
+                      "curl -s \"%.*s/api/v1/flags?appId=%.*s&env=production\" "
+                      "-H 'Authorization: Bearer %.*s'\n\n",
+                      STR_ARG(origin), STR_ARG(app), STR_ARG(token));
+    say(buf_str(&buf));
+    buf_close(&buf);
+}
+
+/* ---- opening ------------------------------------------------------------------------------- */
+
+static unsigned loop_count(const struct options *options)
+{
+    if (options->loops != 0)
+        return (unsigned)options->loops;
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    if (processors < 1)
+        return 1;
+    return processors > LOOPS_MAX ? LOOPS_MAX : (unsigned)processors;
+}
+
+static struct fault open_change(struct server *server, struct bootstrap *bootstrap)
+{
+    const struct change_config config = {
+        .directory = server->options.data,
+        .clock = clock_system(),
+        .render = render_all,
+        .slot = server->views,
+        .event_queue_bytes_max = server->options.event_queue_bytes_max,
+        .waiting_max = server->options.changes_waiting_max,
+        .on_published = on_published,
+    };
+    struct fault degraded;
+    struct fault fault =
+        change_open(&server->changer, &config, &server->arena, bootstrap, &degraded);
+    if (!failed(fault) && failed(degraded))
+        log_error("store_unavailable",
+                  "why=\"%.*s\" serving=\"the snapshot on disk, changes are refused\"",
+                  STR_ARG(degraded.why));
+    return fault;
+}
+
+static struct fault open_http(struct server *server)
+{
+    for (size_t i = 0; i < server_language_count; i++)
+        server->dialects[i] = server_languages[i].dialect;
+    server->services = (struct services){
+        .changer = server->changer,
+        .views = server->views,
+        .clock = clock_system(),
+        .logs_requests = server->options.logs_requests,
+        .dialects = server->dialects,
+        .dialect_count = server_language_count,
+    };
+    const struct http_config config = {
+        .listen = server->options.listen,
+        .loop_count = loop_count(&server->options),
+        .limits = options_http_limits(&server->options),
+        .callbacks = dispatch_callbacks(&server->services),
+        .clock = clock_system(),
+    };
+    return http_open(&server->http, &config);
+}
+
+static struct fault open_operations(struct server *server)
+{
+    server->operations.changer = server->changer;
+    server->operations.views = server->views;
+    server->operations.clock = clock_system();
+    server->operations.began_ms = clock_monotonic_ms(clock_system());
+    server->operations.main_server = server->http;
+    return operations_open(&server->operations, server->options.operations_listen,
+                           (uint16_t)(http_port(server->http) + 1));
+}
+
+static struct str origin_of(struct server *server)
+{
+    struct str listen = server->options.listen;
+    size_t colon = listen.size;
+    while (colon > 0 && listen.data[colon - 1] != ':')
+        colon--;
+    struct str host = str_slice(listen, 0, colon == 0 ? 0 : colon - 1);
+    return arena_format(&server->arena, "http://%.*s:%u", STR_ARG(host),
+                        (unsigned)http_port(server->http));
+}
+
+/* ---- running ------------------------------------------------------------------------------- */
+
+static void wait_for_stop(const sigset_t *signals)
+{
+    int got = 0;
+    do {
+        if (sigwait(signals, &got) != 0)
+            got = SIGTERM;
+    } while (got == SIGHUP); /* nothing is reloaded yet; a hang-up is no reason to stop */
+    log_info("stopping", "signal=%d", got);
+}
+
+static void block_signals(sigset_t *signals)
+{
+    sigemptyset(signals);
+    sigaddset(signals, SIGTERM);
+    sigaddset(signals, SIGINT);
+    sigaddset(signals, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, signals, NULL); /* every thread made from here on inherits it */
+    signal(SIGPIPE, SIG_IGN);
+}
+
+/* Secrets pass through this process: nobody gets to read its memory from outside. */
+static void forbid_dumps(void)
+{
+    const struct rlimit none = {0, 0};
+    setrlimit(RLIMIT_CORE, &none);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !defined(__clang__)
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
+}
+
+static int serve(struct server *server)
+{
+    sigset_t signals;
+    block_signals(&signals);
+    log_open(STDERR_FILENO, options_log_level(&server->options));
+    server->views = view_slot_open();
+    struct bootstrap bootstrap;
+    struct fault fault = open_change(server, &bootstrap);
+    if (failed(fault))
+        return complain(fault, EXIT_FAILED);
+    fault = open_http(server);
+    if (!failed(fault)) {
+        fault = open_operations(server);
+        if (failed(fault))
+            http_close(server->http);
+    }
+    if (!failed(fault)) {
+        struct str origin = origin_of(server);
+        if (bootstrap.is_first_start)
+            welcome(server, &bootstrap, origin);
+        http_start(server->http);
+        say(arena_format(&server->arena, "listening on %.*s (operations on http://127.0.0.1:%u)\n",
+                         STR_ARG(origin), (unsigned)http_port(server->operations.server)));
+        wait_for_stop(&signals);
+        atomic_store(&server->operations.is_stopping, true);
+        http_close(server->http);
+        server->operations.main_server = NULL;
+        operations_close(&server->operations);
+    }
+    change_close(server->changer);
+    view_slot_close(server->views);
+    return failed(fault) ? complain(fault, EXIT_FAILED) : 0;
+}
+
+static int say_and_close(struct buf *buf)
+{
+    say(buf_str(buf));
+    buf_close(buf);
+    return 0;
+}
+
+static int run_serve(int count, char **arguments)
+{
+    struct server server = {0};
+    arena_open(&server.arena, 4096);
+    struct fault fault = options_read(&server.arena, count, arguments, &server.options);
+    int status = 0;
+    struct buf buf;
+    buf_open(&buf, SIZE_MAX);
+    if (failed(fault)) {
+        status = complain(fault, EXIT_USAGE);
+    } else if (server.options.wants_help) {
+        options_help(&buf);
+        status = say_and_close(&buf);
+    } else if (str_equal(server.options.config, STR("check"))) {
+        say(STR("the settings are good\n"));
+    } else if (str_equal(server.options.config, STR("print"))) {
+        options_print(&server.options, &buf);
+        status = say_and_close(&buf);
+    } else {
+        status = serve(&server);
+    }
+    arena_close(&server.arena);
+    return status;
+}
+
+int main(int count, char **arguments)
+{
+    mallopt(M_ARENA_MAX, 2); /* memory counts for more here than the allocator's parallelism */
+    forbid_dumps();
+    random_open();
+    struct str command = count > 1 ? str_of(arguments[1]) : STR("--help");
+    if (str_equal(command, STR("serve")))
+        return run_serve(count - 2, arguments + 2);
+    if (str_equal(command, STR("--version")) || str_equal(command, STR("version"))) {
+        say(STR("guidon " GUIDON_VERSION "\n"));
+        return 0;
+    }
+    bool is_asked = str_equal(command, STR("--help")) || str_equal(command, STR("help"));
+    fprintf(is_asked ? stdout : stderr, "Usage: guidon serve [settings]   run the server\n"
+                                        "       guidon serve --help      every setting\n"
+                                        "       guidon --version\n");
+    return is_asked ? 0 : EXIT_USAGE;
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* operations - the listener for those who run the server: see operations.h. */
+#include "server/operations.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+#define TEXT_HEADERS "Content-Type: text/plain; charset=utf-8\r\nCache-Control: no-store\r\n"
+#define METRICS_HEADERS                                                                            \
+    "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\nCache-Control: no-store\r\n"
+
+static void respond(struct http_request *request, int status, struct str headers, struct str body)
+{
+    const struct http_response response = {.status = status, .headers = headers, .body = body};
+    http_respond(request, &response);
+}
+
+static uint64_t resident_bytes(void)
+{
+    unsigned long long pages = 0;
+    unsigned long long resident = 0;
+    FILE *file = fopen("/proc/self/statm", "re");
+    if (file == NULL)
+        return 0;
+    int got = fscanf(file, "%llu %llu", &pages, &resident);
+    fclose(file);
+    return got == 2 ? resident * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+}
+
+static void metric(struct buf *buf, const char *name, const char *kind, const char *help,
+                   uint64_t value)
+{
+    buf_append_format(buf, "# HELP guidon_%s %s\n# TYPE guidon_%s %s\nguidon_%s %llu\n", name, help,
+                      name, kind, name, (unsigned long long)value);
+}
+
+static void write_http(struct buf *buf, const struct operations *operations)
+{
+    if (operations->main_server == NULL)
+        return;
+    struct http_counters http = http_counters_read(operations->main_server);
+    metric(buf, "http_connections_open", "gauge", "Connections open now.", http.connections_open);
+    metric(buf, "http_connections_total", "counter", "Connections accepted.",
+           http.connections_total);
+    metric(buf, "http_requests_total", "counter", "Requests read whole.", http.requests);
+    metric(buf, "http_refusals_total", "counter", "Requests refused before they were whole.",
+           http.refusals);
+    metric(buf, "http_received_bytes_total", "counter", "Bytes read.", http.bytes_in);
+    metric(buf, "http_sent_bytes_total", "counter", "Bytes written.", http.bytes_out);
+}
+
+static void write_changes(struct buf *buf, const struct operations *operations)
+{
+    struct change_counters changes = change_counters_read(operations->changer);
+    metric(buf, "changes_applied_total", "counter", "Changes made.", changes.applied);
+    metric(buf, "changes_refused_total", "counter", "Changes refused.", changes.refused);
+    metric(buf, "change_groups_total", "counter", "Transactions that carried them.",
+           changes.groups);
+    metric(buf, "changes_waiting", "gauge", "Changes waiting for the writer.", changes.waiting);
+    metric(buf, "store_read_only", "gauge", "1 when serving from the snapshot on disk.",
+           changes.is_read_only ? 1 : 0);
+    struct ingest_counters events = ingest_counters_read(change_ingest(operations->changer));
+    metric(buf, "events_accepted_total", "counter", "Events accepted.", events.accepted);
+    metric(buf, "events_duplicate_total", "counter", "Events seen before.", events.duplicates);
+    metric(buf, "events_stored_total", "counter", "Events written down.", events.stored);
+    metric(buf, "events_dropped_total", "counter", "Events lost to the store.", events.dropped);
+    metric(buf, "events_refused_total", "counter", "Events refused for want of room.",
+           events.refused);
+    metric(buf, "events_queued_bytes", "gauge", "Bytes of events waiting.", events.queued_bytes);
+}
+
+static void write_view(struct buf *buf, const struct operations *operations)
+{
+    struct view *view = view_acquire(operations->views);
+    if (view == NULL)
+        return;
+    size_t flags = 0;
+    for (size_t i = 0; i < view->catalog->environment_count; i++)
+        flags += view->snapshots[i]->state.flag_count;
+    metric(buf, "snapshot_generation", "counter", "Views published.", view->generation);
+    metric(buf, "apps", "gauge", "Apps.", view->catalog->app_count);
+    metric(buf, "environments", "gauge", "Environments.", view->catalog->environment_count);
+    metric(buf, "credentials", "gauge", "Live keys and tokens.", view->catalog->credential_count);
+    metric(buf, "flags", "gauge", "Flags in all environments.", flags);
+    view_release(view);
+}
+
+static void answer_metrics(struct operations *operations, struct http_request *request)
+{
+    struct buf buf;
+    buf_open(&buf, SIZE_MAX);
+    int64_t now_ms = clock_monotonic_ms(operations->clock);
+    metric(&buf, "uptime_seconds", "gauge", "Seconds since the start.",
+           (uint64_t)(now_ms - operations->began_ms) / 1000);
+    metric(&buf, "resident_memory_bytes", "gauge", "Resident memory.", resident_bytes());
+    write_http(&buf, operations);
+    write_changes(&buf, operations);
+    write_view(&buf, operations);
+    struct str body = arena_copy_str(request->arena, buf_str(&buf));
+    buf_close(&buf);
+    respond(request, 200, STR(METRICS_HEADERS), body);
+}
+
+static void answer_ready(struct operations *operations, struct http_request *request)
+{
+    struct view *view = view_acquire(operations->views);
+    bool has_view = view != NULL;
+    bool is_degraded = has_view && view->is_read_only;
+    if (has_view)
+        view_release(view);
+    if (atomic_load(&operations->is_stopping))
+        respond(request, 503, STR(TEXT_HEADERS), STR("stopping\n"));
+    else if (!has_view)
+        respond(request, 503, STR(TEXT_HEADERS), STR("starting\n"));
+    else if (is_degraded)
+        respond(request, 200, STR(TEXT_HEADERS),
+                STR("degraded: serving from the snapshot on disk, changes are refused\n"));
+    else
+        respond(request, 200, STR(TEXT_HEADERS), STR("ready\n"));
+}
+
+static void on_request(struct http_request *request, void *context)
+{
+    struct operations *operations = context;
+    if (request->method != HTTP_GET && request->method != HTTP_HEAD)
+        respond(request, 405, STR(TEXT_HEADERS "Allow: GET, HEAD\r\n"), STR("GET only\n"));
+    else if (str_equal(request->path, STR("/livez")))
+        respond(request, 200, STR(TEXT_HEADERS), STR("alive\n"));
+    else if (str_equal(request->path, STR("/readyz")))
+        answer_ready(operations, request);
+    else if (str_equal(request->path, STR("/metrics")))
+        answer_metrics(operations, request);
+    else
+        respond(request, 404, STR(TEXT_HEADERS), STR("not found\n"));
+}
+
+static void on_refusal(int status, struct str path, struct arena *arena,
+                       struct http_response *response, void *context)
+{
+    (void)path;
+    (void)arena;
+    (void)context;
+    response->status = status;
+    response->headers = STR(TEXT_HEADERS);
+    response->body = STR("refused\n");
+}
+
+static struct fault listen_on(struct operations *operations, struct str listen)
+{
+    struct http_config config = {
+        .listen = listen,
+        .loop_count = 1,
+        .limits = http_limits_default,
+        .clock = operations->clock,
+        .callbacks = {.on_request = on_request, .on_refusal = on_refusal, .context = operations},
+    };
+    config.limits.connections = 256;
+    config.limits.body_bytes = 0;
+    config.limits.drain_timeout_ms = 200;
+    return http_open(&operations->server, &config);
+}
+
+struct fault operations_open(struct operations *operations, struct str listen,
+                             uint16_t preferred_port)
+{
+    struct fault fault;
+    if (!str_is_empty(listen)) {
+        fault = listen_on(operations, listen);
+    } else {
+        char address[32];
+        snprintf(address, sizeof(address), "127.0.0.1:%u", (unsigned)preferred_port);
+        fault = listen_on(operations, str_of(address));
+        if (failed(
+                fault)) /* nobody asked for that very port: any will do, and the log says which */
+            fault = listen_on(operations, STR("127.0.0.1:0"));
+    }
+    if (!failed(fault))
+        http_start(operations->server);
+    return fault;
+}
+
+void operations_close(struct operations *operations)
+{
+    http_close(operations->server);
+}

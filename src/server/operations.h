@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * operations - the listener for those who run the server: /livez, /readyz, /metrics.
+ *
+ * Alive means its loop turns; ready means there is a view to serve from. Neither touches the
+ * store. Its own listener, loopback by default: probes must answer when the main one is drowned.
+ */
+#ifndef SERVER_OPERATIONS_H
+#define SERVER_OPERATIONS_H
+
+#include <stdatomic.h>
+
+#include "change/change.h"
+#include "http/http.h"
+
+struct operations {
+    struct http_server *server;
+    struct http_server *main_server; /* counters; set once it is open */
+    struct changer *changer;
+    struct view_slot *views;
+    const struct clock *clock;
+    int64_t began_ms;
+    _Atomic bool is_stopping; /* ready no more: drain has begun */
+};
+
+/* listen empty: loopback, port `preferred_port`, or any other when that is taken. */
+struct fault operations_open(struct operations *operations, struct str listen,
+                             uint16_t preferred_port) MUST_CHECK;
+void operations_close(struct operations *operations);
+
+#endif

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* routes - which languages this server speaks: one line each, the first answers for lost paths. */
+#include "server/routes.h"
+
+#include "dialect/superflag/read_config.h"
+#include "dialect/superflag/routes.h"
+
+const struct language server_languages[] = {
+    {&superflag_dialect, superflag_render_config},
+};
+const size_t server_language_count = COUNT_OF(server_languages);

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * open - an SQLite connection made the way this program relies on, and checked to be so.
+ */
+#include "store/sqlite/sqlite.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "base/memory.h"
+#include "store/sqlite/connection.h"
+
+enum {
+    BUSY_TIMEOUT_MS = 2000,           /* the limit for a database statement */
+    WHOLE_CHECK_BYTES_MAX = 16 << 20, /* a file above this has its large tables left out */
+};
+
+static void configure_library(void)
+{
+    /* Statistics would take a lock at every allocation. Refused when SQLite is running already
+     * (an embedding test); nothing depends on it. */
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
+static void configure_library_once(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, configure_library);
+}
+
+/* ---- settings ---------------------------------------------------------------------------- */
+
+/* About 1 MiB of pages for the writer; readers look up single rows. No temporary files, no file in
+ * memory. Checkpoints are the writer's business alone and happen when it says so. */
+static const char writer_settings[] = "PRAGMA cache_size = -1024;"
+                                      "PRAGMA journal_mode = WAL;"
+                                      "PRAGMA synchronous = FULL;"
+                                      "PRAGMA journal_size_limit = 4194304;";
+static const char reader_settings[] = "PRAGMA cache_size = -256;"
+                                      "PRAGMA query_only = ON;";
+static const char common_settings[] = "PRAGMA foreign_keys = ON;"
+                                      "PRAGMA wal_autocheckpoint = 0;"
+                                      "PRAGMA trusted_schema = OFF;"
+                                      "PRAGMA cell_size_check = ON;"
+                                      "PRAGMA mmap_size = 0;"
+                                      "PRAGMA temp_store = MEMORY;";
+
+static void configure_connection(sqlite3 *database)
+{
+    sqlite3_extended_result_codes(database, 1);
+    sqlite3_busy_timeout(database, BUSY_TIMEOUT_MS);
+    sqlite3_db_config(database, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(database, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
+    sqlite3_db_config(database, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
+    sqlite3_db_config(database, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+    sqlite3_db_config(database, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
+}
+
+static struct fault apply_settings(struct sqlite_engine *self)
+{
+    const char *own = self->is_writer ? writer_settings : reader_settings;
+    int code = sqlite3_exec(self->database, own, NULL, NULL, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_exec(self->database, common_settings, NULL, NULL, NULL);
+    return sqlite_fault(code);
+}
+
+static struct fault expect_text(const struct row *row, void *context)
+{
+    const struct str *expected = context;
+    if (!str_equal(row_text(row, 0), *expected))
+        return fault_make(FAULT_UNAVAILABLE, STR(""), STR("the store refuses a needed setting"));
+    return fault_none();
+}
+
+/* `sql` answers `expected`, as text, in each of its rows. */
+static struct fault expect(struct sqlite_engine *self, const char *sql, struct str expected)
+{
+    return sqlite_engine_kind.run(&self->base, sql, NULL, 0, expect_text, &expected, NULL);
+}
+
+/* What durability hangs on is read back, not believed. */
+static struct fault check_settings(struct sqlite_engine *self)
+{
+    struct fault fault = expect(self, "PRAGMA journal_mode", STR("wal"));
+    if (!failed(fault) && self->is_writer)
+        fault = expect(self, "PRAGMA synchronous", STR("2"));
+    if (!failed(fault))
+        fault = expect(self, "PRAGMA foreign_keys", STR("1"));
+    if (!failed(fault))
+        fault = expect(self, "PRAGMA encoding", STR("UTF-8"));
+    return fault;
+}
+
+/* ---- damage ------------------------------------------------------------------------------ */
+
+static struct fault expect_sound(const struct row *row, void *context)
+{
+    (void)context;
+    if (!str_equal(row_text(row, 0), STR("ok")))
+        return fault_make(FAULT_UNAVAILABLE, STR(""), STR("the store is damaged"));
+    return fault_none();
+}
+
+static struct fault check_sound(struct sqlite_engine *self, const char *sql)
+{
+    return sqlite_engine_kind.run(&self->base, sql, NULL, 0, expect_sound, NULL, NULL);
+}
+
+/* The structure of every page; of a large file only of the definitions, because events and audit
+ * rows may be gigabytes and a start must not wait for them. */
+static struct fault check_damage(struct sqlite_engine *self)
+{
+    static const char *const definitions[] = {
+        "PRAGMA quick_check('sqlite_schema')",       "PRAGMA quick_check('environment')",
+        "PRAGMA quick_check('environment_version')", "PRAGMA quick_check('revision')",
+        "PRAGMA quick_check('credential')",
+    };
+    struct stat status;
+    if (stat(self->place.file, &status) == 0 && status.st_size <= WHOLE_CHECK_BYTES_MAX)
+        return check_sound(self, "PRAGMA quick_check(1)");
+    struct fault fault = fault_none();
+    for (size_t i = 0; i < COUNT_OF(definitions) && !failed(fault); i++)
+        fault = check_sound(self, definitions[i]);
+    return fault;
+}
+
+/* ---- opening ----------------------------------------------------------------------------- */
+
+static struct fault connect(struct sqlite_engine *self)
+{
+    int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
+                (self->is_writer ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);
+    int code = sqlite3_open_v2(self->place.file, &self->database, flags, NULL);
+    if (code != SQLITE_OK)
+        return sqlite_fault(code);
+    configure_connection(self->database);
+    struct fault fault = apply_settings(self);
+    if (!failed(fault))
+        fault = check_settings(self);
+    if (!failed(fault) && self->is_writer)
+        fault = check_damage(self);
+    if (!failed(fault) && self->is_writer)
+        sqlite3_wal_hook(self->database, sqlite_note_log_pages, self);
+    return fault;
+}
+
+struct fault sqlite_open(struct engine **engine, struct str directory, bool is_writer)
+{
+    *engine = NULL;
+    configure_library_once();
+    struct sqlite_engine *self = MEMORY_NEW(struct sqlite_engine);
+    self->base.kind = &sqlite_engine_kind;
+    self->is_writer = is_writer;
+    self->log_pages_next = LOG_PAGES_MAX;
+    snprintf(self->version_text, sizeof(self->version_text), "sqlite %s", sqlite3_libversion());
+    self->version = str_of(self->version_text);
+
+    struct fault fault = place_prepare(&self->place, directory, is_writer);
+    if (!failed(fault))
+        fault = connect(self);
+    if (failed(fault)) {
+        self->base.is_poisoned = true; /* nothing is moved about in a file that was refused */
+        sqlite_engine_kind.close(&self->base);
+        return fault;
+    }
+    *engine = &self->base;
+    return fault_none();
+}
