@@ -1,10 +1,12 @@
 # Guidon. `make run` serves, `make test` tests, `make demo` shows; `make help` lists the rest.
 # Every room of src/ is a library of its own, compiled against only the rooms below it: its
-# include directory holds links to those and to nothing else.
+# include directory holds links to those and to nothing else. This file builds; what people ask
+# for beyond that (run, test, check, bench) is in tools/tasks.mk.
 
-BUILD ?= build
+# release, debug, asan (address and undefined behaviour), tsan (threads), fuzz (libFuzzer)
 MODE ?= release
-CC := gcc
+BUILD ?= $(if $(filter release,$(MODE)),build,build/$(MODE))
+CC := $(if $(filter fuzz,$(MODE)),clang-14,gcc)
 MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
@@ -30,7 +32,7 @@ PACKAGES := libuv libsodium sqlite3 libpcre2-8 zlib
 
 # llhttp: a package of its own where there is one, else the C source node-llhttp installs.
 LLHTTP_SOURCE := /usr/share/llhttp
-ifeq ($(shell pkg-config --exists libllhttp && echo yes),yes)
+ifeq ($(shell pkg-config --exists libllhttp 2>/dev/null && echo yes),yes)
 LLHTTP_CFLAGS := $(shell pkg-config --cflags libllhttp)
 LLHTTP_LIBS := $(shell pkg-config --libs libllhttp)
 else
@@ -49,18 +51,21 @@ WARNINGS += -Wno-unused-command-line-argument -Wno-gnu-zero-variadic-macro-argum
 HARDENING += -enable-trivial-auto-var-init-zero-knowing-it-will-be-removed-from-clang
 endif
 ifeq ($(MODE),release)
-OPTIMISE := -O2 -g -D_FORTIFY_SOURCE=2 -DGUIDON_VERSION='"$(VERSION)"'
+OPTIMISE := -O2 -g -D_FORTIFY_SOURCE=3
 else ifeq ($(MODE),asan)
-OPTIMISE := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all -DGUIDON_VERSION='"$(VERSION)"'
+OPTIMISE := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 LINK_HARDENING += -fsanitize=address,undefined
 else ifeq ($(MODE),tsan)
-OPTIMISE := -O1 -g -fno-omit-frame-pointer -fsanitize=thread -DGUIDON_VERSION='"$(VERSION)"'
+OPTIMISE := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
 LINK_HARDENING += -fsanitize=thread
+else ifeq ($(MODE),fuzz)
+OPTIMISE := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+LINK_HARDENING += -fsanitize=address,undefined
 else
-OPTIMISE := -O0 -g -DGUIDON_VERSION='"$(VERSION)"'
+OPTIMISE := -O0 -g
 endif
 
-CFLAGS_ALL := -std=c17 -D_GNU_SOURCE $(WARNINGS) $(HARDENING) $(OPTIMISE) -ffile-prefix-map=$(CURDIR)=. \
+CFLAGS_ALL := -std=c17 -D_GNU_SOURCE -DGUIDON_VERSION='"$(VERSION)"' $(WARNINGS) $(HARDENING) $(OPTIMISE) -ffile-prefix-map=$(CURDIR)=. \
 	-MMD -MP $(CFLAGS)
 PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null) $(LLHTTP_CFLAGS)
 PACKAGE_LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lm -pthread
@@ -88,7 +93,7 @@ $(call room_library,$(1)): $(call room_objects,$(1))
 	@rm -f $$@
 	@ar rcs $$@ $$^
 $(foreach source,$(call room_sources,$(1)),
-$(patsubst src/%.c,$(BUILD)/obj/%.o,$(source)): $(source) $(call room_include,$(1))/.made Makefile
+$(patsubst src/%.c,$(BUILD)/obj/%.o,$(source)): $(source) Makefile | $(call room_include,$(1))/.made
 	@mkdir -p $$(@D)
 	@echo "  cc $(source)"; $(CC) $(CFLAGS_ALL) -I$(call room_include,$(1)) $(PACKAGE_CFLAGS) -c $(source) -o $$@
 )
@@ -106,25 +111,33 @@ $(BUILD)/guidon: $(call room_libraries,server) $(filter %.a,$(LLHTTP_LIBS))
 	@echo "  link $@"; $(CC) $(CFLAGS_ALL) $(LINK_HARDENING) -Wl,--whole-archive $(call room_library,server) -Wl,--no-whole-archive \
 	  $(call reverse_libraries,$(SEES_server)) $(LLHTTP_LIBS) $(PACKAGE_LIBS) -o $@
 
-# ---- unit tests: tests/unit/<room>/<module>_test.c links its room and below -----------------
-unit_tests = $(wildcard tests/unit/$(1)/*_test.c)
-unit_binaries = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(call unit_tests,$(1)))
-define UNIT_RULES
-$(foreach test,$(call unit_tests,$(1)),
-$(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(test)): $(test) $(wildcard tests/support/*.h) $(call room_libraries,$(1)) $(if $(filter http dialect%,$(1)),$(filter %.a,$(LLHTTP_LIBS)))
+# ---- tests: a folder's *_test.c are programs that link one room and what it sees -----------
+# $(call test_binaries,folder) and $(call TEST_RULES,folder,room,target)
+test_binaries = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard $(1)/*_test.c))
+test_llhttp = $(if $(filter http dialect% server,$(1)),$(LLHTTP_LIBS))
+define TEST_RULES
+$(foreach test,$(wildcard $(1)/*_test.c),
+$(patsubst tests/%.c,$(BUILD)/%,$(test)): $(test) $(wildcard tests/support/*.h) $(call room_libraries,$(2)) $(filter %.a,$(call test_llhttp,$(2)))
 	@mkdir -p $$(@D)
-	@echo "  cc $(test)"; $(CC) $(CFLAGS_ALL) -Wno-missing-prototypes -I$(call room_include,$(1)) -Itests/support $(PACKAGE_CFLAGS) $(LINK_HARDENING) $(test) \
-	  -Wl,--start-group $(call room_libraries,$(1)) -Wl,--end-group $(if $(filter http dialect%,$(1)),$(LLHTTP_LIBS)) $(PACKAGE_LIBS) -lcmocka -ljansson -o $$@
+	@echo "  cc $(test)"; $(CC) $(CFLAGS_ALL) -Wno-missing-prototypes -I$(call room_include,$(2)) -Itests/support $(PACKAGE_CFLAGS) $(LINK_HARDENING) $(test) \
+	  -Wl,--start-group $(call room_libraries,$(2)) -Wl,--end-group $(call test_llhttp,$(2)) $(PACKAGE_LIBS) -lcmocka -ljansson -o $$@
 )
-unit-$(call room_id,$(1)): $(call unit_binaries,$(1))
-	@set -e; for test in $$^; do $$$$test; done
+$(3): $(call test_binaries,$(1))
+	@status=0; for test in $$^; do $$$$test || status=1; done; exit $$$$status
+.PHONY: $(3)
 endef
-$(foreach room,$(ROOMS),$(eval $(call UNIT_RULES,$(room))))
-unit: $(foreach room,$(ROOMS),unit-$(call room_id,$(room)))
-.PHONY: all unit $(foreach room,$(ROOMS),unit-$(call room_id,$(room)))
+$(foreach room,$(ROOMS),$(eval $(call TEST_RULES,tests/unit/$(room),$(room),unit-$(call room_id,$(room)))))
+$(eval $(call TEST_RULES,tests/contract,store,contract))
+$(eval $(call TEST_RULES,tests/scenario,dialect/superflag,scenario))
+
+UNIT_TARGETS := $(foreach room,$(ROOMS),unit-$(call room_id,$(room)))
+unit: $(UNIT_TARGETS)
+.PHONY: all unit
 
 clean:
 	rm -rf $(BUILD)
 .PHONY: clean
 
--include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD)/obj $(BUILD)/unit $(BUILD)/contract $(BUILD)/scenario -name '*.d' 2>/dev/null)
+
+include tools/tasks.mk

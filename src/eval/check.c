@@ -12,7 +12,8 @@
  *                       more; what is not a text counts as equality
  *     contains, dates, versions   PARSE_STEPS
  *     matches           PATTERN_STEPS: a usual match, not the limit it would be stopped at
- *     segment           REFERENCE_STEPS, and so each prerequisite: they have a budget of their own
+ *     segment           REFERENCE_STEPS, and so each prerequisite: they have a budget of their own,
+ *                       and are decided once however often they are asked
  *     a split           HASH_STEPS and one for each of its shares, two when it is progressive
  *     everything else   one
  */
@@ -24,7 +25,7 @@ enum {
     HASHED_STEPS = 4,
     PARSE_STEPS = 4,
     PATTERN_STEPS = 40,
-    REFERENCE_STEPS = 16,
+    REFERENCE_STEPS = 8,
     HASH_STEPS = 8,
 };
 

@@ -22,8 +22,8 @@ static void *grow_array(struct arena *arena, void *array, size_t count, size_t *
     return copy;
 }
 
-/* Split at '.', one leading "attributes." dropped; the targeting key has no parts: section 13,
- * "Attribute read". */
+/* Split at '.', one leading "attributes." dropped; the targeting key has no parts: wire
+ * reference, section 13, "Attribute read". */
 static struct attribute_path parse_path(struct arena *arena, struct str text)
 {
     struct attribute_path path = {.text = text};

@@ -71,7 +71,7 @@ static struct compiled_share *find_share(struct compiled_share *shares, size_t c
     return NULL;
 }
 
-/* Variations in the order of `from`, then what only `to` has: superflag-api.md 13. */
+/* Variations in the order of `from`, then what only `to` has: wire reference, section 13. */
 static void compile_progressive(struct compiler *compiler, const struct flag *flag,
                                 const struct serve *serve, struct compiled_serve *compiled)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* evaluate - decides: see evaluate.h. The order of the steps is superflag-api.md 13. */
+/* evaluate - decides: see evaluate.h. The steps follow the wire reference, section 13. */
 #include "eval/evaluate.h"
 
 #include <assert.h>

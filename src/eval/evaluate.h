@@ -3,7 +3,7 @@
  * evaluate - ruleset + context + now -> decision. Pure: cannot fail, wait, log or allocate.
  *
  * A decision depends on its three inputs only. The same function explains: handed a trace, it
- * notes what it saw on the way and decides the same. Algorithm: superflag-api.md 13.
+ * notes what it saw on the way and decides the same. Algorithm: wire reference, section 13.
  */
 #ifndef EVAL_EVALUATE_H
 #define EVAL_EVALUATE_H

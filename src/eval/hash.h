@@ -5,8 +5,8 @@
 
 #include "base/str.h"
 
-/* FNV-1a, 32 bits, over UTF-16 code units, xor-ing the whole unit: superflag-api.md 14. The text
- * is valid UTF-8. For ASCII it equals the byte-wise form. */
+/* FNV-1a, 32 bits, over UTF-16 code units, xor-ing the whole unit: wire reference, section 14. The
+ * text is valid UTF-8. For ASCII it equals the byte-wise form. */
 uint32_t hash_fnv1a_utf16(struct str text);
 uint32_t hash_fnv1a_utf16_continue(uint32_t hash, struct str text); /* start: HASH_FNV1A_BASIS */
 uint32_t hash_fnv1a_units(const uint16_t *units, size_t count);

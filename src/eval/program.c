@@ -2,8 +2,8 @@
 /*
  * program - runs a compiled expression against a context: see compile.h.
  *
- * Operators as superflag-api.md 13 has them: typed, no coercion; a missing attribute fails every
- * test but presence, the negative ones too.
+ * Operators as the wire reference has them, section 13: typed, no coercion; a missing attribute
+ * fails every test but presence, the negative ones too.
  */
 #include <assert.h>
 

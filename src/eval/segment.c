@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * segment - is the subject in it? superflag-api.md 13, "Segment test".
+ * segment - is the subject in it? Wire reference, section 13, "Segment test".
  *
  * A segment that leads to no cycle has one answer per context and moment, which is kept. Where
  * there is a cycle, meeting a segment again on the path to it says no, so the answer depends on

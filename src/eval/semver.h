@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* semver - versions as the typed comparison family orders them: superflag-api.md 13. */
+/* semver - versions as the typed comparison family orders them: wire reference, section 13. */
 #ifndef EVAL_SEMVER_H
 #define EVAL_SEMVER_H
 

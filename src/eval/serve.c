@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * serve - from a subject to a ticket, from a ticket to a variation: superflag-api.md 13, "Serve
- * selection", and 14.
+ * serve - from a subject to a ticket, from a ticket to a variation: wire reference, sections 13
+ * ("Serve selection") and 14.
  */
 #include <assert.h>
 #include <math.h>

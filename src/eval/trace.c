@@ -25,7 +25,7 @@ void trace_note_prerequisite(struct trace *trace, const struct flag_rules *flag,
 /* From the flag that was asked for to the one met again: "a -> b -> a". */
 void trace_note_cycle(struct trace *trace, const struct frame *top, const struct flag_rules *again)
 {
-    const struct flag_rules *path[PREREQUISITE_STACK_MAX];
+    const struct flag_rules *path[PREREQUISITE_STACK_MAX] = {NULL};
     assert(top->depth < PREREQUISITE_STACK_MAX);
     for (const struct frame *frame = top; frame != NULL; frame = frame->below)
         path[frame->depth] = frame->flag;

@@ -32,11 +32,30 @@ static bool is_token(struct str text)
     return text.size > 0;
 }
 
+static bool is_control_byte(unsigned char byte)
+{
+    return (byte < 0x20 && byte != '\t') || byte == 0x7f;
+}
+
+/* Eight bytes at once: whether one of them may be below 0x20 or 0x7f. */
+static bool may_hold_control(const char *bytes)
+{
+    const uint64_t each = 0x0101010101010101U;
+    uint64_t word = 0;
+    memcpy(&word, bytes, sizeof(word));
+    uint64_t deleted = word ^ (each * 0x7f);
+    uint64_t is_below = (word - each * 0x20) & ~word;
+    uint64_t is_deleted = (deleted - each) & ~deleted;
+    return ((is_below | is_deleted) & (each * 0x80)) != 0;
+}
+
 static bool has_control(struct str line)
 {
-    for (size_t i = 0; i < line.size; i++) {
-        unsigned char byte = (unsigned char)line.data[i];
-        if ((byte < 0x20 && byte != '\t') || byte == 0x7f)
+    size_t i = 0;
+    while (line.size - i >= sizeof(uint64_t) && !may_hold_control(line.data + i))
+        i += sizeof(uint64_t);
+    for (; i < line.size; i++) {
+        if (is_control_byte((unsigned char)line.data[i]))
             return true;
     }
     return false;
@@ -177,15 +196,23 @@ static int parse_request_line(struct str line, struct head *head)
 }
 
 /* What a Host may be made of (RFC 3986 section 3.2.2, with a port). */
+static bool is_host_byte(unsigned char byte)
+{
+    static const bool table[256] = {
+        ['0' ... '9'] = true, ['A' ... 'Z'] = true, ['a' ... 'z'] = true, ['-'] = true,
+        ['.'] = true,         ['_'] = true,         ['~'] = true,         ['%'] = true,
+        ['!'] = true,         ['$'] = true,         ['&'] = true,         ['\''] = true,
+        ['('] = true,         [')'] = true,         ['*'] = true,         ['+'] = true,
+        [','] = true,         [';'] = true,         ['='] = true,         [':'] = true,
+        ['['] = true,         [']'] = true,
+    };
+    return table[byte];
+}
+
 static bool is_host(struct str host)
 {
     for (size_t i = 0; i < host.size; i++) {
-        unsigned char byte = (unsigned char)host.data[i];
-        bool is_allowed = byte == ':' || byte == '[' || byte == ']' ||
-                          (byte < 0x7f && byte > 0x20 && strchr("!$&'()*+,;=-._~%", byte) != NULL);
-        bool is_alphanumeric = (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') ||
-                               (byte >= 'a' && byte <= 'z');
-        if (!is_alphanumeric && !is_allowed)
+        if (!is_host_byte((unsigned char)host.data[i]))
             return false;
     }
     return true;

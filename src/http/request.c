@@ -44,8 +44,9 @@ void request_pool_close(struct request_pool *pool)
 
 static struct request *make_request(const struct request_pool *pool)
 {
-    struct request *request =
-        memory_allocate(sizeof(struct request) + pool->header_count * sizeof(struct http_header));
+    size_t header_bytes = pool->header_count * sizeof(struct http_header);
+    struct request *request = memory_allocate(sizeof(struct request) + header_bytes);
+    request->headers = (struct http_header *)(request + 1);
     arena_open(&request->arena, ARENA_CHUNK_BYTES);
     buf_open(&request->body, 0);
     return request;

@@ -31,7 +31,7 @@ struct request {
     bool is_http_1_0;
     bool is_inside_callback; /* given back when that returns, not when it answers */
     bool is_answered;
-    struct http_header headers[];
+    struct http_header *headers; /* as many as the limit allows, behind this structure */
 };
 
 /* The requests of one loop. */

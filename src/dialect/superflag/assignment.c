@@ -78,42 +78,44 @@ static struct serve decode_split(struct arena *arena, const struct json *iterati
 }
 
 /* The flag with the iteration in the place of its rules; schedule and prerequisites stay. */
-static struct flag pin_flag(struct arena *arena, const struct flag *flag,
-                            const struct json *iteration)
+static const struct flag *pin_flag(struct arena *arena, const struct flag *flag,
+                                   const struct json *iteration)
 {
-    struct flag pinned = *flag;
+    struct flag *pinned = ARENA_NEW(arena, struct flag);
     struct serve split = decode_split(arena, iteration);
     const struct json *audience = json_find(iteration, STR("audience"));
     const struct json *expression = property_find(audience, STR("expression"));
-    pinned.rules = NULL;
-    pinned.rule_count = 0;
-    if (expression == NULL) {
-        pinned.fallthrough = split;
+    *pinned = *flag;
+    pinned->rules = NULL;
+    pinned->rule_count = 0;
+    pinned->fallthrough = split;
+    if (expression == NULL)
         return pinned;
-    }
-    pinned.rules = ARENA_NEW(arena, struct rule);
-    pinned.rule_count = 1;
-    pinned.rules[0] = (struct rule){
+    pinned->rules = ARENA_NEW(arena, struct rule);
+    pinned->rule_count = 1;
+    pinned->rules[0] = (struct rule){
         .id = STR("iteration"),
         .when = superflag_decode_expression(arena, expression),
         .serve = split,
     };
-    pinned.fallthrough = (struct serve){.kind = SERVE_VARIATION, .variation = flag->off_variation};
+    pinned->fallthrough = (struct serve){.kind = SERVE_VARIATION, .variation = flag->off_variation};
     return pinned;
 }
 
-/* The state with one flag replaced; it borrows everything else. */
-static struct environment_state
-replace_flag(struct arena *arena, const struct environment_state *state, const struct flag *flag)
+/* The state with that flag in the place of the one it was; it borrows everything else. */
+static const struct environment_state *pin_state(struct arena *arena,
+                                                 const struct environment_state *state,
+                                                 const struct flag *flag,
+                                                 const struct json *iteration)
 {
-    struct environment_state replaced = *state;
+    const struct flag *pinned = pin_flag(arena, flag, iteration);
     const struct flag **flags = ARENA_NEW_ARRAY(arena, const struct flag *, state->flag_count);
-    for (size_t i = 0; i < state->flag_count; i++) {
-        bool is_it = str_equal(state->flags[i]->key, flag->key);
-        flags[i] = is_it ? flag : state->flags[i];
-    }
-    replaced.flags = flags;
-    return replaced;
+    for (size_t i = 0; i < state->flag_count; i++)
+        flags[i] = state->flags[i] == flag ? pinned : state->flags[i];
+    struct environment_state *result = ARENA_NEW(arena, struct environment_state);
+    *result = *state;
+    result->flags = flags;
+    return result;
 }
 
 static struct superflag_details assign(struct arena *arena, const struct environment_state *state,
@@ -125,13 +127,9 @@ static struct superflag_details assign(struct arena *arena, const struct environ
     if (!instant_parse(property_text(iteration, STR("startedAt")), &started_ms))
         assert(false);
     const struct flag *flag = environment_find_flag(state, key);
-    struct flag pinned;
-    struct environment_state replaced = *state;
-    if (flag != NULL) {
-        pinned = pin_flag(arena, flag, iteration);
-        replaced = replace_flag(arena, state, &pinned);
-    }
-    const struct ruleset *ruleset = ruleset_compile(arena, &replaced);
+    const struct environment_state *pinned =
+        flag == NULL ? state : pin_state(arena, state, flag, iteration);
+    const struct ruleset *ruleset = ruleset_compile(arena, pinned);
     struct superflag_details details =
         superflag_evaluate(arena, &(struct superflag_question){
                                       .ruleset = ruleset,

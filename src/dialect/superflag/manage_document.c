@@ -63,9 +63,24 @@ static bool is_same_segment(const struct segment *a, const struct segment *b)
     return is_same;
 }
 
+/* A fault of one flag, told from the document's root. */
+static struct fault below(struct edit *edit, struct str collection, struct str key,
+                          struct fault fault)
+{
+    if (!str_starts_with(fault.where, STR("$")))
+        return fault;
+    struct str inner = str_slice(fault.where, 1, fault.where.size);
+    fault.where = arena_format(edit_arena(edit), "$.%.*s.%.*s%.*s", STR_ARG(collection),
+                               STR_ARG(key), STR_ARG(inner));
+    return fault;
+}
+
 /* What the schema has no word for stays as it is. */
 static struct fault put_flag(struct edit *edit, struct flag *flag)
 {
+    struct fault fault = flag_check(edit_arena(edit), flag); /* before anything encodes it */
+    if (failed(fault))
+        return fault;
     const struct flag *current = environment_find_flag(edit_state(edit), flag->key);
     if (current != NULL) {
         flag->id = current->id;
@@ -79,7 +94,7 @@ static struct fault put_flag(struct edit *edit, struct flag *flag)
         if (is_same_flag(current, flag))
             return fault_none();
     } else {
-        struct fault fault = superflag_check_flag_key(flag->key);
+        fault = superflag_check_flag_key(flag->key);
         if (failed(fault))
             return fault;
     }
@@ -88,6 +103,9 @@ static struct fault put_flag(struct edit *edit, struct flag *flag)
 
 static struct fault put_segment(struct edit *edit, struct segment *segment)
 {
+    struct fault fault = segment_check(edit_arena(edit), segment);
+    if (failed(fault))
+        return fault;
     const struct segment *current = environment_find_segment(edit_state(edit), segment->key);
     if (current != NULL) {
         segment->id = current->id;
@@ -117,9 +135,11 @@ static struct fault edit_document(struct edit *edit, void *input)
     const struct superflag_document *document = input;
     struct fault fault = fault_none();
     for (size_t i = 0; i < document->segment_count && !failed(fault); i++)
-        fault = put_segment(edit, &document->segments[i]);
+        fault = below(edit, STR("segments"), document->segments[i].key,
+                      put_segment(edit, &document->segments[i]));
     for (size_t i = 0; i < document->flag_count && !failed(fault); i++)
-        fault = put_flag(edit, &document->flags[i]);
+        fault =
+            below(edit, STR("flags"), document->flags[i].key, put_flag(edit, &document->flags[i]));
     struct environment_state wanted = superflag_document_state(edit_arena(edit), document);
     if (!failed(fault))
         fault = delete_the_rest(edit, &wanted);

@@ -34,6 +34,7 @@ static void configure_library_once(void)
 /* About 1 MiB of pages for the writer; readers look up single rows. No temporary files, no file in
  * memory. Checkpoints are the writer's business alone and happen when it says so. */
 static const char writer_settings[] = "PRAGMA cache_size = -1024;"
+                                      "PRAGMA cache_spill = 4096;"
                                       "PRAGMA journal_mode = WAL;"
                                       "PRAGMA synchronous = FULL;"
                                       "PRAGMA journal_size_limit = 4194304;";

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * eval_bench - nanoseconds and allocations per decision, and what a compilation costs.
+ *
+ * The flag everybody means: one rule of three clauses (country in four, version at least, plan is)
+ * that serves a rollout over half. Contexts vary, so that neither the branches nor the hash can be
+ * learnt by heart. The best of several rounds is printed: the others measure the neighbours.
+ * Allocations are counted as growth of the heap and of the request's arena while deciding.
+ */
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/random.h"
+#include "eval/evaluate.h"
+#include "model/codec.h"
+
+enum {
+    ROUNDS = 9,
+    ROUND_NS = 40 * 1000 * 1000,
+    SUBJECT_COUNT = 1024,
+    BULK_FLAG_COUNT = 100,
+    MANY_FLAG_COUNT = 10000,
+};
+
+static const int64_t now_ms = 1930900500000;
+
+/* ---- documents ------------------------------------------------------------------------------- */
+
+#define FLAG_HEAD                                                                                  \
+    "{\"id\":\"flag_%05d\",\"key\":\"flag-%05d\",\"kind\":\"flag\",\"type\":\"boolean\","          \
+    "\"description\":\"d\",\"tags\":[],\"owner\":\"o\",\"lifecycle\":\"active\","                  \
+    "\"enabled\":true,\"arithmetic\":{\"hash\":\"fnv1a_32_utf16\",\"comparison\":\"typed\"},"      \
+    "\"variations\":[{\"id\":\"off\",\"value\":false},{\"id\":\"on\",\"value\":true}],"            \
+    "\"offVariation\":\"off\",\"fallthrough\":{\"variation\":\"off\"},\"rules\":[{\"id\":\"r\","   \
+    "\"when\":"
+#define FLAG_TAIL                                                                                  \
+    ",\"serve\":{\"rollout\":{\"variations\":[{\"variation\":\"on\",\"weight\":50000},"            \
+    "{\"variation\":\"off\",\"weight\":50000}]}}}]}"
+#define THREE_CLAUSES                                                                              \
+    "{\"op\":\"all\",\"expressions\":["                                                            \
+    "{\"op\":\"match\",\"attribute\":\"country\",\"operator\":\"in\","                             \
+    "\"value\":[\"DE\",\"FR\",\"NL\",\"NO\"]},"                                                    \
+    "{\"op\":\"match\",\"attribute\":\"version\",\"operator\":\"semverGte\",\"value\":\"3.2.0\"}," \
+    "{\"op\":\"match\",\"attribute\":\"plan\",\"operator\":\"eq\",\"value\":\"pro\"}]}"
+#define PATTERN_CLAUSE                                                                             \
+    "{\"op\":\"match\",\"attribute\":\"email\",\"operator\":\"matches\","                          \
+    "\"value\":\"^[a-z0-9.]+@example\\\\.(com|org)$\"}"
+
+struct town {
+    struct arena arena;
+    const struct flag **flags;
+    struct environment_state state;
+    const struct ruleset *ruleset;
+    double compile_ms;
+};
+
+static int64_t now_ns(void)
+{
+    struct timespec now = {0};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static void town_open(struct town *town, size_t flag_count_max)
+{
+    *town = (struct town){0};
+    arena_open(&town->arena, 1 << 16);
+    town->flags = calloc(flag_count_max, sizeof(*town->flags));
+    if (town->flags == NULL)
+        abort();
+    town->state = (struct environment_state){
+        .app_id = STR("app_1"), .name = STR("production"), .version = 1, .flags = town->flags};
+}
+
+static void town_add(struct town *town, struct str text)
+{
+    struct flag *flag = ARENA_NEW(&town->arena, struct flag);
+    struct fault fault = flag_decode(&town->arena, text, flag);
+    if (failed(fault)) {
+        fprintf(stderr, "%.*s: %.*s\n", STR_ARG(fault.where), STR_ARG(fault.why));
+        exit(1);
+    }
+    town->flags[town->state.flag_count++] = flag;
+}
+
+static void town_add_three_clauses(struct town *town, size_t count)
+{
+    for (int i = 0; i < (int)count; i++)
+        town_add(town, arena_format(&town->arena, FLAG_HEAD THREE_CLAUSES FLAG_TAIL, i, i));
+}
+
+static void town_compile(struct town *town)
+{
+    int64_t started_ns = now_ns();
+    town->ruleset = ruleset_compile(&town->arena, &town->state);
+    town->compile_ms = (double)(now_ns() - started_ns) / 1e6;
+}
+
+static void town_close(struct town *town)
+{
+    ruleset_close(town->ruleset);
+    arena_close(&town->arena);
+    free(town->flags);
+}
+
+/* ---- subjects -------------------------------------------------------------------------------- */
+
+struct crowd {
+    struct arena arena;
+    struct str keys[SUBJECT_COUNT];
+    struct json attributes[SUBJECT_COUNT];
+    struct context contexts[SUBJECT_COUNT];
+};
+
+/* Everybody passes the three clauses, or one in two fails somewhere. */
+static void crowd_open(struct crowd *crowd, bool is_uniform)
+{
+    static const char *const countries[] = {"DE", "FR", "NL", "NO", "US", "JP"};
+    arena_open(&crowd->arena, 1 << 16);
+    for (size_t i = 0; i < SUBJECT_COUNT; i++) {
+        const char *country = countries[(i * 7) % (is_uniform ? 4 : COUNT_OF(countries))];
+        const char *plan = !is_uniform && i % 5 == 0 ? "free" : "pro";
+        struct str text = arena_format(
+            &crowd->arena,
+            "{\"email\":\"person.%zu@example.com\",\"age\":%zu,\"plan\":\"%s\",\"beta\":true,"
+            "\"country\":\"%s\",\"version\":\"%zu.%zu.1\",\"language\":\"en\"}",
+            i, 18 + i % 60, plan, country, 4 + i % 3, i % 30);
+        if (failed(json_parse(&crowd->arena, text, &json_budget_default, &crowd->attributes[i])))
+            abort();
+        crowd->keys[i] = arena_format(&crowd->arena, "user-%08zu", i * 7919);
+    }
+}
+
+static void crowd_bind(struct crowd *crowd, const struct ruleset *ruleset,
+                       struct pattern_scratch *scratch)
+{
+    for (size_t i = 0; i < SUBJECT_COUNT; i++)
+        context_open(&crowd->contexts[i], &crowd->arena, ruleset, crowd->keys[i],
+                     &crowd->attributes[i], scratch);
+}
+
+/* ---- measuring ------------------------------------------------------------------------------- */
+
+struct task {
+    struct town *town;
+    struct crowd *crowd;
+    struct pattern_scratch *scratch;
+    struct arena requests;
+    size_t checksum; /* keeps the compiler from deciding nothing */
+};
+
+typedef size_t run_function(struct task *task); /* decisions made */
+
+static size_t decide_bound(struct task *task)
+{
+    const struct flag_rules *flag = &task->town->ruleset->flags[0];
+    for (size_t i = 0; i < SUBJECT_COUNT; i++)
+        task->checksum +=
+            (size_t)evaluate_flag(flag, &task->crowd->contexts[i], now_ms, NULL).variation;
+    return SUBJECT_COUNT;
+}
+
+static size_t decide_by_key(struct task *task)
+{
+    for (size_t i = 0; i < SUBJECT_COUNT; i++)
+        task->checksum += (size_t)evaluate(task->town->ruleset, STR("flag-00000"),
+                                           &task->crowd->contexts[i], now_ms, NULL)
+                              .variation;
+    return SUBJECT_COUNT;
+}
+
+static void open_request(struct task *task, size_t subject, struct context *context)
+{
+    arena_reset(&task->requests);
+    context_open(context, &task->requests, task->town->ruleset, task->crowd->keys[subject],
+                 &task->crowd->attributes[subject], task->scratch);
+}
+
+static size_t decide_unbound(struct task *task)
+{
+    const struct flag_rules *flag = &task->town->ruleset->flags[0];
+    for (size_t i = 0; i < SUBJECT_COUNT; i++) {
+        struct context context;
+        open_request(task, i, &context);
+        task->checksum += (size_t)evaluate_flag(flag, &context, now_ms, NULL).variation;
+    }
+    return SUBJECT_COUNT;
+}
+
+static size_t decide_all(struct task *task)
+{
+    const struct ruleset *ruleset = task->town->ruleset;
+    for (size_t i = 0; i < SUBJECT_COUNT; i += 64) {
+        struct context context;
+        open_request(task, i, &context);
+        for (size_t j = 0; j < ruleset->flag_count; j++)
+            task->checksum +=
+                (size_t)evaluate_flag(&ruleset->flags[j], &context, now_ms, NULL).variation;
+    }
+    return SUBJECT_COUNT / 64 * ruleset->flag_count;
+}
+
+static size_t open_only(struct task *task)
+{
+    for (size_t i = 0; i < SUBJECT_COUNT; i++) {
+        struct context context;
+        open_request(task, i, &context);
+        task->checksum += context.targeting_key.size;
+    }
+    return SUBJECT_COUNT;
+}
+
+static void measure(const char *what, run_function *run, struct task *task)
+{
+    run(task);
+    size_t heap_bytes = mallinfo2().uordblks;
+    size_t arena_bytes = task->requests.total_bytes + task->crowd->arena.total_bytes;
+    double best_ns = 1e12;
+    for (int round = 0; round < ROUNDS; round++) {
+        int64_t started_ns = now_ns();
+        int64_t elapsed_ns = 0;
+        size_t decisions = 0;
+        while (elapsed_ns < ROUND_NS) {
+            decisions += run(task);
+            elapsed_ns = now_ns() - started_ns;
+        }
+        double ns = (double)elapsed_ns / (double)decisions;
+        best_ns = ns < best_ns ? ns : best_ns;
+    }
+    size_t grown_bytes = mallinfo2().uordblks - heap_bytes + task->requests.total_bytes +
+                         task->crowd->arena.total_bytes - arena_bytes;
+    printf("%-52s %8.1f ns %8zu bytes\n", what, best_ns, grown_bytes);
+}
+
+static void bench_one(struct crowd *uniform, struct crowd *mixed, struct pattern_scratch *scratch)
+{
+    struct town town;
+    town_open(&town, 1);
+    town_add_three_clauses(&town, 1);
+    town_compile(&town);
+    struct task task = {.town = &town, .crowd = uniform, .scratch = scratch};
+    arena_open(&task.requests, 4096);
+    crowd_bind(uniform, town.ruleset, scratch);
+    crowd_bind(mixed, town.ruleset, scratch);
+    measure("3 clauses + rollout, all clauses hold", decide_bound, &task);
+    measure("  the same, found by key", decide_by_key, &task);
+    measure("  the same, context opened and bound", decide_unbound, &task);
+    task.crowd = mixed;
+    measure("3 clauses + rollout, mixed contexts", decide_bound, &task);
+    arena_close(&task.requests);
+    town_close(&town);
+}
+
+static void bench_bulk(struct crowd *uniform, struct crowd *mixed, struct pattern_scratch *scratch)
+{
+    struct town town;
+    town_open(&town, BULK_FLAG_COUNT);
+    town_add_three_clauses(&town, BULK_FLAG_COUNT);
+    town_compile(&town);
+    struct task task = {.town = &town, .crowd = uniform, .scratch = scratch};
+    arena_open(&task.requests, 4096);
+    measure("100 such flags, context opened, per flag", decide_all, &task);
+    task.crowd = mixed;
+    measure("100 such flags, mixed contexts, per flag", decide_all, &task);
+    arena_close(&task.requests);
+    town_close(&town);
+}
+
+static void bench_pattern(struct crowd *uniform, struct pattern_scratch *scratch)
+{
+    struct town town;
+    town_open(&town, 1);
+    town_add(&town, arena_format(&town.arena, FLAG_HEAD PATTERN_CLAUSE FLAG_TAIL, 0, 0));
+    town_compile(&town);
+    struct task task = {.town = &town, .crowd = uniform, .scratch = scratch};
+    arena_open(&task.requests, 4096);
+    crowd_bind(uniform, town.ruleset, scratch);
+    measure("pattern + rollout", decide_bound, &task);
+    arena_close(&task.requests);
+    town_close(&town);
+}
+
+/* Flags that each read an attribute of their own: what a wide ruleset asks of a small context. */
+static void bench_many(struct crowd *uniform, struct pattern_scratch *scratch)
+{
+    struct town town;
+    town_open(&town, MANY_FLAG_COUNT);
+    for (int i = 0; i < MANY_FLAG_COUNT; i++)
+        town_add(&town, arena_format(&town.arena,
+                                     FLAG_HEAD "{\"op\":\"match\",\"attribute\":\"a%d\","
+                                               "\"operator\":\"eq\",\"value\":\"x\"}" FLAG_TAIL,
+                                     i, i, i % 500));
+    double best_ms = 1e12;
+    size_t bytes = 0;
+    for (int round = 0; round < ROUNDS; round++) {
+        struct arena arena;
+        arena_open(&arena, 1 << 16);
+        int64_t started_ns = now_ns();
+        ruleset_close(ruleset_compile(&arena, &town.state));
+        double ms = (double)(now_ns() - started_ns) / 1e6;
+        best_ms = ms < best_ms ? ms : best_ms;
+        bytes = arena.total_bytes;
+        arena_close(&arena);
+    }
+    town_compile(&town);
+    struct task task = {.town = &town, .crowd = uniform, .scratch = scratch};
+    arena_open(&task.requests, 4096);
+    measure("context opened for 500 attributes, nothing asked", open_only, &task);
+    measure("10,000 flags, 500 attributes, per flag", decide_all, &task);
+    printf("%-52s %8.2f ms %8zu kB\n", "10,000 flags compiled", best_ms, bytes / 1024);
+    arena_close(&task.requests);
+    town_close(&town);
+}
+
+int main(void)
+{
+    static struct crowd uniform;
+    static struct crowd mixed;
+    random_open();
+    struct pattern_scratch *scratch = pattern_scratch_open();
+    crowd_open(&uniform, true);
+    crowd_open(&mixed, false);
+    printf("%-52s %11s %14s\n", "decision", "best", "allocated");
+    bench_one(&uniform, &mixed, scratch);
+    bench_bulk(&uniform, &mixed, scratch);
+    bench_pattern(&uniform, scratch);
+    bench_many(&uniform, scratch);
+    arena_close(&uniform.arena);
+    arena_close(&mixed.arena);
+    pattern_scratch_close(scratch);
+    return 0;
+}

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * http - whatever a client sends, nothing breaks, and what is read does not depend on how it was
+ * cut.
+ *
+ * The first byte says where the input is cut in two. The rest goes through the pure readers, in
+ * one piece and in two, and then through a whole connection: a socket pair into the event loop of a
+ * server that was opened but never started. PUT requests are answered a turn later than others.
+ */
+#include <assert.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/utf.h"
+#include "http/chunk.h"
+#include "http/connection.h"
+#include "http/head.h"
+#include "http/server.h"
+
+enum { HELD_MAX = 4, TURNS = 4, BODY_BYTES_MAX = 4096 };
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const struct http_limits tight = {
+    .request_line_bytes = 256,
+    .header_bytes = 1024,
+    .header_count = 16,
+    .header_value_bytes = 256,
+    .body_bytes = BODY_BYTES_MAX,
+    .connections = 10,
+    .requests_per_connection = 20,
+    .pipelined_requests = 3,
+    .header_timeout_ms = 60000,
+    .body_timeout_ms = 60000,
+    .idle_timeout_ms = 60000,
+    .write_timeout_ms = 60000,
+    .handler_timeout_ms = 60000,
+    .drain_timeout_ms = 1000,
+};
+
+/* ---- the pure readers --------------------------------------------------------------------- */
+
+static void check_inside(struct str part, struct str whole)
+{
+    if (part.size == 0)
+        return;
+    assert(part.data >= whole.data);
+    assert(part.data + part.size <= whole.data + whole.size);
+}
+
+static void check_path(struct str target)
+{
+    struct arena arena;
+    arena_open(&arena, 1024);
+    struct str path = {0};
+    struct str raw = str_slice(target, 0, str_find_byte(target, '?', 0));
+    if (!failed(http_canonical_path(&arena, raw, &path))) {
+        assert(path.size > 0);
+        assert(path.data[0] == '/');
+        assert(utf8_is_valid(path));
+        assert(!str_contains(path, STR("//")));
+        assert(!str_contains(path, STR("/../")));
+        assert(!str_contains(path, STR("/./")));
+        assert(!str_ends_with(path, STR("/..")));
+        assert(!str_contains(path, STR("\\")));
+        assert(memchr(path.data, '\0', path.size) == NULL);
+    }
+    arena_close(&arena);
+}
+
+static void check_head(struct str bytes, size_t cut)
+{
+    struct head_scan whole = {0};
+    struct head_verdict expected = head_scan(&whole, bytes, &tight);
+    struct head_scan scan = {0};
+    struct head_verdict verdict = head_scan(&scan, str_slice(bytes, 0, cut), &tight);
+    if (verdict.refusal == 0 && verdict.ends_at == 0)
+        verdict = head_scan(&scan, bytes, &tight);
+    assert(verdict.ends_at == expected.ends_at);
+    assert((verdict.refusal == 0) == (expected.refusal == 0));
+    if (expected.ends_at == 0)
+        return;
+
+    struct http_header headers[16];
+    struct head head;
+    struct str head_bytes = str_slice(bytes, 0, expected.ends_at);
+    if (head_parse(&whole, head_bytes, headers, &head) != 0)
+        return;
+    assert(head.header_count <= tight.header_count);
+    assert(!head.is_chunked || head.content_length == 0);
+    check_inside(head.target, head_bytes);
+    for (size_t i = 0; i < head.header_count; i++) {
+        assert(headers[i].name.size > 0);
+        check_inside(headers[i].name, head_bytes);
+        check_inside(headers[i].value, head_bytes);
+    }
+    check_path(head.target);
+}
+
+static void check_query(struct str bytes)
+{
+    struct arena arena;
+    arena_open(&arena, 1024);
+    struct http_request request = {.query = bytes, .arena = &arena};
+    bool is_malformed = false;
+    struct str value = http_query(&request, STR("a"), &is_malformed);
+    assert(!is_malformed || str_is_absent(value));
+    assert(utf8_is_valid(value));
+    arena_close(&arena);
+}
+
+static void check_chunks(struct str bytes, size_t cut)
+{
+    struct buf whole;
+    struct buf parts;
+    buf_open(&whole, BODY_BYTES_MAX);
+    buf_open(&parts, BODY_BYTES_MAX);
+    struct chunk_decoder decoder = {0};
+    size_t whole_used = 0;
+    enum chunk_verdict expected = chunk_decode(&decoder, bytes, &whole, &whole_used);
+
+    decoder = (struct chunk_decoder){0};
+    size_t used = 0;
+    enum chunk_verdict verdict = chunk_decode(&decoder, str_slice(bytes, 0, cut), &parts, &used);
+    if (verdict == CHUNK_MORE) {
+        size_t more = 0;
+        verdict = chunk_decode(&decoder, str_slice(bytes, cut, bytes.size), &parts, &more);
+        used += more;
+    }
+    assert(verdict == expected);
+    assert(used == whole_used);
+    assert(str_equal(buf_str(&parts), buf_str(&whole)));
+    assert(!buf_failed(&whole));
+    buf_close(&whole);
+    buf_close(&parts);
+}
+
+/* ---- a connection ------------------------------------------------------------------------- */
+
+struct town {
+    struct http_server *server;
+    struct http_request *held[HELD_MAX];
+    size_t held_count;
+};
+
+static void answer(struct http_request *request)
+{
+    bool is_malformed = false;
+    struct str value = http_query(request, STR("a"), &is_malformed);
+    struct http_response response = {.status = is_malformed ? 400 : 200, .body = request->body};
+    if (!str_is_empty(value))
+        response.body = value;
+    http_respond(request, &response);
+}
+
+static void on_request(struct http_request *request, void *context)
+{
+    struct town *town = context;
+    if (request->method == HTTP_PUT && town->held_count < HELD_MAX)
+        town->held[town->held_count++] = request;
+    else
+        answer(request);
+}
+
+static void take_turns(struct town *town)
+{
+    for (int i = 0; i < TURNS; i++) {
+        uv_run(&town->server->loops[0].uv, UV_RUN_NOWAIT);
+        size_t count = town->held_count;
+        struct http_request *held[HELD_MAX];
+        memcpy(held, town->held, sizeof(held));
+        town->held_count = 0;
+        for (size_t at = 0; at < count; at++)
+            answer(held[at]);
+    }
+}
+
+static void drop_output(int descriptor)
+{
+    char bytes[8192];
+    bool is_first = true;
+    ssize_t size = 0;
+    while ((size = recv(descriptor, bytes, sizeof(bytes), MSG_DONTWAIT)) > 0) {
+        assert(!is_first || size < 9 || memcmp(bytes, "HTTP/1.1 ", 9) == 0);
+        is_first = false;
+    }
+}
+
+static void check_connection(struct town *town, struct str bytes, size_t cut)
+{
+    struct http_loop *loop = &town->server->loops[0];
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) != 0)
+        return;
+    struct sockaddr nobody = {.sa_family = AF_UNIX};
+    connection_open(loop, pair[0], &nobody);
+    struct str parts[] = {str_slice(bytes, 0, cut), str_slice(bytes, cut, bytes.size)};
+    for (size_t i = 0; i < COUNT_OF(parts); i++) {
+        ssize_t sent = send(pair[1], parts[i].data, parts[i].size, MSG_NOSIGNAL);
+        take_turns(town);
+        if (sent >= 0)
+            drop_output(pair[1]);
+    }
+    close(pair[1]);
+    for (int i = 0; i < 100 && loop->connection_count > 0; i++)
+        take_turns(town);
+    assert(loop->connection_count == 0);
+    assert(loop->requests.in_use_count == 0);
+    assert(loop->output.piece_count == 0);
+}
+
+static void open_town(struct town *town)
+{
+    struct http_config config = {.listen = STR("127.0.0.1:0"),
+                                 .loop_count = 1,
+                                 .limits = tight,
+                                 .callbacks = {.on_request = on_request, .context = town},
+                                 .clock = clock_system()};
+    struct fault fault = http_open(&town->server, &config);
+    assert(!failed(fault));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct town town;
+    if (town.server == NULL)
+        open_town(&town);
+    if (size < 1)
+        return 0;
+    struct str bytes = {(const char *)data + 1, size - 1};
+    size_t cut = bytes.size == 0 ? 0 : (size_t)data[0] * bytes.size / 256;
+    check_head(bytes, cut);
+    check_query(bytes);
+    check_path(bytes);
+    check_chunks(bytes, cut);
+    check_connection(&town, bytes, cut);
+    return 0;
+}

@@ -1,0 +1,219 @@
+# What people ask for: run, demo, test, check, fuzz, bench. Included by the Makefile, which builds.
+# Each suite or check is one line on the terminal and one log in $(LOGS); tools/summary closes.
+
+LISTEN ?= 127.0.0.1:8080
+DATA ?= ./data
+FUZZ_SECONDS ?= 60
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+# Debian's own python3 is the one that has Debian's packages.
+PYTHON := $(firstword $(wildcard /usr/bin/python3) python3)
+VECTORS ?= ../shared/reference/superflag-vectors.json
+SUB := $(MAKE) --no-print-directory
+
+help:
+	@echo 'make            build $(BUILD)/guidon'
+	@echo 'make run        install what is missing, build, serve on $(LISTEN) with data in $(DATA)'
+	@echo 'make demo       the same on temporary data, with an app to look at'
+	@echo 'make test       install what the tests need, build, run them all'
+	@echo 'make check      what CI runs: format, tidy, both compilers, static analysis, sanitizers, fuzz'
+	@echo 'make unit-ROOM  the unit tests of one room: $(subst /,-,$(ROOMS))'
+	@echo 'make tidy       the rules of the house: directions, words per room, banned calls'
+	@echo 'make format     lay out every source file'
+	@echo 'make fuzz       every parser for FUZZ_SECONDS=$(FUZZ_SECONDS)'
+	@echo 'make bench      speed, beside nginx in the same minute (bench-quick: a glance)'
+	@echo 'make coverage   which lines the unit tests reach'
+	@echo 'make hooks      check the layout before each commit'
+	@echo 'make clean'
+	@echo 'MODE=release|debug|asan|tsan  CC=gcc|clang-14  LISTEN=HOST:PORT  DATA=DIR'
+
+# ---- run --------------------------------------------------------------------------------------
+# The packages come first, and a second make reads what pkg-config says of them.
+run:
+	@tools/install build run
+	+@$(SUB) -s -j$(JOBS) all
+	@exec $(BUILD)/guidon serve --listen $(LISTEN) --data $(DATA)
+
+demo:
+	@tools/install build run
+	+@$(SUB) -s -j$(JOBS) all
+	@exec tools/demo.sh $(BUILD)/guidon $(LISTEN)
+
+# ---- test -------------------------------------------------------------------------------------
+LOGS := $(BUILD)/test-logs
+SUITE := SUITE_LOGS=$(LOGS) tools/suite
+TESTED_ROOMS := $(foreach room,$(ROOMS),$(if $(wildcard tests/unit/$(room)/*_test.c),$(room)))
+UNIT_SUITES := $(foreach room,$(TESTED_ROOMS),unit-$(call room_id,$(room))) \
+	$(foreach folder,contract scenario,$(if $(wildcard tests/$(folder)/*_test.c),$(folder)))
+TEST_BINARIES := $(foreach room,$(ROOMS),$(call test_binaries,tests/unit/$(room))) \
+	$(call test_binaries,tests/contract) $(call test_binaries,tests/scenario)
+BELOW_SERVER := $(call reverse_libraries,$(SEES_server))
+
+# Programs beside the server see every room: the conformance runners, the fuzzers, the benches.
+SEE_ALL := -I$(call room_include,server) -Itests/support $(PACKAGE_CFLAGS) -Wno-missing-prototypes
+LINK_ALL = -Wl,--start-group $(BELOW_SERVER) -Wl,--end-group $(LLHTTP_LIBS) $(PACKAGE_LIBS)
+NEED_ALL := $(BELOW_SERVER) $(filter %.a,$(LLHTTP_LIBS)) | $(call room_include,server)/.made
+
+VECTOR_RUNNER := $(if $(wildcard tests/conformance/superflag/*.c),$(BUILD)/conformance/superflag-vectors)
+$(BUILD)/conformance/superflag-vectors: $(wildcard tests/conformance/superflag/*.[ch]) $(NEED_ALL)
+	@mkdir -p $(@D)
+	@echo "  cc tests/conformance/superflag"; $(CC) $(CFLAGS_ALL) $(SEE_ALL) $(LINK_HARDENING) \
+	  $(filter %.c,$^) $(LINK_ALL) -ljansson -o $@
+
+# The recorded cases lie beside a maintainer's checkout; our own are always here.
+vectors: $(VECTOR_RUNNER)
+	@status=0; for file in $(wildcard $(VECTORS)) $(wildcard tests/conformance/superflag/*.json); do \
+	  $(VECTOR_RUNNER) $$file || status=1; done; exit $$status
+
+PYTEST = PYTHONDONTWRITEBYTECODE=1 GUIDON_BINARY=$(abspath $(BUILD)/guidon) \
+	$(PYTHON) -m pytest -q -p no:cacheprovider --durations=5
+api: all
+	@$(PYTEST) tests/api
+fault: all
+	@$(PYTEST) tests/fault
+SERVER_SUITES := $(if $(VECTOR_RUNNER),vectors) \
+	$(foreach folder,api fault,$(if $(wildcard tests/$(folder)/test_*.py),$(folder)))
+
+test-binaries: all $(TEST_BINARIES) $(VECTOR_RUNNER)
+
+test:
+	@tools/install build run test
+	+@$(SUB) -j$(JOBS) test-binaries
+	@rm -rf $(LOGS)
+	+@$(SUB) $(addprefix suite-,$(UNIT_SUITES) $(SERVER_SUITES))
+	@tools/summary $(LOGS)
+
+suite-%:
+	+@$(SUITE) $* $(SUB) $*
+
+# ---- check: what CI runs ------------------------------------------------------------------------
+SOURCES := $(wildcard src/*/*.c src/*/*/*.c)
+OTHER_SOURCES := $(wildcard tests/*/*.c tests/*/*/*.c tests/*/*/*/*.c fuzz/*.c bench/*.c)
+HEADERS := $(wildcard src/*/*.h src/*/*/*.h tests/*/*.h tests/*/*/*.h tests/*/*/*/*.h fuzz/*.h bench/*.h)
+THREADED := $(filter http store snapshot ingest change,$(TESTED_ROOMS))
+
+check:
+	@tools/install build run test check
+	@rm -rf $(LOGS)
+	+@$(SUB) -j$(JOBS) suite-check-gcc
+	+@$(SUB) -j$(JOBS) $(addprefix suite-check-,$(STATIC_CHECKS))
+	+@$(SUB) $(addprefix suite-check-,$(DYNAMIC_CHECKS))
+	+@$(SUB) -j$(JOBS) $(addprefix suite-fuzz-,$(FUZZERS))
+	@tools/summary $(LOGS)
+
+# Each of these leaves the others' files alone, so they may run side by side.
+STATIC_CHECKS := format tidy clang artefact cppcheck clang-tidy
+DYNAMIC_CHECKS := asan $(if $(VECTOR_RUNNER),asan-vectors) $(if $(filter api,$(SERVER_SUITES)),asan-api) \
+	$(if $(THREADED),tsan) $(if $(filter api,$(SERVER_SUITES)),tsan-api) \
+	$(if $(FUZZERS),fuzz-build)
+
+check-format:
+	@clang-format-14 --dry-run -Werror $(SOURCES) $(OTHER_SOURCES) $(HEADERS)
+check-tidy: tidy
+check-gcc:
+	+@$(SUB) CC=gcc test-binaries bench-binaries
+check-clang:
+	+@$(SUB) CC=clang-14 BUILD=$(BUILD)/clang test-binaries bench-binaries
+check-artefact:
+	@tools/check-artefact $(BUILD)/guidon
+check-cppcheck: $(call room_include,server)/.made
+	@cppcheck --quiet --std=c11 -j$(JOBS) --enable=warning,performance,portability \
+	  --inline-suppr --suppressions-list=tools/cppcheck.txt --error-exitcode=1 \
+	  -D_GNU_SOURCE -DGUIDON_VERSION='"$(VERSION)"' -I$(call room_include,server) src
+check-clang-tidy:
+	+@$(SUB) $(patsubst %,$(BUILD)/clang-tidy/%.ok,$(SOURCES))
+
+source_room = $(strip $(foreach room,$(ROOMS),$(if $(filter $(1),$(call room_sources,$(room))),$(room))))
+define CLANG_TIDY_RULE
+$(BUILD)/clang-tidy/$(1).ok: $(1) .clang-tidy $(HEADERS) | $(call room_include,$(2))/.made
+	@mkdir -p $$(@D)
+	@clang-tidy-14 --quiet --warnings-as-errors='*' $(1) -- -std=c17 -D_GNU_SOURCE \
+	  -DGUIDON_VERSION='"$(VERSION)"' -I$(call room_include,$(2)) $(PACKAGE_CFLAGS) 2>&1 | \
+	  grep -v -e 'warnings generated' -e 'Suppressed .* warnings' -e '^Use -header-filter' | tee $$@.log; \
+	  test ! -s $$@.log && touch $$@
+endef
+$(foreach source,$(SOURCES),$(eval $(call CLANG_TIDY_RULE,$(source),$(call source_room,$(source)))))
+
+# Leaks count, and so does every undefined step.
+SANITIZE := ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1:abort_on_error=1 \
+	UBSAN_OPTIONS=print_stacktrace=1 \
+	TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:suppressions=$(CURDIR)/tools/tsan.txt
+# The thread sanitizer wants an address space it can foresee, where the kernel grants that.
+FIXED := $(shell setarch -R true 2>/dev/null && echo setarch -R)
+ASAN := $(SANITIZE) $(SUB) MODE=asan BUILD=$(BUILD)/asan
+TSAN := $(SANITIZE) $(FIXED) $(SUB) MODE=tsan BUILD=$(BUILD)/tsan
+
+check-asan:
+	+@$(ASAN) -j$(JOBS) test-binaries
+	+@status=0; for suite in $(UNIT_SUITES); do $(ASAN) $$suite || status=1; done; exit $$status
+check-asan-vectors:
+	+@$(ASAN) vectors
+check-asan-api:
+	+@$(ASAN) api
+check-tsan:
+	+@$(TSAN) -j$(JOBS) all $(foreach room,$(THREADED),$(call test_binaries,tests/unit/$(room)))
+	+@status=0; for room in $(THREADED); do $(TSAN) unit-$$room || status=1; done; exit $$status
+check-tsan-api:
+	+@$(TSAN) api
+
+tidy:
+	@tools/tidy
+format:
+	@clang-format-14 -i $(SOURCES) $(OTHER_SOURCES) $(HEADERS)
+hooks:
+	@ln -sf ../../tools/pre-commit "$$(git rev-parse --git-path hooks)/pre-commit"
+	@echo 'commits are now checked for layout by tools/pre-commit'
+
+# ---- fuzz: fuzz/NAME_fuzz.c with its seeds in fuzz/NAME/corpus ----------------------------------
+FUZZERS := $(patsubst fuzz/%_fuzz.c,%,$(wildcard fuzz/*_fuzz.c))
+FUZZ := $(SANITIZE) $(SUB) MODE=fuzz CC=clang-14 BUILD=$(BUILD)/fuzz
+fuzz:
+	@tools/install build check
+	@rm -rf $(LOGS)
+	+@$(SUB) -j$(JOBS) fuzz-binaries
+	+@$(SUB) -j$(JOBS) $(addprefix suite-fuzz-,$(FUZZERS))
+	@tools/summary $(LOGS)
+check-fuzz-build: fuzz-binaries
+fuzz-binaries:
+	+@$(FUZZ) $(FUZZERS:%=$(BUILD)/fuzz/bin/%)
+ifeq ($(MODE),fuzz)
+$(BUILD)/bin/%: fuzz/%_fuzz.c $(NEED_ALL)
+	@mkdir -p $(@D)
+	@echo "  cc $<"; $(CC) $(CFLAGS_ALL) $(SEE_ALL) $(LINK_HARDENING) -fsanitize=fuzzer $< $(LINK_ALL) -o $@
+endif
+define FUZZ_RULE
+fuzz-$(1): fuzz-binaries
+	@mkdir -p $(BUILD)/fuzz/found/$(1) $(BUILD)/fuzz/crashes
+	@$(SANITIZE) $(BUILD)/fuzz/bin/$(1) -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 \
+	  -print_final_stats=1 -artifact_prefix=$(BUILD)/fuzz/crashes/$(1)- \
+	  $(BUILD)/fuzz/found/$(1) $(wildcard fuzz/$(1)/corpus)
+.PHONY: fuzz-$(1)
+endef
+$(foreach fuzzer,$(FUZZERS),$(eval $(call FUZZ_RULE,$(fuzzer))))
+
+# ---- bench --------------------------------------------------------------------------------------
+BENCHES := $(patsubst %.c,$(BUILD)/%,$(wildcard bench/*_bench.c)) $(BUILD)/bench/writers
+$(BUILD)/bench/%: bench/%.c $(NEED_ALL)
+	@mkdir -p $(@D)
+	@echo "  cc $<"; $(CC) $(CFLAGS_ALL) $(SEE_ALL) $(LINK_HARDENING) $< $(LINK_ALL) $(LIBS_$*) -o $@
+LIBS_json_bench := -ljansson
+bench-binaries: all $(BENCHES)
+bench:
+	@tools/install build test bench
+	+@$(SUB) -j$(JOBS) bench-binaries
+	@BUILD=$(BUILD) bench/run.py
+bench-quick:
+	@tools/install build test bench
+	+@$(SUB) -j$(JOBS) bench-binaries
+	@BUILD=$(BUILD) BENCH_SECONDS=1 BENCH_PAIRS=2 bench/run.py
+
+# ---- coverage -----------------------------------------------------------------------------------
+COVERAGE := $(SUB) MODE=debug CFLAGS=--coverage BUILD=$(BUILD)/coverage
+coverage:
+	@tools/install build test check
+	+@$(COVERAGE) -j$(JOBS) test-binaries
+	+@for suite in $(UNIT_SUITES); do $(COVERAGE) $$suite >/dev/null || exit 1; done
+	@gcovr --root . --filter src/ --object-directory $(BUILD)/coverage/obj --txt
+
+.PHONY: help run demo test test-binaries check vectors api fault tidy format hooks fuzz fuzz-binaries \
+	bench bench-quick bench-binaries coverage \
+	check-gcc $(addprefix check-,$(STATIC_CHECKS) $(DYNAMIC_CHECKS))
