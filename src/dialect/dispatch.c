@@ -16,11 +16,10 @@
 
 static bool speaks_for(const struct dialect *dialect, struct str path)
 {
-    for (size_t i = 0; dialect->prefixes[i] != NULL; i++) {
-        struct str prefix = str_of(dialect->prefixes[i]);
+    for (size_t i = 0; i < dialect->prefix_count; i++) {
+        struct str prefix = dialect->prefixes[i];
         if (str_starts_with(path, prefix) &&
-            (path.size == prefix.size || path.data[prefix.size] == '/' ||
-             str_ends_with(prefix, STR("/"))))
+            (path.size == prefix.size || path.data[prefix.size] == '/'))
             return true;
     }
     return false;
@@ -46,7 +45,7 @@ static const struct route *find_route(const struct dialect *dialect, enum http_m
 {
     for (size_t i = 0; i < dialect->route_count; i++) {
         const struct route *route = &dialect->routes[i];
-        if (route->method == method && str_equal(str_of(route->path), path))
+        if (route->method == method && str_equal(route->path, path))
             return route;
     }
     return NULL;
@@ -78,7 +77,7 @@ static struct str list_methods(struct arena *arena, const struct dialect *dialec
 {
     struct str list = {0};
     for (size_t i = 0; i < dialect->route_count; i++) {
-        if (!str_equal(str_of(dialect->routes[i].path), path))
+        if (!str_equal(dialect->routes[i].path, path))
             continue;
         struct str name = method_name(dialect->routes[i].method);
         list = str_is_absent(list)
@@ -134,6 +133,9 @@ static void log_exchange(const struct exchange *x)
     if (!x->services->logs_requests)
         return;
     const struct http_request *request = x->request;
+    struct str route = STR("-");
+    if (x->route != NULL)
+        route = x->route->path;
     log_info(
         "request",
         "method=%.*s route=%s lane=%s caller=%.*s version=%llu status=%d us=%lld bytes=%zu%s%.*s",

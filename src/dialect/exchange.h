@@ -30,7 +30,7 @@ struct dialect;
 
 struct route {
     enum http_method method;
-    const char *path; /* canonical, exact */
+    struct str path; /* canonical, exact */
     enum scope scope;
     enum lane lane;
     size_t body_bytes_max; /* 0: takes no body */
@@ -66,7 +66,8 @@ struct exchange {
 /* A language: its paths, its routes, and how it says no. */
 struct dialect {
     const char *name;
-    const char *const *prefixes; /* paths it speaks for, NULL at the end */
+    const struct str *prefixes; /* paths it speaks for */
+    size_t prefix_count;
     const struct route *routes;
     size_t route_count;
     /* Fills x->response for a fault, or for a status the transport asks for (404, 405, 413 …);

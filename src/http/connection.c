@@ -317,7 +317,9 @@ static void fill_public(struct connection *connection, const struct head *head)
     public->body = STR("");
     public->peer = (struct str){connection->peer, connection->peer_size};
     public->loop = loop;
-    public->began_us = clock_monotonic_us();
+    public->began_us =
+        connection->head_began_us != 0 ? connection->head_began_us : loop->turn_began_us;
+    connection->head_began_us = 0;
     request->is_chunked = head->is_chunked;
     request->is_keep_alive = head->is_keep_alive;
     request->is_http_1_0 = head->is_http_1_0;
@@ -529,6 +531,8 @@ static void keep_rest(struct connection *connection, struct str input, size_t us
         memmove(pending->data, rest.data, rest.size);
         pending->size = rest.size;
     }
+    if (is_in(connection, CONNECTION_HEAD) && connection->head_began_us == 0)
+        connection->head_began_us = loop_of(connection)->turn_began_us;
     if (is_blocked(connection) && has_too_many_waiting(connection))
         stop_listening(connection);
 }
@@ -538,6 +542,7 @@ static void advance(struct connection *connection, struct str input)
     struct http_loop *loop = loop_of(connection);
     assert(loop->advancing == NULL);
     loop->advancing = connection;
+    loop->turn_began_us = clock_monotonic_us();
     size_t used = 0;
     while (used < input.size) {
         size_t step = take_input(connection, str_slice(input, used, input.size));

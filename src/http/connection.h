@@ -33,6 +33,7 @@ struct connection {
     struct request *request; /* being read or handled */
     struct buf pending;      /* bytes of what is not complete yet or must wait */
     struct head_scan scan;
+    int64_t head_began_us; /* monotonic; 0: in this turn */
     struct connection *ready_next;
     size_t unwritten_bytes; /* at the last look */
     uint32_t served_count;

@@ -216,6 +216,8 @@ void loop_run(struct http_loop *loop)
 
 /* ---- opening and closing ------------------------------------------------------------------ */
 
+/* As many connections as the process has descriptors for, shared fairly; those beyond wait in the
+ * kernel. Who else takes descriptors is not known, so each accepted one is looked at, too. */
 static void set_descriptor_limits(struct http_loop *loop)
 {
     struct rlimit limit = {0};
@@ -225,6 +227,9 @@ static void set_descriptor_limits(struct http_loop *loop)
         limit.rlim_cur <= 2 * RESERVED_DESCRIPTORS)
         return;
     loop->descriptor_max = (int)limit.rlim_cur - RESERVED_DESCRIPTORS - 1;
+    size_t share = ((size_t)limit.rlim_cur - RESERVED_DESCRIPTORS) / loop->server->loop_count;
+    if (loop->connections_max > share)
+        loop->connections_max = share;
 }
 
 struct fault loop_open(struct http_loop *loop, struct http_server *server, int listener)

@@ -46,6 +46,7 @@ struct http_loop {
     struct output output;
     struct connection *advancing; /* whose turn it is; its answers are collected in output */
     struct connection *ready;     /* those that may go on once that turn ends */
+    int64_t turn_began_us;        /* monotonic */
     size_t connection_count;
     size_t connections_max;
     int descriptor_max; /* a higher one is not taken: the rest of the process needs a reserve */

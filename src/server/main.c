@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
@@ -116,10 +117,11 @@ static unsigned loop_count(const struct options *options)
 {
     if (options->loops != 0)
         return (unsigned)options->loops;
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    if (processors < 1)
+    cpu_set_t processors; /* those we may run on, which a container or taskset makes fewer */
+    if (sched_getaffinity(0, sizeof(processors), &processors) != 0)
         return 1;
-    return processors > LOOPS_MAX ? LOOPS_MAX : (unsigned)processors;
+    int count = CPU_COUNT(&processors);
+    return count > LOOPS_MAX ? LOOPS_MAX : (unsigned)count;
 }
 
 static struct fault open_change(struct server *server, struct bootstrap *bootstrap)

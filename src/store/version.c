@@ -130,12 +130,14 @@ static struct checksum revision_checksum(uint64_t environment, const struct revi
 
 /* ---- writing ----------------------------------------------------------------------------- */
 
+/* The plus keeps version_from out of the choice of an index: by revision_current this looks at one
+ * row, by the primary key it would walk all that the key ever was. */
 static struct fault end_current(struct store *store, uint64_t environment,
                                 const struct revision_row *revision)
 {
     static const char sql[] = "UPDATE revision SET version_to = $4 WHERE environment = $1"
                               " AND kind = $2 AND key = $3 AND version_to = 0"
-                              " AND version_from < $4";
+                              " AND +version_from < $4";
     const struct bind binds[] = {bind_u64(environment), bind_text(kind_word(revision->kind)),
                                  bind_text(revision->key), bind_u64(revision->version_from)};
     return store_execute(store, sql, binds, COUNT_OF(binds), NULL);
