@@ -134,17 +134,22 @@ static void log_exchange(const struct exchange *x)
         return;
     const struct http_request *request = x->request;
     struct str route = STR("-");
-    if (x->route != NULL)
+    struct str lane = STR("fast");
+    struct str caller = STR("-");
+    if (x->route != NULL) {
         route = x->route->path;
+        lane = x->route->lane == LANE_STORE ? STR("store") : STR("fast");
+    }
+    if (x->caller != NULL)
+        caller = x->caller->credential_id;
     log_info(
         "request",
-        "method=%.*s route=%s lane=%s caller=%.*s version=%llu status=%d us=%lld bytes=%zu%s%.*s",
-        STR_ARG(request->method_text), x->route == NULL ? "-" : x->route->path,
-        x->route != NULL && x->route->lane == LANE_STORE ? "store" : "fast",
-        x->caller == NULL ? 1 : (int)x->caller->credential_id.size,
-        x->caller == NULL ? "-" : x->caller->credential_id.data, (unsigned long long)x->version,
-        x->response.status, (long long)(clock_monotonic_us() - request->began_us),
-        x->response.body.size, str_is_empty(x->note) ? "" : " note=", STR_ARG(x->note));
+        "method=%.*s route=%.*s lane=%.*s caller=%.*s version=%llu status=%d us=%lld bytes=%zu "
+        "note=\"%.*s\"",
+        STR_ARG(request->method_text), STR_ARG(route), STR_ARG(lane), STR_ARG(caller),
+        (unsigned long long)x->version, x->response.status,
+        (long long)(clock_monotonic_us() - request->began_us), x->response.body.size,
+        STR_ARG(x->note));
 }
 
 static void finish(struct exchange *x)

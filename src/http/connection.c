@@ -10,22 +10,15 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "http/intake.h"
 #include "http/response.h"
 
 enum {
     TOO_SLOW = 408,
-    TOO_LARGE = 413,
-    REFUSED = 400,
     HANDLER_TOO_SLOW = 503,
     PENDING_BYTES_MAX = 64 * 1024, /* beyond, reading stops until it is this one's turn */
     DISCARDED_BYTES_MAX = 256 * 1024,
-    SMALLEST_REQUEST_BYTES = 18, /* "GET / HTTP/1.0" and its two line ends */
 };
-
-static struct http_loop *loop_of(const struct connection *connection)
-{
-    return (struct http_loop *)connection->tcp.data;
-}
 
 static uv_stream_t *stream_of(struct connection *connection)
 {
@@ -47,8 +40,7 @@ static bool is_in(const struct connection *connection, enum connection_state sta
     return connection->state == state;
 }
 
-/* Whether the next request must wait: one is being handled, or its answer does not get away. */
-static bool is_blocked(const struct connection *connection)
+bool connection_is_blocked(const struct connection *connection)
 {
     return is_in(connection, CONNECTION_HANDLING) ||
            (is_in(connection, CONNECTION_HEAD) && connection->queued_writes > 0);
@@ -56,7 +48,7 @@ static bool is_blocked(const struct connection *connection)
 
 static void wait_for(struct connection *connection, enum deadline_kind kind)
 {
-    struct http_loop *loop = loop_of(connection);
+    struct http_loop *loop = connection_loop(connection);
     if (connection->deadline.kind != kind)
         deadline_start(&loop->deadlines, &connection->deadline, kind, loop_now_ms(loop));
 }
@@ -70,7 +62,7 @@ static void pause_or_continue_reading(struct connection *connection);
 static void on_closed(uv_handle_t *handle)
 {
     struct connection *connection = connection_of_stream((uv_stream_t *)handle);
-    struct http_loop *loop = loop_of(connection);
+    struct http_loop *loop = connection_loop(connection);
     assert(connection->request == NULL);
     assert(connection->queued_writes == 0);
     if (connection->is_ready) {
@@ -93,7 +85,7 @@ static void let_go_of_request(struct connection *connection)
         return;
     request->connection = NULL;
     if (!is_in(connection, CONNECTION_HANDLING))
-        request_release(&loop_of(connection)->requests, request);
+        request_release(&connection_loop(connection)->requests, request);
 }
 
 void connection_close(struct connection *connection)
@@ -145,7 +137,7 @@ static void on_queued_written(uv_stream_t *stream, int status)
 /* Writes what the loop has collected, all of it this connection's. */
 static void flush(struct connection *connection)
 {
-    struct http_loop *loop = loop_of(connection);
+    struct http_loop *loop = connection_loop(connection);
     if (is_in(connection, CONNECTION_CLOSED)) {
         output_discard(&loop->output);
         return;
@@ -169,7 +161,7 @@ static void flush(struct connection *connection)
 static void append_answer(struct connection *connection, const struct request *request,
                           const struct http_response *response)
 {
-    struct http_loop *loop = loop_of(connection);
+    struct http_loop *loop = connection_loop(connection);
     enum response_connection says = RESPONSE_SAYS_NOTHING;
     if (connection->is_last)
         says = RESPONSE_SAYS_CLOSE;
@@ -186,7 +178,7 @@ static void append_answer(struct connection *connection, const struct request *r
  * a fresh one takes its place, and it is let go of. */
 static struct request *take_request_to_refuse(struct connection *connection)
 {
-    struct request_pool *pool = &loop_of(connection)->requests;
+    struct request_pool *pool = &connection_loop(connection)->requests;
     struct request *request = connection->request;
     if (request == NULL)
         return request_acquire(pool);
@@ -201,10 +193,9 @@ static struct request *take_request_to_refuse(struct connection *connection)
     return fresh;
 }
 
-/* Answers with a refusal and closes: what follows on this connection is not to be trusted. */
-static void refuse(struct connection *connection, int status)
+void connection_refuse(struct connection *connection, int status)
 {
-    struct http_loop *loop = loop_of(connection);
+    struct http_loop *loop = connection_loop(connection);
     struct request *request = take_request_to_refuse(connection);
     struct str path = request->public.path;
     connection->is_last = true;
@@ -225,7 +216,7 @@ static void refuse(struct connection *connection, int status)
 /* The same from outside a read event. */
 static void refuse_now(struct connection *connection, int status)
 {
-    refuse(connection, status);
+    connection_refuse(connection, status);
     flush(connection);
     settle(connection);
 }
@@ -239,9 +230,9 @@ void connection_callback_returned(struct http_loop *loop, struct request *reques
         request_release(&loop->requests, request);
 }
 
-static void dispatch(struct connection *connection)
+void connection_dispatch(struct connection *connection)
 {
-    struct http_loop *loop = loop_of(connection);
+    struct http_loop *loop = connection_loop(connection);
     struct request *request = connection->request;
     connection->state = CONNECTION_HANDLING;
     connection->served_count++;
@@ -260,7 +251,7 @@ static void dispatch(struct connection *connection)
 static void answer(struct connection *connection, struct request *request,
                    const struct http_response *response)
 {
-    struct http_loop *loop = loop_of(connection);
+    struct http_loop *loop = connection_loop(connection);
     assert(connection->request == request);
     if (response->closes || loop->is_draining) {
         connection->is_last = true;
@@ -299,207 +290,7 @@ void http_respond(struct http_request *public, const struct http_response *respo
     loop_check_drained(loop);
 }
 
-/* ---- reading a request -------------------------------------------------------------------- */
-
-static void fill_public(struct connection *connection, const struct head *head)
-{
-    struct request *request = connection->request;
-    struct http_loop *loop = loop_of(connection);
-    struct http_request *public = &request->public;
-    size_t question = str_find_byte(head->target, '?', 0);
-    public->method = head->method;
-    public->method_text = head->method_text;
-    public->target = head->target;
-    if (question < head->target.size)
-    public->query = str_slice(head->target, question + 1, head->target.size);
-    public->headers = request->headers;
-    public->header_count = head->header_count;
-    public->body = STR("");
-    public->peer = (struct str){connection->peer, connection->peer_size};
-    public->loop = loop;
-    public->began_us =
-        connection->head_began_us != 0 ? connection->head_began_us : loop->turn_began_us;
-    connection->head_began_us = 0;
-    request->is_chunked = head->is_chunked;
-    request->is_keep_alive = head->is_keep_alive;
-    request->is_http_1_0 = head->is_http_1_0;
-    request->body_bytes_left = head->content_length;
-}
-
-/* The most this route takes; 413 is due when the head announces more. */
-static size_t body_bytes_max(const struct connection *connection)
-{
-    const struct http_loop *loop = loop_of(connection);
-    const struct http_request *public = &connection->request->public;
-    size_t most = loop->limits->body_bytes;
-    if (loop->callbacks->body_bytes_max == NULL)
-        return most;
-    size_t route =
-        loop->callbacks->body_bytes_max(public->method, public->path, loop->callbacks->context);
-    return route < most ? route : most;
-}
-
-static void begin_body(struct connection *connection, bool expects_continue, bool has_more_input)
-{
-    struct http_loop *loop = loop_of(connection);
-    struct request *request = connection->request;
-    size_t most = body_bytes_max(connection);
-    if (request->body_bytes_left > most) {
-        refuse(connection, TOO_LARGE);
-        return;
-    }
-    request->body.bytes_max = most;
-    request->body_began_ms = (int64_t)loop_now_ms(loop);
-    connection->state = CONNECTION_BODY;
-    if (expects_continue && !has_more_input)
-        output_append(&loop->output, STR("HTTP/1.1 100 Continue\r\n\r\n"));
-}
-
-/* A copy of the head becomes a request; what the head says decides what comes next. */
-static void begin_request(struct connection *connection, struct str bytes, bool has_more_input)
-{
-    struct http_loop *loop = loop_of(connection);
-    struct request *request = request_acquire(&loop->requests);
-    request->connection = connection;
-    connection->request = request;
-    deadline_stop(&connection->deadline);
-
-    struct str head_bytes = arena_copy_str(&request->arena, bytes);
-    struct head head;
-    int refusal = head_parse(&connection->scan, head_bytes, request->headers, &head);
-    connection->scan = (struct head_scan){0};
-    if (refusal != 0) {
-        request->public.method = head.method;
-        refuse(connection, refusal);
-        return;
-    }
-    fill_public(connection, &head);
-    struct str raw_path = str_slice(head.target, 0, str_find_byte(head.target, '?', 0));
-    struct str path = raw_path;
-    if (raw_path.data[0] == '/' && failed(http_canonical_path(&request->arena, raw_path, &path))) {
-        refuse(connection, REFUSED);
-        return;
-    }
-    request->public.path = path;
-    if (head.is_chunked || head.content_length > 0)
-        begin_body(connection, head.expects_continue, has_more_input);
-    else
-        dispatch(connection);
-}
-
-/* Each of these takes bytes from the front of input and returns how many; 0: none for now. */
-
-static size_t read_head(struct connection *connection, struct str input)
-{
-    const struct http_loop *loop = loop_of(connection);
-    struct head_verdict verdict = head_scan(&connection->scan, input, loop->limits);
-    if (verdict.refusal != 0) {
-        refuse(connection, verdict.refusal);
-        return input.size;
-    }
-    if (verdict.ends_at == 0)
-        return 0;
-    begin_request(connection, str_slice(input, 0, verdict.ends_at), input.size > verdict.ends_at);
-    return verdict.ends_at;
-}
-
-static size_t read_chunks(struct connection *connection, struct str input)
-{
-    struct request *request = connection->request;
-    size_t used = 0;
-    switch (chunk_decode(&request->chunks, input, &request->body, &used)) {
-    case CHUNK_MORE:
-        break;
-    case CHUNK_DONE:
-        request->public.body = buf_str(&request->body);
-        dispatch(connection);
-        break;
-    case CHUNK_REFUSED:
-        refuse(connection, REFUSED);
-        break;
-    case CHUNK_TOO_LARGE:
-        refuse(connection, TOO_LARGE);
-        break;
-    }
-    return used;
-}
-
-static size_t read_sized(struct connection *connection, struct str input)
-{
-    struct request *request = connection->request;
-    struct str part = str_slice(input, 0, request->body_bytes_left);
-    if (request->body.size == 0 && part.size == request->body_bytes_left) {
-        request->public.body = arena_copy_str(&request->arena, part);
-    } else {
-        buf_append(&request->body, part);
-        assert(!buf_failed(&request->body));
-        request->public.body = buf_str(&request->body);
-    }
-    request->body_bytes_left -= part.size;
-    if (request->body_bytes_left == 0)
-        dispatch(connection);
-    return part.size;
-}
-
-static size_t take_input(struct connection *connection, struct str input)
-{
-    if (is_blocked(connection))
-        return 0;
-    switch ((enum connection_state)connection->state) {
-    case CONNECTION_HEAD:
-        return read_head(connection, input);
-    case CONNECTION_BODY:
-        return connection->request->is_chunked ? read_chunks(connection, input)
-                                               : read_sized(connection, input);
-    case CONNECTION_LEAVING:
-    case CONNECTION_LINGERING:
-    case CONNECTION_CLOSED:
-        return input.size;
-    case CONNECTION_HANDLING:
-        break;
-    }
-    return 0;
-}
-
 /* ---- requests that wait behind one -------------------------------------------------------- */
-
-/* The size of the first request in bytes; 0 when it is not complete or will be refused. */
-static size_t complete_request_size(struct http_loop *loop, struct str bytes)
-{
-    struct head_scan scan = {0};
-    struct head_verdict verdict = head_scan(&scan, bytes, loop->limits);
-    if (verdict.ends_at == 0)
-        return 0;
-    struct head head;
-    if (head_parse(&scan, str_slice(bytes, 0, verdict.ends_at), loop->spare_headers, &head) != 0)
-        return 0;
-    struct str rest = str_slice(bytes, verdict.ends_at, bytes.size);
-    if (!head.is_chunked)
-        return head.content_length > rest.size ? 0 : verdict.ends_at + (size_t)head.content_length;
-    struct chunk_decoder decoder = {0};
-    size_t used = 0;
-    bool is_done = chunk_decode(&decoder, rest, NULL, &used) == CHUNK_DONE;
-    return is_done ? verdict.ends_at + used : 0;
-}
-
-static bool has_too_many_waiting(struct connection *connection)
-{
-    struct http_loop *loop = loop_of(connection);
-    size_t most = loop->limits->pipelined_requests;
-    struct str bytes = buf_str(&connection->pending);
-    if (bytes.size / SMALLEST_REQUEST_BYTES <= most)
-        return false;
-    size_t count = 0;
-    while (bytes.size > 0) {
-        size_t size = complete_request_size(loop, bytes);
-        if (size == 0)
-            return false;
-        if (++count > most)
-            return true;
-        bytes = str_slice(bytes, size, bytes.size);
-    }
-    return false;
-}
 
 /* The request under way is answered, those behind it are not. */
 static void stop_listening(struct connection *connection)
@@ -532,20 +323,20 @@ static void keep_rest(struct connection *connection, struct str input, size_t us
         pending->size = rest.size;
     }
     if (is_in(connection, CONNECTION_HEAD) && connection->head_began_us == 0)
-        connection->head_began_us = loop_of(connection)->turn_began_us;
-    if (is_blocked(connection) && has_too_many_waiting(connection))
+        connection->head_began_us = connection_loop(connection)->turn_began_us;
+    if (connection_is_blocked(connection) && intake_has_too_many_waiting(connection))
         stop_listening(connection);
 }
 
 static void advance(struct connection *connection, struct str input)
 {
-    struct http_loop *loop = loop_of(connection);
+    struct http_loop *loop = connection_loop(connection);
     assert(loop->advancing == NULL);
     loop->advancing = connection;
     loop->turn_began_us = clock_monotonic_us();
     size_t used = 0;
     while (used < input.size) {
-        size_t step = take_input(connection, str_slice(input, used, input.size));
+        size_t step = intake_take(connection, str_slice(input, used, input.size));
         if (step == 0)
             break;
         used += step;
@@ -570,7 +361,7 @@ static void advance_ready(struct http_loop *loop)
 /* Goes on with what was waiting; not within another connection's turn, but right behind it. */
 static void resume(struct connection *connection)
 {
-    struct http_loop *loop = loop_of(connection);
+    struct http_loop *loop = connection_loop(connection);
     if (is_in(connection, CONNECTION_CLOSED))
         return;
     if (!connection->is_ready) {
@@ -593,7 +384,7 @@ static void on_input_end(struct connection *connection, bool is_orderly)
 {
     connection->has_input_ended = true;
     connection->is_reading = false;
-    bool owes_answer = is_blocked(connection) || is_in(connection, CONNECTION_LEAVING);
+    bool owes_answer = connection_is_blocked(connection) || is_in(connection, CONNECTION_LEAVING);
     if (!is_orderly || !owes_answer)
         connection_close(connection);
 }
@@ -608,7 +399,7 @@ static void discard(struct connection *connection, size_t size)
 static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
 {
     struct connection *connection = connection_of_stream(stream);
-    struct http_loop *loop = loop_of(connection);
+    struct http_loop *loop = connection_loop(connection);
     if (size == 0 || is_in(connection, CONNECTION_CLOSED))
         return;
     if (size < 0) {
@@ -632,8 +423,8 @@ static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
 
 static void pause_or_continue_reading(struct connection *connection)
 {
-    bool wants = !connection->has_input_ended &&
-                 !(is_blocked(connection) && connection->pending.size >= PENDING_BYTES_MAX);
+    bool wants = !connection->has_input_ended && !(connection_is_blocked(connection) &&
+                                                   connection->pending.size >= PENDING_BYTES_MAX);
     if (wants == connection->is_reading)
         return;
     connection->is_reading = wants;
@@ -670,7 +461,7 @@ static void settle(struct connection *connection)
     }
     bool is_idle = is_head && connection->pending.size == 0;
     if ((is_head && connection->has_input_ended) ||
-        (is_idle && connection->served_count > 0 && loop_of(connection)->is_draining)) {
+        (is_idle && connection->served_count > 0 && connection_loop(connection)->is_draining)) {
         connection_close(connection);
         return;
     }
@@ -690,7 +481,7 @@ void connection_drain(struct connection *connection)
 
 static void check_body(struct connection *connection)
 {
-    const struct http_loop *loop = loop_of(connection);
+    const struct http_loop *loop = connection_loop(connection);
     const struct request *request = connection->request;
     uint64_t elapsed_ms = loop_now_ms(loop) - (uint64_t)request->body_began_ms;
     uint64_t due_bytes = elapsed_ms * loop->limits->body_bytes_per_second_min / 1000;

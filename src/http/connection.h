@@ -59,6 +59,19 @@ void connection_drain(struct connection *connection); /* closes it if nothing is
 
 struct connection *connection_of_deadline(struct deadline *deadline);
 
+static inline struct http_loop *connection_loop(const struct connection *connection)
+{
+    return (struct http_loop *)connection->tcp.data;
+}
+
+/* Whether the next request must wait: one is being handled, or its answer does not get away. */
+bool connection_is_blocked(const struct connection *connection);
+
+/* For intake.c: its request is complete; or it, or what should become one, is refused with a status
+ * and nothing that follows on this connection is to be trusted. */
+void connection_dispatch(struct connection *connection);
+void connection_refuse(struct connection *connection, int status);
+
 /* After a callback returned: gives the request back if it was answered. */
 void connection_callback_returned(struct http_loop *loop, struct request *request);
 

@@ -41,7 +41,8 @@ struct superflag_document {
 
 /* Validates, then decodes. The fault is the first issue: where is its path, why its message. A
  * missing visibility is the schema's default, server. Flags get the vendor's arithmetic and no id.
- * Texts borrow from the tree. */
+ * Texts borrow from the tree. The model's own limits (nesting, counts, lengths) are not the
+ * schema's: flag_check and segment_check come before a decoded document is stored or written. */
 struct fault superflag_decode_document(struct arena *arena, const struct json *json,
                                        struct superflag_document *document) MUST_CHECK;
 

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* intake - a connection's bytes become requests: see intake.h. */
+#include "http/intake.h"
+
+#include <assert.h>
+
+enum {
+    REFUSED = 400,
+    TOO_LARGE = 413,
+    SMALLEST_REQUEST_BYTES = 18, /* "GET / HTTP/1.0" and its two line ends */
+};
+
+static void fill_public(struct connection *connection, const struct head *head)
+{
+    struct request *request = connection->request;
+    struct http_loop *loop = connection_loop(connection);
+    struct http_request *public = &request->public;
+    size_t question = str_find_byte(head->target, '?', 0);
+    public->method = head->method;
+    public->method_text = head->method_text;
+    public->target = head->target;
+    if (question < head->target.size)
+    public->query = str_slice(head->target, question + 1, head->target.size);
+    public->headers = request->headers;
+    public->header_count = head->header_count;
+    public->body = STR("");
+    public->peer = (struct str){connection->peer, connection->peer_size};
+    public->loop = loop;
+    public->began_us =
+        connection->head_began_us != 0 ? connection->head_began_us : loop->turn_began_us;
+    connection->head_began_us = 0;
+    request->is_chunked = head->is_chunked;
+    request->is_keep_alive = head->is_keep_alive;
+    request->is_http_1_0 = head->is_http_1_0;
+    request->body_bytes_left = head->content_length;
+}
+
+/* The most this route takes; 413 is due when the head announces more. */
+static size_t body_bytes_max(const struct connection *connection)
+{
+    const struct http_loop *loop = connection_loop(connection);
+    const struct http_request *public = &connection->request->public;
+    size_t most = loop->limits->body_bytes;
+    if (loop->callbacks->body_bytes_max == NULL)
+        return most;
+    size_t route =
+        loop->callbacks->body_bytes_max(public->method, public->path, loop->callbacks->context);
+    return route < most ? route : most;
+}
+
+static void begin_body(struct connection *connection, bool expects_continue, bool has_more_input)
+{
+    struct http_loop *loop = connection_loop(connection);
+    struct request *request = connection->request;
+    size_t most = body_bytes_max(connection);
+    if (request->body_bytes_left > most) {
+        connection_refuse(connection, TOO_LARGE);
+        return;
+    }
+    request->body.bytes_max = most;
+    request->body_began_ms = (int64_t)loop_now_ms(loop);
+    connection->state = CONNECTION_BODY;
+    if (expects_continue && !has_more_input)
+        output_append(&loop->output, STR("HTTP/1.1 100 Continue\r\n\r\n"));
+}
+
+/* A copy of the head becomes a request; what the head says decides what comes next. */
+static void begin_request(struct connection *connection, struct str bytes, bool has_more_input)
+{
+    struct http_loop *loop = connection_loop(connection);
+    struct request *request = request_acquire(&loop->requests);
+    request->connection = connection;
+    connection->request = request;
+    deadline_stop(&connection->deadline);
+
+    struct str head_bytes = arena_copy_str(&request->arena, bytes);
+    struct head head;
+    int refusal = head_parse(&connection->scan, head_bytes, request->headers, &head);
+    connection->scan = (struct head_scan){0};
+    if (refusal != 0) {
+        request->public.method = head.method;
+        connection_refuse(connection, refusal);
+        return;
+    }
+    fill_public(connection, &head);
+    struct str raw_path = str_slice(head.target, 0, str_find_byte(head.target, '?', 0));
+    struct str path = raw_path;
+    if (raw_path.data[0] == '/' && failed(http_canonical_path(&request->arena, raw_path, &path))) {
+        connection_refuse(connection, REFUSED);
+        return;
+    }
+    request->public.path = path;
+    if (head.is_chunked || head.content_length > 0)
+        begin_body(connection, head.expects_continue, has_more_input);
+    else
+        connection_dispatch(connection);
+}
+
+/* Each of these takes bytes from the front of input and returns how many; 0: none for now. */
+
+static size_t read_head(struct connection *connection, struct str input)
+{
+    const struct http_loop *loop = connection_loop(connection);
+    struct head_verdict verdict = head_scan(&connection->scan, input, loop->limits);
+    if (verdict.refusal != 0) {
+        connection_refuse(connection, verdict.refusal);
+        return input.size;
+    }
+    if (verdict.ends_at == 0)
+        return 0;
+    begin_request(connection, str_slice(input, 0, verdict.ends_at), input.size > verdict.ends_at);
+    return verdict.ends_at;
+}
+
+static size_t read_chunks(struct connection *connection, struct str input)
+{
+    struct request *request = connection->request;
+    size_t used = 0;
+    switch (chunk_decode(&request->chunks, input, &request->body, &used)) {
+    case CHUNK_MORE:
+        break;
+    case CHUNK_DONE:
+        request->public.body = buf_str(&request->body);
+        connection_dispatch(connection);
+        break;
+    case CHUNK_REFUSED:
+        connection_refuse(connection, REFUSED);
+        break;
+    case CHUNK_TOO_LARGE:
+        connection_refuse(connection, TOO_LARGE);
+        break;
+    }
+    return used;
+}
+
+static size_t read_sized(struct connection *connection, struct str input)
+{
+    struct request *request = connection->request;
+    struct str part = str_slice(input, 0, request->body_bytes_left);
+    if (request->body.size == 0 && part.size == request->body_bytes_left) {
+        request->public.body = arena_copy_str(&request->arena, part);
+    } else {
+        buf_append(&request->body, part);
+        assert(!buf_failed(&request->body));
+        request->public.body = buf_str(&request->body);
+    }
+    request->body_bytes_left -= part.size;
+    if (request->body_bytes_left == 0)
+        connection_dispatch(connection);
+    return part.size;
+}
+
+size_t intake_take(struct connection *connection, struct str input)
+{
+    if (connection_is_blocked(connection))
+        return 0;
+    switch ((enum connection_state)connection->state) {
+    case CONNECTION_HEAD:
+        return read_head(connection, input);
+    case CONNECTION_BODY:
+        return connection->request->is_chunked ? read_chunks(connection, input)
+                                               : read_sized(connection, input);
+    case CONNECTION_LEAVING:
+    case CONNECTION_LINGERING:
+    case CONNECTION_CLOSED:
+        return input.size;
+    case CONNECTION_HANDLING:
+        break;
+    }
+    return 0;
+}
+
+/* ---- requests that wait behind one -------------------------------------------------------- */
+
+/* The size of the first request in bytes; 0 when it is not complete or will be refused. */
+static size_t complete_request_size(struct http_loop *loop, struct str bytes)
+{
+    struct head_scan scan = {0};
+    struct head_verdict verdict = head_scan(&scan, bytes, loop->limits);
+    if (verdict.ends_at == 0)
+        return 0;
+    struct head head;
+    if (head_parse(&scan, str_slice(bytes, 0, verdict.ends_at), loop->spare_headers, &head) != 0)
+        return 0;
+    struct str rest = str_slice(bytes, verdict.ends_at, bytes.size);
+    if (!head.is_chunked)
+        return head.content_length > rest.size ? 0 : verdict.ends_at + (size_t)head.content_length;
+    struct chunk_decoder decoder = {0};
+    size_t used = 0;
+    bool is_done = chunk_decode(&decoder, rest, NULL, &used) == CHUNK_DONE;
+    return is_done ? verdict.ends_at + used : 0;
+}
+
+bool intake_has_too_many_waiting(struct connection *connection)
+{
+    struct http_loop *loop = connection_loop(connection);
+    size_t most = loop->limits->pipelined_requests;
+    struct str bytes = buf_str(&connection->pending);
+    if (bytes.size / SMALLEST_REQUEST_BYTES <= most)
+        return false;
+    size_t count = 0;
+    while (bytes.size > 0) {
+        size_t size = complete_request_size(loop, bytes);
+        if (size == 0)
+            return false;
+        if (++count > most)
+            return true;
+        bytes = str_slice(bytes, size, bytes.size);
+    }
+    return false;
+}

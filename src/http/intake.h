@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * intake - a connection's bytes become requests.
+ *
+ * Heads and bodies are read here, and everything they can be refused for is found here; what
+ * becomes of a complete or refused request is connection.c's.
+ */
+#ifndef HTTP_INTAKE_H
+#define HTTP_INTAKE_H
+
+#include "http/connection.h"
+
+/* Takes bytes from the front of input, as far as one step goes, and returns how many; 0: none can
+ * be taken for now. */
+size_t intake_take(struct connection *connection, struct str input);
+
+/* Whether more complete requests are pending than may wait behind one. */
+bool intake_has_too_many_waiting(struct connection *connection);
+
+#endif
