@@ -80,6 +80,7 @@ room_libraries = $(call room_library,$(1)) $(call reverse_libraries,$(SEES_$(1))
 reverse_libraries = $(if $(1),$(call room_library,$(lastword $(1))) $(call reverse_libraries,$(filter-out $(lastword $(1)),$(1))))
 
 all: $(BUILD)/guidon
+	@:
 
 define ROOM_RULES
 $(call room_include,$(1))/.made: Makefile
@@ -104,7 +105,8 @@ $(foreach room,$(ROOMS),$(eval $(call room_include,$(room))/.made: $(foreach see
 
 $(BUILD)/lib/libllhttp.a: $(wildcard $(LLHTTP_SOURCE)/*.c)
 	@mkdir -p $(BUILD)/obj/llhttp $(@D)
-	@for source in $^; do gcc -O2 -fPIE -std=c99 -I$(LLHTTP_SOURCE) $(LLHTTP_CFLAGS) -c $$source -o $(BUILD)/obj/llhttp/$$(basename $$source .c).o || exit 1; done
+	@for source in $^; do $(CC) $(HARDENING) $(OPTIMISE) -std=c99 -I$(LLHTTP_SOURCE) $(LLHTTP_CFLAGS) \
+	  -c $$source -o $(BUILD)/obj/llhttp/$$(basename $$source .c).o || exit 1; done
 	@ar rcs $@ $(BUILD)/obj/llhttp/*.o
 
 $(BUILD)/guidon: $(call room_libraries,server) $(filter %.a,$(LLHTTP_LIBS))

@@ -120,16 +120,15 @@ check-cppcheck: $(call room_include,server)/.made
 	  --inline-suppr --suppressions-list=tools/cppcheck.txt --error-exitcode=1 \
 	  -D_GNU_SOURCE -DGUIDON_VERSION='"$(VERSION)"' -I$(call room_include,server) src
 check-clang-tidy:
-	+@$(SUB) $(patsubst %,$(BUILD)/clang-tidy/%.ok,$(SOURCES))
+	+@$(SUB) -k $(patsubst %,$(BUILD)/clang-tidy/%.ok,$(SOURCES))
 
 source_room = $(strip $(foreach room,$(ROOMS),$(if $(filter $(1),$(call room_sources,$(room))),$(room))))
 define CLANG_TIDY_RULE
 $(BUILD)/clang-tidy/$(1).ok: $(1) .clang-tidy $(HEADERS) | $(call room_include,$(2))/.made
 	@mkdir -p $$(@D)
 	@clang-tidy-14 --quiet --warnings-as-errors='*' $(1) -- -std=c17 -D_GNU_SOURCE \
-	  -DGUIDON_VERSION='"$(VERSION)"' -I$(call room_include,$(2)) $(PACKAGE_CFLAGS) 2>&1 | \
-	  grep -v -e 'warnings generated' -e 'Suppressed .* warnings' -e '^Use -header-filter' | tee $$@.log; \
-	  test ! -s $$@.log && touch $$@
+	  -DGUIDON_VERSION='"$(VERSION)"' -I$(call room_include,$(2)) $(PACKAGE_CFLAGS) >$$@.log 2>&1 \
+	  && touch $$@ || { cat $$@.log; exit 1; }
 endef
 $(foreach source,$(SOURCES),$(eval $(call CLANG_TIDY_RULE,$(source),$(call source_room,$(source)))))
 
@@ -174,7 +173,7 @@ fuzz:
 	@tools/summary $(LOGS)
 check-fuzz-build: fuzz-binaries
 fuzz-binaries:
-	+@$(FUZZ) $(FUZZERS:%=$(BUILD)/fuzz/bin/%)
+	+@mkdir -p $(BUILD)/fuzz && flock $(BUILD)/fuzz/.lock env $(FUZZ) $(FUZZERS:%=$(BUILD)/fuzz/bin/%)
 ifeq ($(MODE),fuzz)
 $(BUILD)/bin/%: fuzz/%_fuzz.c $(NEED_ALL)
 	@mkdir -p $(@D)

@@ -34,21 +34,16 @@ static bool is_deletion(const struct staged *staged)
     return staged->kind != STAGED_SETTINGS && staged->flag == NULL && staged->segment == NULL;
 }
 
-/* A later staging of the same key replaces an earlier one: only the last is written. */
-static bool is_superseded(const struct staged *staged)
+/* Put and deleted again within one edit: it never was. */
+static bool leaves_no_trace(const struct staged *staged)
 {
-    for (const struct staged *later = staged->next; later != NULL; later = later->next) {
-        if (later->kind == staged->kind && str_equal(later->key, staged->key))
-            return true;
-    }
-    return false;
+    return is_deletion(staged) && !staged->was_there;
 }
 
 static void merge_into(struct draft *draft, const struct edit *edit)
 {
-    for (const struct staged *staged = edit->first; staged != NULL; staged = staged->next) {
-        if (is_superseded(staged))
-            continue;
+    for (size_t i = 0; i < edit->staged_count; i++) {
+        const struct staged *staged = &edit->staged[i];
         switch (staged->kind) {
         case STAGED_FLAG:
             if (staged->flag != NULL || staged->was_there)
@@ -109,8 +104,9 @@ static void describe(const struct edit *edit, struct buf *detail)
     json_object_begin(&writer);
     json_key(&writer, STR("changes"));
     json_array_begin(&writer);
-    for (const struct staged *staged = edit->first; staged != NULL; staged = staged->next) {
-        if (is_superseded(staged))
+    for (size_t i = 0; i < edit->staged_count; i++) {
+        const struct staged *staged = &edit->staged[i];
+        if (leaves_no_trace(staged))
             continue;
         json_object_begin(&writer);
         json_member_string(&writer, STR("key"), staged->key);
@@ -133,10 +129,10 @@ static struct fault write_everything(struct store *store, struct draft *draft,
     if (failed(fault))
         return fault;
     draft->version = change->version;
-    for (const struct staged *staged = edit->first; staged != NULL; staged = staged->next) {
-        if (is_superseded(staged))
+    for (size_t i = 0; i < edit->staged_count; i++) {
+        if (leaves_no_trace(&edit->staged[i]))
             continue;
-        fault = write_staged(store, draft, staged);
+        fault = write_staged(store, draft, &edit->staged[i]);
         if (failed(fault))
             return fault;
     }
@@ -156,10 +152,8 @@ static struct fault keep_fault(struct change *change, struct fault fault)
     return fault;
 }
 
-static struct fault run_edit(struct edit *edit, const struct draft *draft, struct change *change,
-                             struct draft *after)
+static struct fault run_edit(struct edit *edit, struct change *change, struct draft *after)
 {
-    edit->state = draft_state(draft, edit->arena);
     struct fault fault = change->edit(edit, change->input);
     if (failed(fault))
         return fault;
@@ -177,8 +171,9 @@ struct fault apply_environment_change(struct store *store, struct draft *draft,
     arena_open(&arena, 8192);
     struct draft after;
     draft_copy(&after, draft);
-    struct edit edit = {.arena = &arena, .draft = draft};
-    struct fault fault = run_edit(&edit, draft, change, &after);
+    struct edit edit;
+    edit_open(&edit, &arena, draft);
+    struct fault fault = run_edit(&edit, change, &after);
     if (!failed(fault))
         fault = write_everything(store, &after, change, &edit);
     if (failed(fault)) {

@@ -21,15 +21,19 @@ uint64_t edit_next_version(const struct edit *edit)
     return edit->draft->version + 1;
 }
 
+void edit_open(struct edit *edit, struct arena *arena, const struct draft *draft)
+{
+    *edit = (struct edit){.arena = arena, .draft = draft};
+    edit->state = draft_state(draft, arena);
+    for (size_t i = 0; i < STAGED_KIND_COUNT; i++)
+        map_open(&edit->places[i], arena, 8);
+}
+
 static const struct staged *find_staged(const struct edit *edit, enum staged_kind kind,
                                         struct str key)
 {
-    const struct staged *found = NULL;
-    for (const struct staged *staged = edit->first; staged != NULL; staged = staged->next) {
-        if (staged->kind == kind && str_equal(staged->key, key))
-            found = staged;
-    }
-    return found;
+    uint32_t place = map_find(&edit->places[kind], key);
+    return place == MAP_ABSENT ? NULL : &edit->staged[place];
 }
 
 const struct flag *edit_find_flag(const struct edit *edit, struct str key)
@@ -44,16 +48,33 @@ const struct segment *edit_find_segment(const struct edit *edit, struct str key)
     return staged != NULL ? staged->segment : environment_find_segment(&edit->state, key);
 }
 
-static struct staged *stage(struct edit *edit, enum staged_kind kind, struct str key)
+static void make_room(struct edit *edit)
 {
-    struct staged *staged = ARENA_NEW(edit->arena, struct staged);
-    staged->kind = kind;
-    staged->key = arena_copy_str(edit->arena, key);
-    if (edit->last == NULL)
-        edit->first = staged;
-    else
-        edit->last->next = staged;
-    edit->last = staged;
+    if (edit->staged_count < edit->staged_capacity)
+        return;
+    size_t capacity = edit->staged_capacity == 0 ? 8 : edit->staged_capacity * 2;
+    struct staged *larger = ARENA_NEW_ARRAY(edit->arena, struct staged, capacity);
+    for (size_t i = 0; i < edit->staged_count; i++)
+        larger[i] = edit->staged[i];
+    edit->staged = larger;
+    edit->staged_capacity = capacity;
+}
+
+/* The place to stage under a key; was_there says whether it existed before the edit. */
+static struct staged *stage(struct edit *edit, enum staged_kind kind, struct str key,
+                            bool was_there)
+{
+    uint32_t place = map_find(&edit->places[kind], key);
+    if (place != MAP_ABSENT) {
+        struct staged *again = &edit->staged[place];
+        *again = (struct staged){.kind = kind, .key = again->key, .was_there = again->was_there};
+        return again;
+    }
+    make_room(edit);
+    struct staged *staged = &edit->staged[edit->staged_count];
+    *staged = (struct staged){
+        .kind = kind, .key = arena_copy_str(edit->arena, key), .was_there = was_there};
+    map_insert(&edit->places[kind], staged->key, (uint32_t)edit->staged_count++);
     return staged;
 }
 
@@ -69,10 +90,9 @@ struct fault edit_put_flag(struct edit *edit, const struct flag *flag)
     *copy = flag_copy(edit->arena, flag);
     if (str_is_empty(copy->id))
         copy->id = current != NULL ? current->id : id_make(edit->arena, STR("flag"));
-    struct staged *staged = stage(edit, STAGED_FLAG, flag->key);
+    struct staged *staged = stage(edit, STAGED_FLAG, flag->key, current != NULL);
     staged->flag = copy;
     staged->object_id = copy->id;
-    staged->was_there = current != NULL;
     return fault_none();
 }
 
@@ -88,10 +108,9 @@ struct fault edit_put_segment(struct edit *edit, const struct segment *segment)
     *copy = segment_copy(edit->arena, segment);
     if (str_is_empty(copy->id))
         copy->id = current != NULL ? current->id : id_make(edit->arena, STR("segment"));
-    struct staged *staged = stage(edit, STAGED_SEGMENT, segment->key);
+    struct staged *staged = stage(edit, STAGED_SEGMENT, segment->key, current != NULL);
     staged->segment = copy;
     staged->object_id = copy->id;
-    staged->was_there = current != NULL;
     return fault_none();
 }
 
@@ -100,9 +119,8 @@ struct fault edit_delete_flag(struct edit *edit, struct str key)
     const struct flag *current = edit_find_flag(edit, key);
     if (current == NULL)
         return fault_make(FAULT_MISSING, key, STR("there is no such flag"));
-    struct staged *staged = stage(edit, STAGED_FLAG, key);
-    staged->object_id = current->id;
-    staged->was_there = true;
+    struct str id = current->id;
+    stage(edit, STAGED_FLAG, key, true)->object_id = id;
     return fault_none();
 }
 
@@ -111,16 +129,14 @@ struct fault edit_delete_segment(struct edit *edit, struct str key)
     const struct segment *current = edit_find_segment(edit, key);
     if (current == NULL)
         return fault_make(FAULT_MISSING, key, STR("there is no such segment"));
-    struct staged *staged = stage(edit, STAGED_SEGMENT, key);
-    staged->object_id = current->id;
-    staged->was_there = true;
+    struct str id = current->id;
+    stage(edit, STAGED_SEGMENT, key, true)->object_id = id;
     return fault_none();
 }
 
 void edit_put_settings(struct edit *edit, const struct environment_settings *settings)
 {
-    struct staged *staged = stage(edit, STAGED_SETTINGS, STR(""));
+    struct staged *staged = stage(edit, STAGED_SETTINGS, STR(""), true);
     staged->settings = *settings;
     staged->settings.metadata = json_copy(edit->arena, &settings->metadata);
-    staged->was_there = true;
 }

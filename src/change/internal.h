@@ -11,6 +11,7 @@
 #include <semaphore.h>
 #include <stdatomic.h>
 
+#include "base/map.h"
 #include "change/change.h"
 #include "change/edit.h"
 #include "change/follow.h"
@@ -40,7 +41,6 @@ struct snapshot *draft_compile(const struct draft *draft, int64_t now_ms);
 
 enum staged_kind { STAGED_FLAG, STAGED_SEGMENT, STAGED_SETTINGS };
 struct staged {
-    struct staged *next;
     enum staged_kind kind;
     struct str key;
     const struct flag *flag;       /* NULL: deleted */
@@ -50,12 +50,18 @@ struct staged {
     bool was_there; /* before this edit */
 };
 
+enum { STAGED_KIND_COUNT = STAGED_SETTINGS + 1 };
+
 struct edit {
     struct arena *arena;
     const struct draft *draft;
     struct environment_state state;
-    struct staged *first, *last; /* in order; a key may come again, the last one counts */
+    struct staged *staged; /* one per key: what is staged again takes the place of what was */
+    size_t staged_count, staged_capacity;
+    struct map places[STAGED_KIND_COUNT]; /* key -> index into staged */
 };
+
+void edit_open(struct edit *edit, struct arena *arena, const struct draft *draft);
 
 /* One change inside the group's transaction: runs the edit against draft, checks, writes. On
  * success *draft is the environment after it; on a fault it is untouched and so is the store, once

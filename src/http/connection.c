@@ -167,7 +167,7 @@ static void append_answer(struct connection *connection, const struct request *r
         says = RESPONSE_SAYS_CLOSE;
     else if (request->is_http_1_0)
         says = RESPONSE_SAYS_KEEP_ALIVE;
-    bool is_head = request->public.method == HTTP_HEAD;
+    bool is_head = request->shown.method == HTTP_HEAD;
     if (response_append(loop, response, is_head, says) || output_is_full(&loop->output))
         flush(connection);
 }
@@ -187,8 +187,8 @@ static struct request *take_request_to_refuse(struct connection *connection)
         return request;
     }
     struct request *fresh = request_acquire(pool);
-    fresh->public.method = request->public.method;
-    fresh->public.path = arena_copy_str(&fresh->arena, request->public.path);
+    fresh->shown.method = request->shown.method;
+    fresh->shown.path = arena_copy_str(&fresh->arena, request->shown.path);
     let_go_of_request(connection);
     return fresh;
 }
@@ -197,7 +197,7 @@ void connection_refuse(struct connection *connection, int status)
 {
     struct http_loop *loop = connection_loop(connection);
     struct request *request = take_request_to_refuse(connection);
-    struct str path = request->public.path;
+    struct str path = request->shown.path;
     connection->is_last = true;
     connection->lingers = true;
     connection->state = CONNECTION_LEAVING;
@@ -244,7 +244,7 @@ void connection_dispatch(struct connection *connection)
         connection->lingers = true; /* the client may have sent more already */
     }
     request->is_inside_callback = true;
-    loop->callbacks->on_request(&request->public, loop->callbacks->context);
+    loop->callbacks->on_request(&request->shown, loop->callbacks->context);
     connection_callback_returned(loop, request);
 }
 
@@ -273,10 +273,10 @@ static void answer(struct connection *connection, struct request *request,
     resume(connection);
 }
 
-void http_respond(struct http_request *public, const struct http_response *response)
+void http_respond(struct http_request *shown, const struct http_response *response)
 {
-    struct request *request = (struct request *)public;
-    struct http_loop *loop = public->loop;
+    struct request *request = (struct request *)shown;
+    struct http_loop *loop = shown->loop;
     assert(!request->is_answered);
     request->is_answered = true;
     struct connection *connection = request->connection;

@@ -10,23 +10,23 @@ enum {
     SMALLEST_REQUEST_BYTES = 18, /* "GET / HTTP/1.0" and its two line ends */
 };
 
-static void fill_public(struct connection *connection, const struct head *head)
+static void fill_shown(struct connection *connection, const struct head *head)
 {
     struct request *request = connection->request;
     struct http_loop *loop = connection_loop(connection);
-    struct http_request *public = &request->public;
+    struct http_request *shown = &request->shown;
     size_t question = str_find_byte(head->target, '?', 0);
-    public->method = head->method;
-    public->method_text = head->method_text;
-    public->target = head->target;
+    shown->method = head->method;
+    shown->method_text = head->method_text;
+    shown->target = head->target;
     if (question < head->target.size)
-    public->query = str_slice(head->target, question + 1, head->target.size);
-    public->headers = request->headers;
-    public->header_count = head->header_count;
-    public->body = STR("");
-    public->peer = (struct str){connection->peer, connection->peer_size};
-    public->loop = loop;
-    public->began_us =
+        shown->query = str_slice(head->target, question + 1, head->target.size);
+    shown->headers = request->headers;
+    shown->header_count = head->header_count;
+    shown->body = STR("");
+    shown->peer = (struct str){connection->peer, connection->peer_size};
+    shown->loop = loop;
+    shown->began_us =
         connection->head_began_us != 0 ? connection->head_began_us : loop->turn_began_us;
     connection->head_began_us = 0;
     request->is_chunked = head->is_chunked;
@@ -39,12 +39,12 @@ static void fill_public(struct connection *connection, const struct head *head)
 static size_t body_bytes_max(const struct connection *connection)
 {
     const struct http_loop *loop = connection_loop(connection);
-    const struct http_request *public = &connection->request->public;
+    const struct http_request *shown = &connection->request->shown;
     size_t most = loop->limits->body_bytes;
     if (loop->callbacks->body_bytes_max == NULL)
         return most;
     size_t route =
-        loop->callbacks->body_bytes_max(public->method, public->path, loop->callbacks->context);
+        loop->callbacks->body_bytes_max(shown->method, shown->path, loop->callbacks->context);
     return route < most ? route : most;
 }
 
@@ -78,18 +78,18 @@ static void begin_request(struct connection *connection, struct str bytes, bool 
     int refusal = head_parse(&connection->scan, head_bytes, request->headers, &head);
     connection->scan = (struct head_scan){0};
     if (refusal != 0) {
-        request->public.method = head.method;
+        request->shown.method = head.method;
         connection_refuse(connection, refusal);
         return;
     }
-    fill_public(connection, &head);
+    fill_shown(connection, &head);
     struct str raw_path = str_slice(head.target, 0, str_find_byte(head.target, '?', 0));
     struct str path = raw_path;
     if (raw_path.data[0] == '/' && failed(http_canonical_path(&request->arena, raw_path, &path))) {
         connection_refuse(connection, REFUSED);
         return;
     }
-    request->public.path = path;
+    request->shown.path = path;
     if (head.is_chunked || head.content_length > 0)
         begin_body(connection, head.expects_continue, has_more_input);
     else
@@ -120,7 +120,7 @@ static size_t read_chunks(struct connection *connection, struct str input)
     case CHUNK_MORE:
         break;
     case CHUNK_DONE:
-        request->public.body = buf_str(&request->body);
+        request->shown.body = buf_str(&request->body);
         connection_dispatch(connection);
         break;
     case CHUNK_REFUSED:
@@ -138,11 +138,11 @@ static size_t read_sized(struct connection *connection, struct str input)
     struct request *request = connection->request;
     struct str part = str_slice(input, 0, request->body_bytes_left);
     if (request->body.size == 0 && part.size == request->body_bytes_left) {
-        request->public.body = arena_copy_str(&request->arena, part);
+        request->shown.body = arena_copy_str(&request->arena, part);
     } else {
         buf_append(&request->body, part);
         assert(!buf_failed(&request->body));
-        request->public.body = buf_str(&request->body);
+        request->shown.body = buf_str(&request->body);
     }
     request->body_bytes_left -= part.size;
     if (request->body_bytes_left == 0)

@@ -188,7 +188,7 @@ static void run_completions(struct http_loop *loop)
     while (request != NULL) {
         struct request *next = request->queued_next;
         request->is_inside_callback = true;
-        request->done(&request->public);
+        request->done(&request->shown);
         connection_callback_returned(loop, request);
         request = next;
     }

@@ -75,8 +75,8 @@ static void *run_thread(void *argument)
         pthread_mutex_unlock(&offload->mutex);
         if (request == NULL)
             return NULL;
-        request->work(&request->public);
-        completions_add(&request->public.loop->completions, request);
+        request->work(&request->shown);
+        completions_add(&request->shown.loop->completions, request);
     }
 }
 

@@ -67,7 +67,7 @@ struct request *request_acquire(struct request_pool *pool)
     pool->in_use.previous = request;
     pool->in_use_count++;
 
-    request->public = (struct http_request){.arena = &request->arena};
+    request->shown = (struct http_request){.arena = &request->arena};
     request->connection = NULL;
     request->chunks = (struct chunk_decoder){0};
     request->body_bytes_left = 0;

@@ -15,8 +15,8 @@
 struct connection;
 
 struct request {
-    struct http_request public;      /* first: http_respond finds the rest behind it */
-    struct connection *connection;   /* NULL once it is gone or was answered for */
+    struct http_request shown;     /* to the callback; first, so that http_respond finds the rest */
+    struct connection *connection; /* NULL once it is gone or was answered for */
     struct request *previous, *next; /* in use: the loop's ring; else `next` in the pool */
     struct request *queued_next;     /* while http_offload has it */
     void (*work)(struct http_request *request);

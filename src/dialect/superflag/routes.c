@@ -33,7 +33,7 @@ static const struct route routes[] = {
 
     /* extensions of ours: README.md */
     {HTTP_PATCH, STR("/api/v1/envs"), SCOPE_MANAGE, LANE_STORE, BODY, superflag_patch_environment},
-    {HTTP_GET, STR("/api/v1/config-document"), SCOPE_MANAGE, LANE_FAST, NO_BODY,
+    {HTTP_GET, STR("/api/v1/config-document"), SCOPE_MANAGE, LANE_STORE, NO_BODY,
      superflag_get_document},
     {HTTP_PUT, STR("/api/v1/config-document"), SCOPE_MANAGE, LANE_STORE, BODY_BYTES_IMPORT_MAX,
      superflag_put_document},

@@ -118,6 +118,8 @@ static inline void site_answer_by_path(struct http_request *request, void *conte
         site_say(request, (struct str){site->large, LARGE_BYTES});
     } else if (str_equal(path, STR("/shared"))) {
         site_answer_shared(request, site, SHARED_BYTES);
+    } else if (str_equal(path, STR("/began"))) {
+        site_say(request, arena_format(request->arena, "%lld", (long long)request->began_us));
     } else if (str_equal(path, STR("/closes"))) {
         http_respond(request, &(struct http_response){.status = 200, .closes = true});
     } else if (str_starts_with(path, STR("/status/"))) {

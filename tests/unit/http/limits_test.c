@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* limits - at the limit all is well, one past it the documented status. */
+#include <sys/resource.h>
+
 #include "client.h"
 
 enum { LIMIT = 300 };
@@ -249,6 +251,39 @@ TEST(connections_past_the_limit_wait_for_one_to_leave)
     site_close(site);
 }
 
+/* Both ends are in this process, so every connection takes two descriptors. */
+TEST(a_reserve_of_descriptors_is_left_to_the_rest_of_the_process)
+{
+    enum { DESCRIPTORS = 256, RESERVE = 64, CLIENTS = (DESCRIPTORS - RESERVE) / 2 + 1 };
+    struct rlimit before;
+    CHECK_INT(getrlimit(RLIMIT_NOFILE, &before), 0);
+    struct rlimit few = {.rlim_cur = DESCRIPTORS, .rlim_max = before.rlim_max};
+    CHECK_INT(setrlimit(RLIMIT_NOFILE, &few), 0);
+    struct site *site = site_open(http_limits_default, 1);
+    CHECK_INT(setrlimit(RLIMIT_NOFILE, &before), 0);
+
+    struct client clients[CLIENTS];
+    size_t served = 0;
+    size_t opened = 0;
+    bool is_turned_away = false;
+    while (opened < CLIENTS && !is_turned_away) {
+        clients[opened] = client_open(site);
+        is_turned_away = client_ask(&clients[opened], STR(ECHO)).status != 200;
+        served += !is_turned_away;
+        opened++;
+    }
+    CHECK(is_turned_away);
+    CHECK(served > CLIENTS / 2);
+    CHECK_INT(client_ask(&clients[0], STR(ECHO)).status, 200);
+    for (size_t i = 0; i < opened; i++)
+        client_close(&clients[i]);
+
+    struct client late = client_open(site); /* accepting goes on after a pause */
+    CHECK_INT(client_ask(&late, STR(ECHO)).status, 200);
+    client_close(&late);
+    site_close(site);
+}
+
 TESTS(a_request_line_past_its_limit_is_414, an_endless_request_line_is_refused_before_it_ends,
       one_header_value_past_its_limit_is_431, header_lines_past_their_limit_are_431,
       endless_headers_are_refused_before_they_end, one_header_more_than_allowed_is_431,
@@ -256,4 +291,5 @@ TESTS(a_request_line_past_its_limit_is_414, an_endless_request_line_is_refused_b
       chunks_past_the_limit_are_413, a_client_in_the_middle_of_a_large_body_reads_the_413,
       a_connection_closes_after_its_last_request, as_many_requests_as_allowed_wait_behind_one,
       one_waiting_request_too_many_ends_the_connection,
-      connections_past_the_limit_wait_for_one_to_leave)
+      connections_past_the_limit_wait_for_one_to_leave,
+      a_reserve_of_descriptors_is_left_to_the_rest_of_the_process)

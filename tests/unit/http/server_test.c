@@ -405,6 +405,44 @@ TEST(closing_does_not_wait_for_ever)
     client_close(&client);
 }
 
+TEST(closing_waits_for_running_work_even_past_its_time)
+{
+    struct http_limits limits = http_limits_default;
+    limits.drain_timeout_ms = 50;
+    struct site *site = site_open(limits, 1);
+    struct client client = client_open(site);
+    client_send(&client, STR(GET("/block")));
+    while (atomic_load(&site->works_begun) == 0)
+        usleep(100);
+    pthread_t closer;
+    CHECK_INT(pthread_create(&closer, NULL, close_server, site), 0);
+    client_expect_end(&client); /* cut off unanswered */
+    atomic_store(&site->may_finish, true);
+    CHECK_INT(pthread_join(closer, NULL), 0);
+    client_close(&client);
+    free(site->large);
+    free(site);
+}
+
+TEST(a_request_began_when_its_first_byte_was_seen)
+{
+    struct site *site = site_open(http_limits_default, 1);
+    struct client client = client_open(site);
+    client_send(&client, STR("G"));
+    while (http_counters_read(site->server).bytes_in == 0)
+        usleep(100);
+    int64_t seen_us = clock_monotonic_us();
+    struct reply reply = client_ask(&client, STR("ET /began HTTP/1.1\r\nHost: a\r\n\r\n"));
+    uint64_t began_us = 0;
+    CHECK(str_parse_u64(reply.body, &began_us));
+    CHECK((int64_t)began_us <= seen_us + 1000); /* the counter runs a moment ahead */
+    reply = client_ask(&client, STR(GET("/began")));
+    CHECK(str_parse_u64(reply.body, &began_us));
+    CHECK((int64_t)began_us > seen_us);
+    client_close(&client);
+    site_close(site);
+}
+
 TEST(a_server_that_never_started_closes)
 {
     struct http_config config = {.listen = STR("127.0.0.1:0"),
@@ -471,5 +509,6 @@ TESTS(an_answer_carries_the_lines_every_answer_carries,
       a_client_that_only_stops_sending_still_gets_its_answers,
       options_asterisk_and_upgrades_are_plain_requests, work_off_the_loop_comes_back_to_it,
       work_past_the_queue_is_turned_away, closing_answers_what_is_under_way_and_lets_the_idle_go,
-      closing_does_not_wait_for_ever, a_server_that_never_started_closes,
+      closing_does_not_wait_for_ever, closing_waits_for_running_work_even_past_its_time,
+      a_request_began_when_its_first_byte_was_seen, a_server_that_never_started_closes,
       an_address_that_cannot_be_had_is_refused, two_servers_do_not_share_an_address_by_accident)

@@ -177,11 +177,6 @@ TEST(a_disk_that_fails_once_loses_nothing_acknowledged)
     fail_everywhere(DISK_FAILS_ONCE, false, 0);
 }
 
-TEST(a_disk_that_breaks_loses_nothing_acknowledged)
-{
-    fail_everywhere(DISK_STAYS_BROKEN, false, 0);
-}
-
 TEST(a_power_cut_that_loses_all_unsynced_loses_nothing_acknowledged)
 {
     fail_everywhere(DISK_STAYS_BROKEN, true, 0);
@@ -255,7 +250,6 @@ TEST(without_a_sync_the_power_cut_does_lose_it)
 }
 
 TESTS(a_disk_that_fails_once_loses_nothing_acknowledged,
-      a_disk_that_breaks_loses_nothing_acknowledged,
       a_power_cut_that_loses_all_unsynced_loses_nothing_acknowledged,
       a_power_cut_that_loses_some_unsynced_loses_nothing_acknowledged,
       after_a_failed_commit_the_store_is_read_only_until_a_restart,

@@ -352,6 +352,44 @@ TEST(migrations_are_numbered_in_order_and_noted)
     world_close(&world);
 }
 
+/* Steps of SQLite's machine since the last time it was asked. */
+static int steps_taken(struct world *world)
+{
+    struct sqlite_engine *engine = sqlite_engine_of(world->store->engine);
+    int steps = 0;
+    for (size_t i = 0; i < engine->statement_count; i++)
+        steps += sqlite3_stmt_status(engine->statements[i].handle, SQLITE_STMTSTATUS_VM_STEP, true);
+    return steps;
+}
+
+static void load_current(struct world *world)
+{
+    struct revision_row *rows = NULL;
+    size_t count = 0;
+    CHECK_OK(store_load_environment_at(world->store, &world->arena, 1, 1 << 20, &rows, &count));
+    CHECK_INT(count, 1);
+}
+
+TEST(a_long_history_makes_neither_a_change_nor_a_load_slower)
+{
+    struct world world;
+    int change_steps[2];
+    int load_steps[2];
+    world_open(&world);
+    for (int round = 0; round < 2; round++) {
+        for (int i = 0; i < 400; i++)
+            change(&world, STR("k"), STR("{}"));
+        steps_taken(&world);
+        change(&world, STR("k"), STR("{}"));
+        change_steps[round] = steps_taken(&world);
+        load_current(&world);
+        load_steps[round] = steps_taken(&world);
+    }
+    CHECK(change_steps[1] <= change_steps[0] + 10);
+    CHECK(load_steps[1] <= load_steps[0] + 10);
+    world_close(&world);
+}
+
 /* ---- threads -----------------------------------------------------------------------------------
  */
 
@@ -443,4 +481,5 @@ TESTS(connections_are_made_as_the_program_relies_on, only_the_owner_can_read_the
       a_full_disk_refuses_the_transaction_and_forgives,
       nothing_is_written_after_the_database_gave_up_the_transaction,
       migrations_are_numbered_in_order_and_noted,
+      a_long_history_makes_neither_a_change_nor_a_load_slower,
       readers_on_other_threads_see_whole_changes_in_order)
