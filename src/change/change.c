@@ -49,14 +49,30 @@ static struct fault insert_owner(struct store *store, int64_t now_ms, struct are
     return fault;
 }
 
-struct fault bootstrap_owner(struct store *store, int64_t now_ms, struct arena *arena,
-                             struct bootstrap *bootstrap)
+/* An empty store beside snapshots of a full one is a lost store, not a first start: an owner made
+ * now would hide the loss, and versions would begin again. */
+static bool has_lost_its_store(const struct change_config *config)
 {
+    struct view *view = NULL;
+    if (failed(disk_load(config->directory, config->render, 0, &view)))
+        return false;
+    bool has_users = view->catalog->user_count > 0;
+    view_release(view);
+    return has_users;
+}
+
+static struct fault bootstrap_owner(struct store *store, const struct change_config *config,
+                                    struct arena *arena, struct bootstrap *bootstrap)
+{
+    int64_t now_ms = clock_wall_ms(config->clock);
     struct user_row *users = NULL;
     size_t count = 0;
     struct fault fault = store_load_users(store, arena, &users, &count);
     if (failed(fault) || count > 0)
         return fault;
+    if (has_lost_its_store(config))
+        return fault_make(FAULT_UNAVAILABLE, STR("store"),
+                          STR("the store is empty but snapshots of it are here"));
     fault = store_begin(store);
     if (failed(fault))
         return fault;
@@ -90,7 +106,7 @@ static struct fault open_store(struct changer *changer, struct arena *arena,
     struct fault fault = store_open(&changer->store, config->directory, STORE_WRITER);
     if (failed(fault))
         return fault;
-    fault = bootstrap_owner(changer->store, now_ms, arena, bootstrap);
+    fault = bootstrap_owner(changer->store, config, arena, bootstrap);
     if (!failed(fault))
         fault = follow_everything(changer->store, config->render, now_ms, view);
     if (!failed(fault))

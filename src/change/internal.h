@@ -74,9 +74,6 @@ struct fault apply_catalog_change(struct store *store, const struct catalog *cat
 struct fault append_audit(struct store *store, const struct change *change, struct str app_id,
                           struct str subject, struct str detail) MUST_CHECK;
 
-struct fault bootstrap_owner(struct store *store, int64_t now_ms, struct arena *arena,
-                             struct bootstrap *bootstrap) MUST_CHECK;
-
 /* Config requests per environment and month (quota.c). */
 enum { QUOTA_PAGES = 128, QUOTA_PAGE_COUNTERS = 256 };
 struct quota_page {

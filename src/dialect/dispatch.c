@@ -205,6 +205,13 @@ static struct view *pin_view(const struct services *services, struct http_loop *
     return view_reader_refresh(reader);
 }
 
+static void unpin_view(void *user, void *context)
+{
+    (void)context;
+    view_reader_close(user);
+    memory_free(user);
+}
+
 static void refuse_route(struct exchange *x)
 {
     struct str allow = list_methods(x->arena, x->dialect, x->request->path);
@@ -280,6 +287,7 @@ struct http_callbacks dispatch_callbacks(const struct services *services)
         .on_request = on_request,
         .body_bytes_max = body_bytes_max,
         .on_refusal = on_refusal,
+        .on_loop_end = unpin_view,
         .context = (void *)services,
     };
 }

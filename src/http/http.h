@@ -87,6 +87,9 @@ struct http_callbacks {
      * the given status (400, 408, 413, 414, 417, 431, 501, 503, 505). Strings live in the arena. */
     void (*on_refusal)(int status, struct str path, struct arena *arena,
                        struct http_response *response, void *context);
+    /* A loop has ended and its slot (http_loop_set_user) was filled: let go of what is in it. May
+     * be NULL. */
+    void (*on_loop_end)(void *user, void *context);
     void *context;
 };
 

@@ -279,6 +279,8 @@ void loop_close(struct http_loop *loop)
     completions_close(&loop->completions);
     memory_free(loop->spare_headers);
     memory_free(loop->read_buffer);
+    if (loop->user != NULL && loop->callbacks->on_loop_end != NULL)
+        loop->callbacks->on_loop_end(loop->user, loop->callbacks->context);
 }
 
 void *http_loop_user(struct http_loop *loop)

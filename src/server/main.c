@@ -145,6 +145,16 @@ static struct fault open_change(struct server *server, struct bootstrap *bootstr
     return fault;
 }
 
+/* The address is numeric by then; people write the name. */
+static struct str numeric_listen(struct server *server)
+{
+    struct str listen = server->options.listen;
+    if (!str_starts_with(listen, STR("localhost:")))
+        return listen;
+    return arena_format(&server->arena, "127.0.0.1:%.*s",
+                        STR_ARG(str_slice(listen, 10, listen.size)));
+}
+
 static struct fault open_http(struct server *server)
 {
     for (size_t i = 0; i < server_language_count; i++)
@@ -158,7 +168,7 @@ static struct fault open_http(struct server *server)
         .dialect_count = server_language_count,
     };
     const struct http_config config = {
-        .listen = server->options.listen,
+        .listen = numeric_listen(server),
         .loop_count = loop_count(&server->options),
         .limits = options_http_limits(&server->options),
         .callbacks = dispatch_callbacks(&server->services),

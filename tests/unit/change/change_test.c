@@ -372,6 +372,86 @@ TEST(a_lost_store_is_served_from_the_snapshot_on_disk)
     town_close(&town);
 }
 
+TEST(an_empty_store_beside_snapshots_is_a_lost_one)
+{
+    struct town town;
+    town_open(&town);
+    uint64_t environment = town_app(&town, STR("shop"));
+    CHECK_OK(town_put(&town, environment, STR("a"), true));
+    town_stop(&town);
+    char path[512];
+    snprintf(path, sizeof(path), "%s/guidon.db", town.scratch.path);
+    CHECK_INT(unlink(path), 0);
+    for (size_t i = 0; i < 2; i++) { /* and so it stays: the second start finds an empty file */
+        CHECK_OK(town_start(&town));
+        CHECK_FAULT(town.degraded, FAULT_UNAVAILABLE);
+        CHECK(!town.bootstrap.is_first_start);
+        CHECK_INT(town_version(&town, environment), 1);
+        town_stop(&town);
+    }
+    CHECK_OK(town_start(&town));
+    town_close(&town);
+}
+
+TEST(apps_are_limited)
+{
+    struct town town;
+    town_open(&town);
+    for (size_t i = 0; i < APPS_MAX; i++)
+        town_app(&town, arena_format(&town.arena, "app %zu", i));
+    struct change change = {
+        .kind = CHANGE_CREATE_APP, .action = STR("app.create"), .name = STR("one more")};
+    CHECK_FAULT(town_apply(&town, &change), FAULT_LIMIT);
+    town_close(&town);
+}
+
+static struct fault put_and_delete(struct edit *edit, void *input)
+{
+    struct flag flag = town_flag(edit_arena(edit), STR("brief"), true);
+    struct fault fault = edit_put_flag(edit, &flag);
+    if (!failed(fault))
+        fault = edit_delete_flag(edit, STR("brief"));
+    if (failed(fault))
+        return fault;
+    *(bool *)input = edit_find_flag(edit, STR("brief")) == NULL;
+    flag = town_flag(edit_arena(edit), STR("kept"), true);
+    fault = edit_put_flag(edit, &flag);
+    flag = town_flag(edit_arena(edit), STR("kept"), false);
+    return failed(fault) ? fault : edit_put_flag(edit, &flag); /* the last one counts */
+}
+
+TEST(what_is_put_and_deleted_in_one_edit_never_was)
+{
+    struct town town;
+    town_open(&town);
+    uint64_t environment = town_app(&town, STR("shop"));
+    bool was_gone = false;
+    struct change change = {.kind = CHANGE_ENVIRONMENT,
+                            .action = STR("test"),
+                            .environment = environment,
+                            .edit = put_and_delete,
+                            .input = &was_gone};
+    CHECK_OK(town_apply(&town, &change));
+    CHECK(was_gone);
+    struct view *view = view_acquire(town.views);
+    const struct environment_state *state = &view_find(view, environment)->state;
+    CHECK_INT(state->flag_count, 1);
+    CHECK(!state->flags[0]->variations[0].value.boolean);
+    view_release(view);
+    struct store *reader = NULL;
+    CHECK_OK(store_open(&reader, scratch_path(&town.scratch), STORE_READER));
+    struct revision_row *rows = NULL;
+    size_t count = 0;
+    CHECK_OK(store_load_history(reader, &town.arena, environment, REVISION_FLAG, STR("brief"),
+                                &rows, &count));
+    CHECK_INT(count, 0);
+    CHECK_OK(store_load_history(reader, &town.arena, environment, REVISION_FLAG, STR("kept"), &rows,
+                                &count));
+    CHECK_INT(count, 1);
+    store_close(reader);
+    town_close(&town);
+}
+
 TEST(without_a_store_and_a_snapshot_there_is_no_start)
 {
     struct town town;
@@ -425,5 +505,7 @@ TESTS(the_first_start_makes_an_owner_once, an_app_has_three_environments_with_nu
       keys_are_limited, writers_share_a_commit_and_one_bad_change_takes_nobody_along,
       any_version_and_any_instant_can_be_had_again,
       a_lost_store_is_served_from_the_snapshot_on_disk,
+      an_empty_store_beside_snapshots_is_a_lost_one, apps_are_limited,
+      what_is_put_and_deleted_in_one_edit_never_was,
       without_a_store_and_a_snapshot_there_is_no_start, a_quota_holds_for_a_calendar_month,
       the_use_of_a_quota_survives_a_restart)

@@ -157,7 +157,7 @@ static inline struct site *site_open(struct http_limits limits, unsigned loop_co
         .listen = STR("127.0.0.1:0"),
         .loop_count = loop_count,
         .limits = limits,
-        .callbacks = {site_answer_by_path, site_body_bytes_max, site_refuse, site},
+        .callbacks = {site_answer_by_path, site_body_bytes_max, site_refuse, NULL, site},
         .clock = clock_system(),
     };
     CHECK_OK(http_open(&site->server, &config));
