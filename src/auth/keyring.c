@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "auth/secret.h"
+#include "base/random.h"
 
 /* The hash is uniform already, so its first bytes serve as the table's index. */
 static size_t first_slot(const struct credential_hash *hash, size_t slot_count)
@@ -46,6 +47,11 @@ static const struct caller *find_hash(const struct keyring *keyring,
     return NULL;
 }
 
+static bool is_live(const struct caller *caller, int64_t now_ms)
+{
+    return caller->expires_ms == 0 || caller->expires_ms > now_ms;
+}
+
 const struct caller *keyring_find(const struct keyring *keyring, struct str secret, int64_t now_ms)
 {
     enum credential_kind kind;
@@ -56,8 +62,44 @@ const struct caller *keyring_find(const struct keyring *keyring, struct str secr
     if (caller == NULL)
         return NULL;
     assert(caller->kind == kind);
-    if (caller->expires_ms != 0 && caller->expires_ms <= now_ms)
+    return is_live(caller, now_ms) ? caller : NULL;
+}
+
+void keyring_memo_open(struct keyring_memo *memo)
+{
+    *memo = (struct keyring_memo){0};
+    random_fill(memo->key, sizeof(memo->key));
+}
+
+static void forget_others(struct keyring_memo *memo, const struct keyring *keyring,
+                          uint64_t generation)
+{
+    if (memo->keyring == keyring && memo->generation == generation)
+        return;
+    for (size_t i = 0; i < KEYRING_MEMO_SLOTS; i++)
+        memo->slots[i].caller = NULL;
+    memo->keyring = keyring;
+    memo->generation = generation;
+}
+
+const struct caller *keyring_memo_find(struct keyring_memo *memo, const struct keyring *keyring,
+                                       uint64_t generation, struct str secret, int64_t now_ms)
+{
+    static_assert(crypto_shorthash_siphashx24_BYTES == sizeof(memo->slots[0].tag), "128 bits");
+    static_assert(crypto_shorthash_siphashx24_KEYBYTES == sizeof(memo->key), "128 bits");
+    if (str_is_empty(secret))
         return NULL;
+    forget_others(memo, keyring, generation);
+    unsigned char tag[crypto_shorthash_siphashx24_BYTES];
+    crypto_shorthash_siphashx24(tag, (const unsigned char *)secret.data, secret.size, memo->key);
+    struct keyring_memo_slot *slot = &memo->slots[tag[0] % KEYRING_MEMO_SLOTS];
+    if (slot->caller != NULL && memcmp(slot->tag, tag, sizeof(tag)) == 0)
+        return is_live(slot->caller, now_ms) ? slot->caller : NULL;
+    const struct caller *caller = keyring_find(keyring, secret, now_ms);
+    if (caller != NULL) {
+        memcpy(slot->tag, tag, sizeof(tag));
+        slot->caller = caller;
+    }
     return caller;
 }
 

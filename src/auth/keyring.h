@@ -41,6 +41,27 @@ struct keyring keyring_build(struct arena *arena, const struct keyring_entry *en
 /* NULL when nobody knows the secret, or it has expired. */
 const struct caller *keyring_find(const struct keyring *keyring, struct str secret, int64_t now_ms);
 
+/*
+ * What one thread remembers of secrets it has looked up, so that a poller's next request costs a
+ * keyed 128-bit SipHash and not a SHA-256. Holds no secret and nothing negative; forgets all when
+ * the keyring is another. The SipHash key is drawn once per memo, so nobody outside can aim at a
+ * slot.
+ */
+enum { KEYRING_MEMO_SLOTS = 256 };
+struct keyring_memo_slot {
+    unsigned char tag[16];
+    const struct caller *caller; /* NULL: empty */
+};
+struct keyring_memo {
+    const struct keyring *keyring; /* the one the slots are about */
+    uint64_t generation;           /* of the view it belongs to: an address may come again */
+    unsigned char key[16];
+    struct keyring_memo_slot slots[KEYRING_MEMO_SLOTS];
+};
+void keyring_memo_open(struct keyring_memo *memo);
+const struct caller *keyring_memo_find(struct keyring_memo *memo, const struct keyring *keyring,
+                                       uint64_t generation, struct str secret, int64_t now_ms);
+
 bool caller_may_write(const struct caller *caller); /* editors, admins, owners, app keys */
 bool caller_sees_app(const struct caller *caller, struct str app_id);
 

@@ -114,11 +114,12 @@ static bool may_call(const struct caller *caller, enum scope scope)
     return false;
 }
 
-static struct fault authorise(struct exchange *x)
+static struct fault authorise(struct exchange *x, struct keyring_memo *memo)
 {
     if (x->route->scope == SCOPE_ANYONE)
         return fault_none();
-    x->caller = keyring_find(&x->view->catalog->keyring, bearer_secret(x->request), x->now_ms);
+    x->caller = keyring_memo_find(memo, &x->view->catalog->keyring, x->view->generation,
+                                  bearer_secret(x->request), x->now_ms);
     if (x->caller == NULL)
         return fault_make(FAULT_UNAUTHENTICATED, STR("authorization"), STR("Not authenticated"));
     if (!may_call(x->caller, x->route->scope))
@@ -194,22 +195,30 @@ static void run_store_lane(struct exchange *x)
 
 /* ---- the way through -------------------------------------------------------------------- */
 
-static struct view *pin_view(const struct services *services, struct http_loop *loop)
+/* What each loop keeps between requests. */
+struct desk {
+    struct view_reader reader;
+    struct keyring_memo memo;
+};
+
+static struct desk *find_desk(const struct services *services, struct http_loop *loop)
 {
-    struct view_reader *reader = http_loop_user(loop);
-    if (reader == NULL) {
-        reader = MEMORY_NEW(struct view_reader);
-        reader->slot = services->views;
-        http_loop_set_user(loop, reader);
+    struct desk *desk = http_loop_user(loop);
+    if (desk == NULL) {
+        desk = MEMORY_NEW(struct desk);
+        desk->reader.slot = services->views;
+        keyring_memo_open(&desk->memo);
+        http_loop_set_user(loop, desk);
     }
-    return view_reader_refresh(reader);
+    return desk;
 }
 
-static void unpin_view(void *user, void *context)
+static void close_desk(void *user, void *context)
 {
     (void)context;
-    view_reader_close(user);
-    memory_free(user);
+    struct desk *desk = user;
+    view_reader_close(&desk->reader);
+    memory_free(desk);
 }
 
 static void refuse_route(struct exchange *x)
@@ -230,7 +239,8 @@ static void on_request(struct http_request *request, void *context)
     x->arena = request->arena;
     x->path = request->path;
     x->dialect = find_dialect(services, request->path);
-    x->view = pin_view(services, request->loop);
+    struct desk *desk = find_desk(services, request->loop);
+    x->view = view_reader_refresh(&desk->reader);
     x->now_ms = clock_wall_ms(services->clock);
     if (request->method == HTTP_OPTIONS) {
         x->dialect->preflight(x, list_methods(x->arena, x->dialect, request->path));
@@ -243,7 +253,7 @@ static void on_request(struct http_request *request, void *context)
         finish(x);
         return;
     }
-    struct fault fault = authorise(x);
+    struct fault fault = authorise(x, &desk->memo);
     if (failed(fault)) {
         refuse(x, fault, 0, (struct str){0});
         finish(x);
@@ -287,7 +297,7 @@ struct http_callbacks dispatch_callbacks(const struct services *services)
         .on_request = on_request,
         .body_bytes_max = body_bytes_max,
         .on_refusal = on_refusal,
-        .on_loop_end = unpin_view,
+        .on_loop_end = close_desk,
         .context = (void *)services,
     };
 }

@@ -177,6 +177,11 @@ void superflag_member_instant(struct json_writer *writer, struct str key, int64_
     json_member_string(writer, key, str_of(text));
 }
 
+struct str superflag_unchanged_headers(struct str config_headers)
+{
+    return str_slice(config_headers, sizeof(JSON_LINE) - 1, config_headers.size);
+}
+
 /* No max-age: a page's first request carries no If-None-Match, and a browser's own cache could
  * then answer with an older version, which the SDK rejects as a downgrade (section 3). */
 struct str superflag_config_headers(struct arena *arena, struct str etag, bool is_for_browsers)

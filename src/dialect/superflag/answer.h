@@ -33,6 +33,9 @@ void superflag_member_instant(struct json_writer *writer, struct str key, int64_
 /* The header lines every config answer of this version carries, CORS included or not. */
 struct str superflag_config_headers(struct arena *arena, struct str etag, bool is_for_browsers);
 
+/* The same for a 304, which has no content to describe. */
+struct str superflag_unchanged_headers(struct str config_headers);
+
 /* Whether browsers call this path from other origins. */
 bool superflag_is_browser_path(struct str path);
 

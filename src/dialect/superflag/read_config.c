@@ -75,12 +75,19 @@ static void answer_body(struct exchange *x, const struct snapshot *snapshot,
                         const struct rendered *rendered)
 {
     x->response.status = 200;
+    x->response.headers = rendered->headers;
     x->response.body = rendered->body;
     if (rendered->body.size < SHARED_BODY_BYTES_MIN)
         return; /* small enough to be copied behind its head */
     snapshot_acquire((struct snapshot *)snapshot);
     x->response.body_owner = (void *)snapshot;
     x->response.release = release_snapshot;
+}
+
+static void answer_unchanged(struct exchange *x, const struct rendered *rendered)
+{
+    x->response.status = 304;
+    x->response.headers = superflag_unchanged_headers(rendered->headers);
 }
 
 static void answer_config(struct exchange *x, size_t rendering)
@@ -95,9 +102,8 @@ static void answer_config(struct exchange *x, size_t rendering)
     const struct snapshot *snapshot = view_of(x->view, environment);
     const struct rendered *rendered = &snapshot->renderings[rendering];
     x->version = snapshot->version;
-    x->response.headers = rendered->headers;
     if (superflag_matches_version(http_header(x->request, STR("if-none-match")), snapshot->version))
-        x->response.status = 304;
+        answer_unchanged(x, rendered);
     else
         answer_body(x, snapshot, rendered);
 }

@@ -106,6 +106,28 @@ TEST(an_expired_credential_is_nobody)
     arena_close(&arena);
 }
 
+TEST(a_memo_never_outlives_its_keyring)
+{
+    struct str secret = make(CREDENTIAL_PERSONAL, STR(""));
+    struct str shown;
+    struct str stranger = secret_make(&arena, CREDENTIAL_PERSONAL, STR(""), &shown);
+    struct keyring_entry entry = {.hash = secret_hash(secret)};
+    entry.caller.kind = CREDENTIAL_PERSONAL;
+    entry.caller.expires_ms = 1000;
+    struct keyring keyring = keyring_build(&arena, &entry, 1);
+    struct keyring_memo memo;
+    keyring_memo_open(&memo);
+    for (size_t i = 0; i < 3; i++) {
+        CHECK(keyring_memo_find(&memo, &keyring, 1, secret, 999) == &entry.caller);
+        CHECK(keyring_memo_find(&memo, &keyring, 1, stranger, 999) == NULL);
+        CHECK(keyring_memo_find(&memo, &keyring, 1, STR(""), 999) == NULL);
+    }
+    CHECK(keyring_memo_find(&memo, &keyring, 1, secret, 1000) == NULL); /* expired meanwhile */
+    keyring = keyring_build(&arena, &entry, 0); /* revoked: same address, next generation */
+    CHECK(keyring_memo_find(&memo, &keyring, 2, secret, 999) == NULL);
+    arena_close(&arena);
+}
+
 TEST(an_empty_keyring_knows_nobody)
 {
     struct str secret = make(CREDENTIAL_PERSONAL, STR(""));
@@ -130,4 +152,5 @@ TEST(viewers_read_and_editors_write)
 TESTS(a_secret_says_its_kind_and_environment, any_typo_is_refused_before_a_look_up,
       no_two_secrets_are_alike, tags_are_short_for_their_environment,
       the_keyring_finds_whom_it_knows_and_nobody_else, an_expired_credential_is_nobody,
-      an_empty_keyring_knows_nobody, viewers_read_and_editors_write)
+      a_memo_never_outlives_its_keyring, an_empty_keyring_knows_nobody,
+      viewers_read_and_editors_write)
