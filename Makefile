@@ -103,9 +103,9 @@ $(foreach room,$(ROOMS),$(eval $(call ROOM_RULES,$(room))))
 # A header added or removed changes the links.
 $(foreach room,$(ROOMS),$(eval $(call room_include,$(room))/.made: $(foreach seen,$(room) $(SEES_$(room)),src/$(seen))))
 
-$(BUILD)/lib/libllhttp.a: $(wildcard $(LLHTTP_SOURCE)/*.c)
+$(BUILD)/lib/libllhttp.a: $(wildcard $(LLHTTP_SOURCE)/*.c) Makefile
 	@mkdir -p $(BUILD)/obj/llhttp $(@D)
-	@for source in $^; do $(CC) $(HARDENING) $(OPTIMISE) -std=c99 -I$(LLHTTP_SOURCE) $(LLHTTP_CFLAGS) \
+	@for source in $(filter %.c,$^); do $(CC) $(HARDENING) $(OPTIMISE) -std=c99 -ffile-prefix-map=$(CURDIR)=. -I$(LLHTTP_SOURCE) $(LLHTTP_CFLAGS) \
 	  -c $$source -o $(BUILD)/obj/llhttp/$$(basename $$source .c).o || exit 1; done
 	@ar rcs $@ $(BUILD)/obj/llhttp/*.o
 

@@ -103,6 +103,12 @@ const struct caller *keyring_memo_find(struct keyring_memo *memo, const struct k
     return caller;
 }
 
+bool caller_may_read(const struct caller *caller)
+{
+    return caller->kind == CREDENTIAL_APP ||
+           (caller->kind == CREDENTIAL_PERSONAL && caller->role >= ROLE_VIEWER);
+}
+
 bool caller_may_write(const struct caller *caller)
 {
     return caller->kind == CREDENTIAL_APP || caller->role >= ROLE_EDITOR;

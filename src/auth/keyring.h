@@ -62,6 +62,8 @@ void keyring_memo_open(struct keyring_memo *memo);
 const struct caller *keyring_memo_find(struct keyring_memo *memo, const struct keyring *keyring,
                                        uint64_t generation, struct str secret, int64_t now_ms);
 
+/* Whether it manages at all: app keys, and tokens of users who have a role. */
+bool caller_may_read(const struct caller *caller);
 bool caller_may_write(const struct caller *caller); /* editors, admins, owners, app keys */
 bool caller_sees_app(const struct caller *caller, struct str app_id);
 

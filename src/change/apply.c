@@ -144,7 +144,7 @@ static struct fault write_everything(struct store *store, struct draft *draft,
     return fault;
 }
 
-/* A fault made on the way lives in an arena that dies here: move it to the caller's. */
+/* A fault made on the way lives in memory that dies with the group: move it to the caller's. */
 static struct fault keep_fault(struct change *change, struct fault fault)
 {
     fault.where = arena_copy_str(change->arena, fault.where);
@@ -165,7 +165,7 @@ static struct fault run_edit(struct edit *edit, struct change *change, struct dr
 struct fault apply_environment_change(struct store *store, struct draft *draft,
                                       struct change *change)
 {
-    if (change->expected_version != 0 && change->expected_version != draft->version)
+    if (change->expects_version && change->expected_version != draft->version)
         return fault_make(FAULT_CONFLICT, STR("version"), STR("changed by someone else"));
     struct arena arena;
     arena_open(&arena, 8192);
@@ -316,8 +316,8 @@ static struct fault set_quota(struct store *store, const struct catalog *catalog
     return append_audit(store, change, environment->app_id, environment->id, detail);
 }
 
-struct fault apply_catalog_change(struct store *store, const struct catalog *catalog,
-                                  struct change *change)
+static struct fault change_catalog(struct store *store, const struct catalog *catalog,
+                                   struct change *change)
 {
     switch (change->kind) {
     case CHANGE_CREATE_APP:
@@ -332,4 +332,11 @@ struct fault apply_catalog_change(struct store *store, const struct catalog *cat
         break;
     }
     return fault_make(FAULT_INVALID, STR("change"), STR("not a change of the catalog"));
+}
+
+struct fault apply_catalog_change(struct store *store, const struct catalog *catalog,
+                                  struct change *change)
+{
+    struct fault fault = change_catalog(store, catalog, change);
+    return failed(fault) ? keep_fault(change, fault) : fault; /* it may name a row of the catalog */
 }

@@ -10,6 +10,8 @@
  * transaction (group commit), each change behind a savepoint of its own, so that many writers
  * share one sync and one bad change takes nobody along. Callers block until their change is
  * answered; call change_apply from pool threads only.
+ *
+ * A change whose caller's credential was revoked while it waited is FAULT_UNAUTHENTICATED.
  */
 #ifndef CHANGE_CHANGE_H
 #define CHANGE_CHANGE_H
@@ -41,7 +43,8 @@ struct change {
 
     /* CHANGE_ENVIRONMENT, CHANGE_CREATE_KEY, CHANGE_SET_QUOTA */
     uint64_t environment;
-    uint64_t expected_version; /* 0: any; else FAULT_CONFLICT unless it is the current one */
+    bool expects_version; /* FAULT_CONFLICT unless expected_version is the current one */
+    uint64_t expected_version;
     /* CHANGE_ENVIRONMENT: runs on the writer thread against the newest state, touches memory only,
      * stages what it wants through change/edit.h. Its fault refuses the change whole. */
     struct fault (*edit)(struct edit *edit, void *input);
@@ -99,9 +102,8 @@ uint64_t change_config_requests_used(struct changer *changer, uint64_t environme
 
 struct change_counters {
     uint64_t applied, refused, groups, group_size_max;
-    int64_t last_publish_ms;
     uint64_t waiting;
-    bool is_read_only;
+    bool is_read_only; /* the store could not be opened, or has failed since: reads only */
 };
 struct change_counters change_counters_read(struct changer *changer);
 

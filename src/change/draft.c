@@ -6,10 +6,12 @@
 #include "base/memory.h"
 #include "change/internal.h"
 
-void draft_open(struct draft *draft, const struct snapshot *snapshot)
+void draft_open(struct draft *draft, const struct snapshot *snapshot,
+                const struct catalog_environment *environment)
 {
     struct draft borrowed = {
         .environment = snapshot->environment,
+        .environment_id = environment->id,
         .app_id = snapshot->state.app_id,
         .name = snapshot->state.name,
         .version = snapshot->version,

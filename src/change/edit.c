@@ -136,7 +136,8 @@ struct fault edit_delete_segment(struct edit *edit, struct str key)
 
 void edit_put_settings(struct edit *edit, const struct environment_settings *settings)
 {
-    struct staged *staged = stage(edit, STAGED_SETTINGS, STR(""), true);
+    struct staged *staged = stage(edit, STAGED_SETTINGS, STR("settings"), true);
+    staged->object_id = edit->draft->environment_id;
     staged->settings = *settings;
     staged->settings.metadata = json_copy(edit->arena, &settings->metadata);
 }

@@ -3,7 +3,7 @@
  * group - many changes, one transaction, one publication.
  *
  *   begin; for each change: savepoint, apply, release (or roll back and refuse);
- *   compile and render what changed; commit; publish; announce; answer.
+ *   compile and render what changed; commit; publish; announce.
  *
  * Compiling comes before the commit: nothing is committed that does not compile or is too large.
  */
@@ -27,21 +27,24 @@ struct group {
     size_t snapshot_count;
 };
 
+/* environments[i] of the catalog is the one of snapshots[i]. */
 static struct draft *find_draft(struct group *group, uint64_t environment)
 {
+    const struct catalog_environment *found = catalog_find_environment(group->catalog, environment);
+    if (found == NULL)
+        return NULL;
     for (size_t i = 0; i < group->draft_count; i++) {
-        if (group->drafts[i].environment == environment)
-            return &group->drafts[i];
-    }
-    for (size_t i = 0; i < group->snapshot_count; i++) {
-        if (group->snapshots[i]->environment != environment)
+        struct draft *draft = &group->drafts[i];
+        if (draft->environment != environment)
             continue;
-        assert(group->draft_count < GROUP_ENVIRONMENTS_MAX);
-        struct draft *draft = &group->drafts[group->draft_count++];
-        draft_open(draft, group->snapshots[i]);
+        draft->environment_id =
+            found->id; /* of a newer catalog, maybe: the older one may be gone */
         return draft;
     }
-    return NULL;
+    assert(group->draft_count < GROUP_ENVIRONMENTS_MAX);
+    struct draft *draft = &group->drafts[group->draft_count++];
+    draft_open(draft, group->snapshots[found - group->catalog->environments], found);
+    return draft;
 }
 
 static void replace_catalog(struct group *group, struct catalog *catalog)
@@ -81,9 +84,20 @@ static void cover_new_environments(struct group *group)
     group->snapshot_count = count;
 }
 
+/* The caller was let in when the request came; a credential may be revoked while a change waits. */
+static struct fault check_caller(const struct group *group, const struct change *change)
+{
+    if (catalog_find_credential(group->catalog, change->caller->credential_id) != NULL)
+        return fault_none();
+    return fault_make(FAULT_UNAUTHENTICATED, STR("authorization"), STR("Not authenticated"));
+}
+
 static struct fault apply_in_savepoint(struct group *group, struct change *change)
 {
     struct store *store = group->changer->store;
+    struct fault fault = check_caller(group, change);
+    if (failed(fault))
+        return fault;
     change->at_ms = group->now_ms;
     if (change->kind == CHANGE_ENVIRONMENT) {
         struct draft *draft = find_draft(group, change->environment);
@@ -95,11 +109,15 @@ static struct fault apply_in_savepoint(struct group *group, struct change *chang
     return apply_catalog_change(store, group->catalog, change);
 }
 
-/* The next change of the group must see this one's app or key: read the catalog back. */
-static struct fault refresh_catalog(struct group *group)
+/* The next change of the group must see this one's app or key: the catalog is read back, before
+ * the savepoint is let go, so that a change that cannot be shown is not kept either. */
+static struct fault apply_and_show(struct group *group, struct change *change)
 {
+    struct fault fault = apply_in_savepoint(group, change);
+    if (failed(fault) || change->kind == CHANGE_ENVIRONMENT)
+        return fault;
     struct catalog *catalog = NULL;
-    struct fault fault = follow_catalog(group->changer->store, &catalog);
+    fault = follow_catalog(group->changer->store, &catalog);
     if (failed(fault))
         return fault;
     replace_catalog(group, catalog);
@@ -107,21 +125,18 @@ static struct fault refresh_catalog(struct group *group)
     return fault_none();
 }
 
-static struct fault apply_one(struct group *group, struct change *change)
+/* How the change itself went goes to its job; what comes back befell the whole group. */
+static struct fault apply_one(struct group *group, struct job *job)
 {
     struct store *store = group->changer->store;
     struct fault fault = store_savepoint(store);
     if (failed(fault))
         return fault;
-    fault = apply_in_savepoint(group, change);
-    if (failed(fault)) {
-        store_rollback_savepoint(store);
-        return fault;
-    }
-    fault = store_release_savepoint(store);
-    if (!failed(fault) && change->kind != CHANGE_ENVIRONMENT)
-        fault = refresh_catalog(group);
-    return fault;
+    job->fault = apply_and_show(group, job->change);
+    if (!failed(job->fault))
+        return store_release_savepoint(store);
+    store_rollback_savepoint(store);
+    return fault_none();
 }
 
 static size_t rendered_bytes(const struct snapshot *snapshot)
@@ -219,9 +234,10 @@ static struct fault run(struct group *group, struct job *const *jobs, size_t cou
     struct fault fault = store_begin(store);
     if (failed(fault))
         return fault;
-    for (size_t i = 0; i < count; i++)
-        jobs[i]->fault = apply_one(group, jobs[i]->change);
-    fault = compile_candidates(group);
+    for (size_t i = 0; i < count && !failed(fault); i++)
+        fault = apply_one(group, jobs[i]);
+    if (!failed(fault))
+        fault = compile_candidates(group);
     if (failed(fault)) {
         store_rollback(store);
         return fault;

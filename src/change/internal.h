@@ -19,7 +19,7 @@
 /* An environment as it would be after the changes so far of this group. */
 struct draft {
     uint64_t environment;
-    struct str app_id, name;
+    struct str environment_id, app_id, name;
     uint64_t version;
     struct environment_settings settings;
     struct flag_revision **flags; /* sorted by key; one reference each */
@@ -29,7 +29,8 @@ struct draft {
     bool is_changed;
 };
 
-void draft_open(struct draft *draft, const struct snapshot *snapshot);
+void draft_open(struct draft *draft, const struct snapshot *snapshot,
+                const struct catalog_environment *environment);
 void draft_close(struct draft *draft);
 void draft_copy(struct draft *copy, const struct draft *draft);
 /* The state a draft stands for; its arrays live in the arena. */

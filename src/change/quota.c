@@ -6,6 +6,8 @@
  * along, so that a new month starts by itself. The writer thread writes the counts down now and
  * then: a crash forgets at most the last ten seconds of them.
  */
+#include <string.h>
+
 #include "base/instant.h"
 #include "base/memory.h"
 #include "change/internal.h"
@@ -88,27 +90,25 @@ struct fault quotas_load(struct quotas *quotas, struct store *store, int64_t now
 }
 
 static struct fault write_counter(struct store *store, uint64_t environment, uint64_t uses,
-                                  uint64_t *written)
+                                  uint64_t written)
 {
-    if (uses == *written)
+    if (uses == written)
         return fault_none();
-    bool is_same_month = uses >> MONTH_SHIFT == *written >> MONTH_SHIFT;
-    uint64_t more = (uses & uses_mask) - (is_same_month ? *written & uses_mask : 0);
-    struct fault fault = store_add_quota_use(store, environment, (int)(uses >> MONTH_SHIFT), more);
-    if (!failed(fault))
-        *written = uses;
-    return fault;
+    bool is_same_month = uses >> MONTH_SHIFT == written >> MONTH_SHIFT;
+    uint64_t more = (uses & uses_mask) - (is_same_month ? written & uses_mask : 0);
+    return store_add_quota_use(store, environment, (int)(uses >> MONTH_SHIFT), more);
 }
 
-static struct fault write_page(struct store *store, struct quota_page *page, uint64_t first)
+/* seen[i] is what was written of uses[i]: the counters go on meanwhile. */
+static struct fault write_page(struct store *store, const struct quota_page *page, uint64_t first,
+                               uint64_t *seen)
 {
-    for (uint64_t i = 0; i < QUOTA_PAGE_COUNTERS; i++) {
-        struct fault fault =
-            write_counter(store, first + i, atomic_load(&page->uses[i]), &page->written[i]);
-        if (failed(fault))
-            return fault;
+    struct fault fault = fault_none();
+    for (uint64_t i = 0; i < QUOTA_PAGE_COUNTERS && !failed(fault); i++) {
+        seen[i] = atomic_load(&page->uses[i]);
+        fault = write_counter(store, first + i, seen[i], page->written[i]);
     }
-    return fault_none();
+    return fault;
 }
 
 static bool has_unwritten(const struct quota_page *page)
@@ -120,25 +120,34 @@ static bool has_unwritten(const struct quota_page *page)
     return false;
 }
 
+/* What a rolled back transaction did not keep stays unwritten, and is written the next time. */
+static struct fault write_in_transaction(struct store *store, struct quota_page *page,
+                                         uint64_t first)
+{
+    uint64_t seen[QUOTA_PAGE_COUNTERS];
+    struct fault fault = store_begin(store);
+    if (failed(fault))
+        return fault;
+    fault = write_page(store, page, first, seen);
+    if (failed(fault)) {
+        store_rollback(store);
+        return fault;
+    }
+    fault = store_commit(store);
+    if (!failed(fault))
+        memcpy(page->written, seen, sizeof(seen));
+    return fault;
+}
+
 struct fault quotas_write(struct quotas *quotas, struct store *store)
 {
-    for (uint64_t i = 0; i < QUOTA_PAGES; i++) {
+    struct fault fault = fault_none();
+    for (uint64_t i = 0; i < QUOTA_PAGES && !failed(fault); i++) {
         struct quota_page *page = atomic_load(&quotas->pages[i]);
-        if (page == NULL || !has_unwritten(page))
-            continue;
-        struct fault fault = store_begin(store);
-        if (failed(fault))
-            return fault;
-        fault = write_page(store, page, i * QUOTA_PAGE_COUNTERS);
-        if (failed(fault)) {
-            store_rollback(store);
-            return fault;
-        }
-        fault = store_commit(store);
-        if (failed(fault))
-            return fault;
+        if (page != NULL && has_unwritten(page))
+            fault = write_in_transaction(store, page, i * QUOTA_PAGE_COUNTERS);
     }
-    return fault_none();
+    return fault;
 }
 
 void quotas_close(struct quotas *quotas)

@@ -66,8 +66,23 @@ static void count_group(struct changer *changer, struct job *const *jobs, size_t
         else
             counters->applied++;
     }
-    counters->last_publish_ms = clock_wall_ms(changer->config.clock);
     pthread_mutex_unlock(&changer->lock);
+}
+
+/* Reads go on as if nothing were, so it is said once, loudly, and events are no longer promised
+ * a place. */
+static void notice_failed_store(struct changer *changer)
+{
+    if (!store_is_poisoned(changer->store))
+        return;
+    pthread_mutex_lock(&changer->lock);
+    bool is_known = changer->counters.is_read_only;
+    changer->counters.is_read_only = true;
+    pthread_mutex_unlock(&changer->lock);
+    if (is_known)
+        return;
+    ingest_shut(changer->ingest);
+    log_error("store_failed", "serving=\"reads; changes and events are refused until a restart\"");
 }
 
 static void answer(struct job *const *jobs, size_t count)
@@ -123,6 +138,7 @@ void *writer_run(void *argument)
         if (count > 0) {
             group_apply(changer, jobs, count);
             count_group(changer, jobs, count);
+            notice_failed_store(changer);
             answer(jobs, count);
         }
         size_t events_left = 0;
@@ -140,6 +156,7 @@ void *writer_run(void *argument)
             pthread_mutex_unlock(&changer->lock);
         }
         keep_house(changer, &house, is_stopping);
+        notice_failed_store(changer);
     }
     return NULL;
 }

@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "auth/secret.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "dialect/exchange.h"
@@ -33,6 +34,13 @@ static const struct dialect *find_dialect(const struct services *services, struc
             return services->dialects[i];
     }
     return services->dialects[0];
+}
+
+/* http/ folds repeated slashes into one; who did not ask for that does not know the path. */
+static bool is_spelled_otherwise(const struct dialect *dialect, const struct http_request *request)
+{
+    struct str raw = str_slice(request->target, 0, str_find_byte(request->target, '?', 0));
+    return !dialect->takes_repeated_slashes && str_contains(raw, STR("//"));
 }
 
 static enum http_method route_method(enum http_method method)
@@ -103,7 +111,7 @@ static bool may_call(const struct caller *caller, enum scope scope)
     case SCOPE_ANYONE:
         return true;
     case SCOPE_MANAGE:
-        return caller->kind == CREDENTIAL_PERSONAL || caller->kind == CREDENTIAL_APP;
+        return caller_may_read(caller);
     case SCOPE_READ_BROWSER:
         return caller->kind == CREDENTIAL_BROWSER_KEY;
     case SCOPE_READ_SERVER:
@@ -114,14 +122,25 @@ static bool may_call(const struct caller *caller, enum scope scope)
     return false;
 }
 
+/* A view from the disk may be older than a key: one that could be genuine is not called unknown,
+ * because that would make clients throw away what they hold. */
+static struct fault refuse_stranger(const struct exchange *x, struct str secret)
+{
+    enum credential_kind kind;
+    if (x->view->is_read_only && secret_recognise(secret, &kind))
+        return fault_make(FAULT_UNAVAILABLE, STR("authorization"), STR("the store is away"));
+    return fault_make(FAULT_UNAUTHENTICATED, STR("authorization"), STR("Not authenticated"));
+}
+
 static struct fault authorise(struct exchange *x, struct keyring_memo *memo)
 {
     if (x->route->scope == SCOPE_ANYONE)
         return fault_none();
-    x->caller = keyring_memo_find(memo, &x->view->catalog->keyring, x->view->generation,
-                                  bearer_secret(x->request), x->now_ms);
+    struct str secret = bearer_secret(x->request);
+    x->caller =
+        keyring_memo_find(memo, &x->view->catalog->keyring, x->view->generation, secret, x->now_ms);
     if (x->caller == NULL)
-        return fault_make(FAULT_UNAUTHENTICATED, STR("authorization"), STR("Not authenticated"));
+        return refuse_stranger(x, secret);
     if (!may_call(x->caller, x->route->scope))
         return fault_make(FAULT_DENIED, STR("authorization"), STR("Insufficient permissions"));
     return fault_none();
@@ -244,6 +263,11 @@ static void on_request(struct http_request *request, void *context)
     x->now_ms = clock_wall_ms(services->clock);
     if (request->method == HTTP_OPTIONS) {
         x->dialect->preflight(x, list_methods(x->arena, x->dialect, request->path));
+        finish(x);
+        return;
+    }
+    if (is_spelled_otherwise(x->dialect, request)) {
+        refuse(x, fault_make(FAULT_MISSING, STR("path"), STR("Not found")), 404, (struct str){0});
         finish(x);
         return;
     }

@@ -68,6 +68,7 @@ struct dialect {
     const char *name;
     const struct str *prefixes; /* paths it speaks for */
     size_t prefix_count;
+    bool takes_repeated_slashes; /* its clients are known to send //path; others get a 404 */
     const struct route *routes;
     size_t route_count;
     /* Fills x->response for a fault, or for a status the transport asks for (404, 405, 413 …);

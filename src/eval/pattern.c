@@ -3,9 +3,11 @@
  * Opening and matching, and the one door to PCRE2.
  *
  * Its memory comes from base/memory.h; one match has PATTERN_MATCH_LIMIT steps and
- * PATTERN_STEPS_PER_BYTE more for each byte of the subject, and a bounded stack. Machine code is a
- * matter of speed alone: where the system forbids it (no writable and executable memory), the
- * interpreter gives the same answers, and only where it gives up may differ.
+ * PATTERN_STEPS_PER_BYTE more for each byte of the subject, and a bounded stack. PCRE2 counts a
+ * back-reference as no step however much it compares, so a callout in front of each counts the
+ * bytes, REFERENCE_BYTES_PER_STEP of them for every step a match may take. Machine code is a matter
+ * of speed alone: where the system forbids it (no writable and executable memory), the interpreter
+ * gives the same answers, and only where it gives up may differ.
  */
 #include "eval/pattern.h"
 
@@ -20,7 +22,8 @@
 enum {
     HEAP_KIBIBYTES_MAX = 2048, /* the interpreter's frames: 16 000 levels of backtracking */
     STACK_BYTES_LEAST = 32 * 1024,
-    STACK_BYTES_MAX = 1024 * 1024
+    STACK_BYTES_MAX = 1024 * 1024,
+    REFERENCE_BYTES_PER_STEP = 4 /* comparing them takes as long as the step */
 };
 
 struct pattern {
@@ -31,7 +34,8 @@ struct pattern {
 struct pattern_scratch {
     pcre2_match_data *match_data;
     pcre2_match_context *match_context;
-    pcre2_jit_stack *stack; /* NULL: the library's own 32 KiB */
+    pcre2_jit_stack *stack;      /* NULL: the library's own 32 KiB */
+    size_t reference_bytes_left; /* for back-references of the match under way to compare */
 };
 
 static void *allocate(size_t bytes, void *unused)
@@ -81,6 +85,11 @@ static struct fault code_fault(int error)
     case PCRE2_ERROR_PATTERN_TOO_COMPLICATED:
     case PCRE2_ERROR_PARENTHESES_NEST_TOO_DEEP:
         return too_large();
+    case PCRE2_ERROR_LOOKBEHIND_NOT_FIXED_LENGTH:
+    case PCRE2_ERROR_LOOKBEHIND_TOO_COMPLICATED:
+    case PCRE2_ERROR_LOOKBEHIND_TOO_LONG:
+        return fault_make(FAULT_INVALID, STR(""),
+                          STR("look-behind is supported for fixed lengths only"));
     default:
         return fault_make(FAULT_INVALID, STR(""), STR("not a regular expression we can run"));
     }
@@ -89,8 +98,8 @@ static struct fault code_fault(int error)
 static struct fault program_compile(struct pattern **pattern, struct str program,
                                     enum pattern_purpose purpose)
 {
-    uint32_t options =
-        PCRE2_UTF | PCRE2_NEVER_UCP | PCRE2_NEVER_BACKSLASH_C | PCRE2_DOTALL | PCRE2_ANCHORED;
+    uint32_t options = PCRE2_UTF | PCRE2_NEVER_UCP | PCRE2_NEVER_BACKSLASH_C | PCRE2_DOTALL |
+                       PCRE2_ANCHORED | PCRE2_MATCH_UNSET_BACKREF;
     if (purpose == PATTERN_TO_PROBE)
         options |= PCRE2_NO_START_OPTIMIZE | PCRE2_NO_AUTO_POSSESS;
     int error = 0;
@@ -118,11 +127,11 @@ struct fault pattern_compile(struct pattern **pattern, const struct pattern_bran
 }
 
 struct fault pattern_understand(const struct pattern_branch **tree, struct str text,
-                                struct arena *arena)
+                                enum pattern_grammar grammar, struct arena *arena)
 {
     if (text.size > REGEX_PATTERN_BYTES_MAX)
         return fault_make(FAULT_LIMIT, STR(""), STR("the regular expression is too long"));
-    struct fault fault = pattern_parse(tree, text, arena);
+    struct fault fault = pattern_parse(tree, text, grammar, arena);
     if (failed(fault))
         return fault;
     if (pattern_states(*tree) > PATTERN_STATES_MAX)
@@ -136,7 +145,7 @@ struct fault pattern_open(struct pattern **pattern, struct str text)
     struct arena arena;
     arena_open(&arena, 4096);
     const struct pattern_branch *tree = NULL;
-    struct fault fault = pattern_understand(&tree, text, &arena);
+    struct fault fault = pattern_understand(&tree, text, PATTERN_SERVED, &arena);
     if (!failed(fault))
         fault = pattern_compile(pattern, tree, PATTERN_REDUCED, PATTERN_TO_SERVE);
     arena_close(&arena);
@@ -151,6 +160,22 @@ void pattern_close(struct pattern *pattern)
     memory_free(pattern);
 }
 
+/* A callout: 0 goes on, anything negative ends the match with it. What does not fit into the rest
+ * of the subject is not compared. */
+static int count_reference(pcre2_callout_block *callout, void *data)
+{
+    struct pattern_scratch *scratch = data;
+    uint32_t capture = callout->callout_number;
+    if (capture >= callout->capture_top)
+        return 0;
+    size_t size = callout->offset_vector[2 * capture + 1] - callout->offset_vector[2 * capture];
+    size_t bytes = size > callout->subject_length - callout->current_position ? 1 : size + 1;
+    if (bytes > scratch->reference_bytes_left)
+        return PCRE2_ERROR_CALLOUT;
+    scratch->reference_bytes_left -= bytes;
+    return 0;
+}
+
 struct pattern_scratch *pattern_scratch_open(void)
 {
     pcre2_general_context *general = general_context_open();
@@ -159,6 +184,7 @@ struct pattern_scratch *pattern_scratch_open(void)
     assert(scratch->match_data != NULL);
     scratch->match_context = pcre2_match_context_create(general);
     assert(scratch->match_context != NULL);
+    pcre2_set_callout(scratch->match_context, count_reference, scratch);
     pcre2_set_heap_limit(scratch->match_context, HEAP_KIBIBYTES_MAX);
     scratch->stack = pcre2_jit_stack_create(STACK_BYTES_LEAST, STACK_BYTES_MAX, general);
     if (scratch->stack != NULL)
@@ -187,16 +213,28 @@ static int run(const struct pattern *pattern, struct pattern_scratch *scratch, s
                        scratch->match_data, scratch->match_context);
 }
 
+uint32_t pattern_steps_max(size_t subject_bytes)
+{
+    assert(subject_bytes <= REGEX_SUBJECT_BYTES_MAX);
+    return PATTERN_MATCH_LIMIT + PATTERN_STEPS_PER_BYTE * (uint32_t)subject_bytes;
+}
+
 enum pattern_result pattern_match(const struct pattern *pattern, struct pattern_scratch *scratch,
                                   struct str subject)
 {
-    assert(pattern != NULL);
-    assert(scratch != NULL);
     if (subject.size > REGEX_SUBJECT_BYTES_MAX)
         return PATTERN_GAVE_UP;
+    return pattern_match_within(pattern, scratch, subject, pattern_steps_max(subject.size));
+}
 
-    uint32_t steps_max = PATTERN_MATCH_LIMIT + PATTERN_STEPS_PER_BYTE * (uint32_t)subject.size;
+enum pattern_result pattern_match_within(const struct pattern *pattern,
+                                         struct pattern_scratch *scratch, struct str subject,
+                                         uint32_t steps_max)
+{
+    assert(pattern != NULL);
+    assert(scratch != NULL);
     pcre2_set_match_limit(scratch->match_context, steps_max);
+    scratch->reference_bytes_left = (size_t)REFERENCE_BYTES_PER_STEP * steps_max;
     int outcome = run(pattern, scratch, subject);
     if (outcome >= 0)
         return PATTERN_MATCH;

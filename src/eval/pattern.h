@@ -4,8 +4,15 @@
  *
  * The text is parsed as ECMAScript's `u` grammar and translated, so that `.`, `\s`, `\d`, `\w`,
  * `$`, `\u{…}` mean what they mean in JavaScript and what JavaScript rejects is rejected. Refused
- * though ECMAScript knows it: look-behind, back-references (numbered and named), group names
- * outside ASCII, and property escapes other than those listed in pattern_set.c.
+ * though ECMAScript knows it: group names outside ASCII, property escapes other than those listed
+ * in pattern_set.c, and of look-behind and back-references what PCRE2 would understand otherwise:
+ * look- behind of varying length, back-references inside of one or to a group inside of one, and
+ * those to a group that a round of a repeat may leave as the round before left it
+ * (pattern_resolve.c).
+ *
+ * Look-behind and back-references are for what is stored already, by whoever shares the store: it
+ * means what it means in JavaScript. Writes may not use them (pattern_check): other evaluators of
+ * the same flag do not have them, and what they cost is hard to foresee.
  *
  * Matching stops after PATTERN_MATCH_LIMIT steps and PATTERN_STEPS_PER_BYTE more for each byte
  * of the subject, counted over all places where a match could begin, and never sees more than
@@ -30,8 +37,9 @@ enum pattern_result { PATTERN_NO_MATCH, PATTERN_MATCH, PATTERN_GAVE_UP };
 struct fault pattern_open(struct pattern **pattern, struct str text) MUST_CHECK;
 void pattern_close(struct pattern *pattern);
 
-/* pattern_open's refusals and, beyond them, FAULT_LIMIT for patterns that give up on one of the
- * hostile subjects derived from them: for writes. Takes milliseconds. */
+/* For writes: pattern_open's refusals and, beyond them, look-behind and back-references, and with
+ * FAULT_LIMIT patterns that give up on one of the hostile subjects derived from them. Takes
+ * milliseconds. */
 struct fault pattern_check(struct str text) MUST_CHECK;
 
 struct pattern_scratch *pattern_scratch_open(void);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pattern_compile - pattern_open's two halves, which the probe needs apart (private to pattern*.c).
+/* pattern_compile - the halves of pattern_open and pattern_match, which the probe needs apart
+ * (private to pattern*.c).
  */
 #ifndef EVAL_PATTERN_COMPILE_H
 #define EVAL_PATTERN_COMPILE_H
@@ -14,7 +15,13 @@ enum pattern_purpose {
 
 /* The tree of a pattern within the limits on its text and states. */
 struct fault pattern_understand(const struct pattern_branch **tree, struct str text,
-                                struct arena *arena) MUST_CHECK;
+                                enum pattern_grammar grammar, struct arena *arena) MUST_CHECK;
+
+/* What a match on a subject of that size may take, and a match that may take another number. */
+uint32_t pattern_steps_max(size_t subject_bytes);
+enum pattern_result pattern_match_within(const struct pattern *pattern,
+                                         struct pattern_scratch *scratch, struct str subject,
+                                         uint32_t steps_max);
 
 struct fault pattern_compile(struct pattern **pattern, const struct pattern_branch *tree,
                              enum pattern_form form, enum pattern_purpose purpose) MUST_CHECK;

@@ -146,8 +146,11 @@ static enum escape_kind character_if(struct parser *parser, bool is_valid)
     return ESCAPE_REFUSED;
 }
 
+/* Outside of classes, where they are served, pattern_parse.c has taken them already. */
 static enum escape_kind back_reference(struct parser *parser)
 {
+    if (parser->grammar == PATTERN_SERVED)
+        return character_if(parser, false);
     parser_refuse(parser, FAULT_INVALID, STR("back-references are not supported"));
     return ESCAPE_REFUSED;
 }

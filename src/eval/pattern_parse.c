@@ -2,6 +2,7 @@
 /*
  * Pattern, Disjunction, Alternative and Term of ECMA-262 22.2.1 with +U and without Annex B.
  * Groups nest by recursion, to PATTERN_NESTING_MAX; each function takes what it is named after.
+ * PATTERN_ADMITTED leaves out look-behind and back-references, and names them when it meets them.
  */
 #include <assert.h>
 
@@ -48,6 +49,8 @@ static struct pattern_node *node_of(struct parser *parser, enum pattern_node_kin
 {
     struct pattern_node *node = ARENA_NEW(parser->arena, struct pattern_node);
     node->kind = kind;
+    node->parent = parser->parent;
+    node->branch = parser->branch;
     node->min = 1;
     node->max = 1;
     return node;
@@ -86,9 +89,81 @@ static struct pattern_node *parse_class(struct parser *parser)
     return set_node(parser, set);
 }
 
+/* DecimalDigits, stopping at a number larger than any we take. */
+static bool take_number(struct parser *parser, uint32_t *number)
+{
+    const uint32_t enough = 1000000000;
+    size_t from = parser->at;
+    uint32_t sum = 0;
+    for (; !parser_is_at_end(parser); parser->at++) {
+        char byte = parser->text.data[parser->at];
+        if (byte < '0' || byte > '9')
+            break;
+        sum = sum >= enough / 10 ? enough : sum * 10 + (uint32_t)(byte - '0');
+    }
+    *number = sum;
+    return parser->at > from;
+}
+
+static bool is_name_byte(char byte, bool is_first)
+{
+    if ((byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || byte == '_' || byte == '$')
+        return true;
+    return !is_first && byte >= '0' && byte <= '9';
+}
+
+/* Behind `(?<` or `\k<`: an ASCII name and the `>`. False, refused: there is none. */
+static bool take_name(struct parser *parser, struct str *name)
+{
+    size_t from = parser->at;
+    while (!parser_is_at_end(parser) &&
+           is_name_byte(parser->text.data[parser->at], parser->at == from))
+        parser->at++;
+    *name = str_slice(parser->text, from, parser->at);
+    if (parser_take(parser, STR(">")) && name->size > 0)
+        return true;
+    parser_refuse(parser, FAULT_INVALID,
+                  STR("a group name must be an identifier of ASCII letters and digits"));
+    return false;
+}
+
+static struct pattern_node *reference_node(struct parser *parser, uint32_t group, struct str name)
+{
+    struct pattern_node *node = node_of(parser, NODE_REFERENCE);
+    node->group = group;
+    struct parser_reference *reference = ARENA_NEW(parser->arena, struct parser_reference);
+    *reference = (struct parser_reference){node, name, parser->references};
+    parser->references = reference;
+    return node;
+}
+
+/* Whether a back-reference is behind the backslash, which it takes. */
+static bool parse_reference(struct parser *parser, struct pattern_node **node)
+{
+    if (parser->grammar != PATTERN_SERVED || parser_sees(parser, '0'))
+        return false;
+    uint32_t group = 0;
+    if (take_number(parser, &group)) {
+        *node = reference_node(parser, group, (struct str){0});
+        return true;
+    }
+    if (!parser_take(parser, STR("k")))
+        return false;
+    struct str name = STR("");
+    if (!parser_take(parser, STR("<")))
+        parser_refuse(parser, FAULT_INVALID, STR(NOT_A_PATTERN "invalid escape"));
+    else
+        take_name(parser, &name);
+    *node = reference_node(parser, 0, name);
+    return true;
+}
+
 /* Behind a backslash outside of a class. A surrogate is a set that holds nothing. */
 static struct pattern_node *parse_escape(struct parser *parser)
 {
+    struct pattern_node *reference = NULL;
+    if (parse_reference(parser, &reference))
+        return reference;
     if (parser_take(parser, STR("b")))
         return node_of(parser, NODE_WORD_EDGE);
     if (parser_take(parser, STR("B")))
@@ -103,62 +178,81 @@ static struct pattern_node *parse_escape(struct parser *parser)
     return set_node(parser, set);
 }
 
-static bool is_name_byte(char byte, bool is_first)
-{
-    if ((byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || byte == '_' || byte == '$')
-        return true;
-    return !is_first && byte >= '0' && byte <= '9';
-}
-
-/* Behind `(?<`: an ASCII name nobody else has, and the `>`. */
+/* Behind `(?<`: a name nobody else has, for the group that is numbered next. */
 static void parse_group_name(struct parser *parser)
 {
-    size_t from = parser->at;
-    while (!parser_is_at_end(parser) &&
-           is_name_byte(parser->text.data[parser->at], parser->at == from))
-        parser->at++;
-    struct str name = str_slice(parser->text, from, parser->at);
-    if (!parser_take(parser, STR(">")) || name.size == 0) {
-        parser_refuse(parser, FAULT_INVALID,
-                      STR("a group name must be an identifier of ASCII letters and digits"));
+    struct str name;
+    if (!take_name(parser, &name))
         return;
-    }
     for (const struct parser_name *other = parser->names; other != NULL; other = other->next) {
         if (str_equal(other->name, name))
             parser_refuse(parser, FAULT_INVALID, STR(NOT_A_PATTERN "duplicate group name"));
     }
     struct parser_name *seen = ARENA_NEW(parser->arena, struct parser_name);
-    *seen = (struct parser_name){name, parser->names};
+    *seen = (struct parser_name){name, parser->group_count + 1, parser->names};
     parser->names = seen;
 }
 
-/* Behind the `(`: what it opens, as far as the body. */
-static enum pattern_node_kind parse_group_kind(struct parser *parser)
+static enum pattern_node_kind look_behind(struct parser *parser, enum pattern_node_kind kind)
 {
+    if (parser->grammar == PATTERN_ADMITTED)
+        parser_refuse(parser, FAULT_INVALID, STR("look-behind is not supported"));
+    return kind;
+}
+
+/* Behind the `(`: what it opens, as far as the body, and whether it is numbered. */
+static enum pattern_node_kind parse_group_kind(struct parser *parser, bool *is_numbered)
+{
+    *is_numbered = false;
     if (parser_take(parser, STR("?=")))
         return NODE_AHEAD;
     if (parser_take(parser, STR("?!")))
         return NODE_NOT_AHEAD;
-    if (parser_take(parser, STR("?<=")) || parser_take(parser, STR("?<!")))
-        parser_refuse(parser, FAULT_INVALID, STR("look-behind is not supported"));
-    else if (parser_take(parser, STR("?<")))
+    if (parser_take(parser, STR("?<=")))
+        return look_behind(parser, NODE_BEHIND);
+    if (parser_take(parser, STR("?<!")))
+        return look_behind(parser, NODE_NOT_BEHIND);
+    if (parser_take(parser, STR("?:")))
+        return NODE_GROUP;
+    *is_numbered = true;
+    if (parser_take(parser, STR("?<")))
         parse_group_name(parser);
-    else if (!parser_take(parser, STR("?:")) && parser_sees(parser, '?'))
+    else if (parser_sees(parser, '?'))
         parser_refuse(parser, FAULT_INVALID,
                       STR("a group opens with (, (?:, (?=, (?! or (?<name>, nothing else"));
     return NODE_GROUP;
 }
 
+/* Numbers come in the order of the opening parentheses. */
+static void number_group(struct parser *parser, struct pattern_node *node)
+{
+    assert(parser->group_count < PATTERN_GROUPS_MAX);
+    node->group = ++parser->group_count;
+    parser->groups[node->group] = node;
+}
+
+static void parse_group_body(struct parser *parser, struct pattern_node *node)
+{
+    const struct pattern_branch *branch = parser->branch;
+    parser->parent = node;
+    parser->nesting++;
+    node->branches = parse_disjunction(parser);
+    parser->nesting--;
+    parser->parent = node->parent;
+    parser->branch = branch;
+}
+
 static struct pattern_node *parse_group(struct parser *parser)
 {
-    struct pattern_node *node = node_of(parser, parse_group_kind(parser));
+    bool is_numbered = false;
+    struct pattern_node *node = node_of(parser, parse_group_kind(parser, &is_numbered));
+    if (is_numbered)
+        number_group(parser, node);
     if (parser->nesting == PATTERN_NESTING_MAX) {
         parser_refuse(parser, FAULT_LIMIT, STR("groups of the regular expression nest too deep"));
         return node;
     }
-    parser->nesting++;
-    node->branches = parse_disjunction(parser);
-    parser->nesting--;
+    parse_group_body(parser, node);
     if (!parser_take(parser, STR(")")))
         parser_refuse(parser, FAULT_INVALID, STR(NOT_A_PATTERN "unterminated group"));
     return node;
@@ -185,22 +279,6 @@ static struct pattern_node *parse_atom(struct parser *parser)
     if (parser_sees(parser, '}') || parser_sees(parser, ']'))
         parser_refuse(parser, FAULT_INVALID, STR(NOT_A_PATTERN "lone bracket"));
     return character_node(parser, parser_take_code_point(parser));
-}
-
-/* DecimalDigits, stopping at a number larger than any we take. */
-static bool take_number(struct parser *parser, uint32_t *number)
-{
-    const uint32_t enough = 1000000000;
-    size_t from = parser->at;
-    uint32_t sum = 0;
-    for (; !parser_is_at_end(parser); parser->at++) {
-        char byte = parser->text.data[parser->at];
-        if (byte < '0' || byte > '9')
-            break;
-        sum = sum >= enough / 10 ? enough : sum * 10 + (uint32_t)(byte - '0');
-    }
-    *number = sum;
-    return parser->at > from;
 }
 
 /* Behind the `{`. */
@@ -240,7 +318,8 @@ static bool parse_quantifier(struct parser *parser, struct pattern_node *node)
 
 static bool is_atom(const struct pattern_node *node)
 {
-    return node->kind == NODE_CHARACTER || node->kind == NODE_SET || node->kind == NODE_GROUP;
+    return node->kind == NODE_CHARACTER || node->kind == NODE_SET || node->kind == NODE_GROUP ||
+           node->kind == NODE_REFERENCE;
 }
 
 static struct pattern_node *parse_term(struct parser *parser)
@@ -255,6 +334,7 @@ static struct pattern_branch *parse_alternative(struct parser *parser)
 {
     struct pattern_branch *branch = ARENA_NEW(parser->arena, struct pattern_branch);
     struct pattern_node **end = &branch->first;
+    parser->branch = branch;
     while (!parser_is_at_end(parser) && !parser_sees(parser, '|') && !parser_sees(parser, ')')) {
         *end = parse_term(parser);
         end = &(*end)->next;
@@ -273,13 +353,15 @@ static struct pattern_branch *parse_disjunction(struct parser *parser)
     return first;
 }
 
-struct fault pattern_parse(const struct pattern_branch **tree, struct str text, struct arena *arena)
+struct fault pattern_parse(const struct pattern_branch **tree, struct str text,
+                           enum pattern_grammar grammar, struct arena *arena)
 {
     if (!utf8_is_valid(text))
         return fault_make(FAULT_INVALID, STR(""), STR(NOT_A_PATTERN "not UTF-8"));
-    struct parser parser = {.arena = arena, .text = text};
+    struct parser parser = {.arena = arena, .text = text, .grammar = grammar};
     *tree = parse_disjunction(&parser);
     if (parser_sees(&parser, ')'))
         parser_refuse(&parser, FAULT_INVALID, STR(NOT_A_PATTERN "unmatched )"));
+    parser_resolve(&parser);
     return parser.fault;
 }

@@ -270,7 +270,7 @@ struct fault pattern_check(struct str text)
     struct arena arena;
     arena_open(&arena, 4096);
     const struct pattern_branch *tree = NULL;
-    struct fault fault = pattern_understand(&tree, text, &arena);
+    struct fault fault = pattern_understand(&tree, text, PATTERN_ADMITTED, &arena);
     if (!failed(fault))
         fault = check_form(tree, PATTERN_REDUCED, PUMPED_BYTES);
     if (!failed(fault))

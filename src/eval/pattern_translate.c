@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * From the tree to PCRE2's notation, leaving nothing to its options: classes are ranges, `^` is \A,
- * `$` is \z, groups do not capture, and all but ASCII letters and digits is \x{…}.
+ * `$` is \z, groups capture only what a back-reference needs, and all but ASCII letters and digits
+ * is \x{…}.
  *
  * Only whether a pattern matches is asked, never where. So in a search that may begin and end
  * anywhere, `.*foo.*` finds what `foo` finds: a repeat at the open edge of the pattern is reduced
  * to its least count, for whatever more it could take, the search can skip instead. The same
  * holds at the end of a look-ahead. Without this, `.*foo` costs the square of the text's length.
+ * What holds captures stays as it is: how much it takes is somebody's business.
  */
 #include "eval/pattern_translate.h"
 
@@ -18,6 +20,7 @@
  * a group, (?:a|aa)(?:a|[ab])… would double its work with every group, uncounted.
  */
 #define COUNTED_NOTHING "[^\\s\\S]?+"
+#define COUNTED_NOTHING_BEHIND "(?=[^\\s\\S]?+)" /* where only fixed lengths are allowed */
 
 struct edges {
     bool is_leading;  /* nothing but the free search stands before */
@@ -29,6 +32,9 @@ static const struct edges no_edges = {false, false};
 struct emitter {
     struct buf *out;
     bool is_reducing;
+    unsigned look_behinds;                     /* around what is being written */
+    uint32_t captures[PATTERN_GROUPS_MAX + 1]; /* by number of the group: its number in PCRE2's */
+    uint32_t capture_count;
 };
 
 static void emit_branches(struct emitter *emitter, const struct pattern_branch *branches,
@@ -97,6 +103,29 @@ static void emit_wrapped(struct emitter *emitter, const char *opening,
     buf_append_byte(emitter->out, ')');
 }
 
+/* Look-behinds hold no back-references, and none refers into them. */
+static void emit_look_behind(struct emitter *emitter, const char *opening,
+                             const struct pattern_node *node)
+{
+    emitter->look_behinds++;
+    emit_wrapped(emitter, opening, node, no_edges);
+    emitter->look_behinds--;
+}
+
+static void emit_group(struct emitter *emitter, const struct pattern_node *node, struct edges edges)
+{
+    if (node->is_referenced)
+        emitter->captures[node->group] = ++emitter->capture_count;
+    emit_wrapped(emitter, node->is_referenced ? "(" : "(?:", node, edges);
+}
+
+static void emit_reference(struct emitter *emitter, const struct pattern_node *node)
+{
+    unsigned capture = emitter->captures[node->group];
+    assert(capture > 0);
+    buf_append_format(emitter->out, "(?:(?C%u)\\g{%u})", capture, capture);
+}
+
 static void emit_atom(struct emitter *emitter, const struct pattern_node *node, struct edges edges)
 {
     const struct edges ahead = {false, emitter->is_reducing};
@@ -108,13 +137,22 @@ static void emit_atom(struct emitter *emitter, const struct pattern_node *node, 
         emit_set(emitter, node->set);
         break;
     case NODE_GROUP:
-        emit_wrapped(emitter, "(?:", node, edges);
+        emit_group(emitter, node, edges);
         break;
     case NODE_AHEAD:
         emit_wrapped(emitter, "(?=", node, ahead);
         break;
     case NODE_NOT_AHEAD:
         emit_wrapped(emitter, "(?!", node, ahead);
+        break;
+    case NODE_BEHIND:
+        emit_look_behind(emitter, "(?<=", node);
+        break;
+    case NODE_NOT_BEHIND:
+        emit_look_behind(emitter, "(?<!", node);
+        break;
+    case NODE_REFERENCE:
+        emit_reference(emitter, node);
         break;
     case NODE_START:
         buf_append(emitter->out, STR("\\A"));
@@ -131,8 +169,17 @@ static void emit_atom(struct emitter *emitter, const struct pattern_node *node, 
     }
 }
 
+static bool is_empty_reference(const struct pattern_node *node)
+{
+    return node->kind == NODE_REFERENCE && node->group == 0;
+}
+
 static void emit_node(struct emitter *emitter, const struct pattern_node *node, struct edges edges)
 {
+    if (is_empty_reference(node))
+        return;
+    if (node->holds_captures)
+        edges = no_edges;
     bool is_at_edge = edges.is_leading || edges.is_trailing;
     uint32_t max = is_at_edge ? node->min : node->max;
     bool is_never =
@@ -145,12 +192,18 @@ static void emit_node(struct emitter *emitter, const struct pattern_node *node, 
         emit_quantifier(emitter, node->min, max, node->is_lazy);
 }
 
-/* The node behind the last one that must be there; what is optional at a free end goes. */
+/* Whether it may go at a free edge. */
+static bool is_dispensable(const struct pattern_node *node)
+{
+    return (node->min == 0 && !node->holds_captures) || is_empty_reference(node);
+}
+
+/* The node behind the last one that must be there. */
 static const struct pattern_node *trailing_end(const struct pattern_node *first)
 {
     const struct pattern_node *end = first;
     for (const struct pattern_node *node = first; node != NULL; node = node->next) {
-        if (node->min > 0)
+        if (!is_dispensable(node))
             end = node->next;
     }
     return end;
@@ -159,7 +212,7 @@ static const struct pattern_node *trailing_end(const struct pattern_node *first)
 static void emit_sequence(struct emitter *emitter, const struct pattern_node *first,
                           struct edges edges)
 {
-    while (edges.is_leading && first != NULL && first->min == 0)
+    while (edges.is_leading && first != NULL && is_dispensable(first))
         first = first->next;
     const struct pattern_node *end = edges.is_trailing ? trailing_end(first) : NULL;
     for (const struct pattern_node *node = first; node != end; node = node->next) {
@@ -177,7 +230,8 @@ static void emit_branches(struct emitter *emitter, const struct pattern_branch *
             buf_append_byte(emitter->out, '|');
         emit_sequence(emitter, branch->first, edges);
         if (branch != branches)
-            buf_append(emitter->out, STR(COUNTED_NOTHING));
+            buf_append(emitter->out, emitter->look_behinds > 0 ? STR(COUNTED_NOTHING_BEHIND)
+                                                               : STR(COUNTED_NOTHING));
     }
 }
 
@@ -199,7 +253,7 @@ static bool is_anchored(const struct pattern_branch *branches)
 void pattern_translate(struct buf *program, const struct pattern_branch *tree,
                        enum pattern_form form)
 {
-    struct emitter emitter = {program, form == PATTERN_REDUCED};
+    struct emitter emitter = {.out = program, .is_reducing = form == PATTERN_REDUCED};
     struct edges edges = {emitter.is_reducing, emitter.is_reducing};
     buf_append(program, is_anchored(tree) ? STR("(?:") : STR(".*?(?:"));
     emit_branches(&emitter, tree, edges);

@@ -2,9 +2,10 @@
 /*
  * pattern_tree - an ECMAScript regular expression, understood (private to pattern*.c).
  *
- * pattern_parse makes the tree in an arena; pattern_translate writes it down for PCRE2;
- * pattern_probe derives hostile subjects from it. Captures are not kept: nobody asks for them and
- * references to them are refused, so a pattern is only a question of yes or no.
+ * pattern_parse makes the tree in an arena, and pattern_resolve finds out what its back-references
+ * refer to; pattern_translate writes it down for PCRE2; pattern_probe derives hostile subjects from
+ * it. Nobody asks what a group took but a back-reference, so that a pattern is only a question of
+ * yes or no, and groups without one capture nothing.
  */
 #ifndef EVAL_PATTERN_TREE_H
 #define EVAL_PATTERN_TREE_H
@@ -12,10 +13,12 @@
 #include "base/arena.h"
 #include "base/fault.h"
 #include "base/str.h"
+#include "model/limits.h"
 
 enum {
-    PATTERN_NESTING_MAX = 32,   /* groups and look-aheads inside each other */
-    PATTERN_REPEATS_MAX = 65535 /* the largest count PCRE2 takes */
+    PATTERN_NESTING_MAX = 32, /* groups and what looks around inside each other */
+    PATTERN_GROUPS_MAX = REGEX_PATTERN_BYTES_MAX / 2, /* numbered ones: two bytes each at least */
+    PATTERN_REPEATS_MAX = 65535                       /* the largest count PCRE2 takes */
 };
 
 #define PATTERN_UNBOUNDED UINT32_MAX
@@ -46,6 +49,9 @@ enum pattern_node_kind {
     NODE_GROUP,
     NODE_AHEAD,     /* (?=…) */
     NODE_NOT_AHEAD, /* (?!…) */
+    NODE_BEHIND,    /* (?<=…) */
+    NODE_NOT_BEHIND,
+    NODE_REFERENCE, /* \1, \k<name> */
     NODE_START,     /* ^ */
     NODE_END,       /* $ */
     NODE_WORD_EDGE, /* \b */
@@ -58,10 +64,16 @@ struct pattern_node {
     enum pattern_node_kind kind;
     uint32_t character;                    /* NODE_CHARACTER: never a surrogate */
     const struct pattern_set *set;         /* NODE_SET */
-    const struct pattern_branch *branches; /* NODE_GROUP and look-aheads */
+    const struct pattern_branch *branches; /* NODE_GROUP and what looks around */
     uint32_t min, max;                     /* repeats; 1, 1 without a quantifier */
     bool is_lazy;
-    struct pattern_node *next; /* in the same alternative */
+    bool is_referenced;  /* NODE_GROUP: a back-reference needs what it took */
+    bool holds_captures; /* such a group is here or further inside */
+    uint32_t group;      /* NODE_GROUP: its number, 0 when it has none. NODE_REFERENCE: the number
+                            it refers to, 0 when that never took anything, so that it is empty */
+    struct pattern_node *parent;         /* what it stands in; NULL outside of all groups */
+    const struct pattern_branch *branch; /* the alternative it stands in */
+    struct pattern_node *next;           /* in the same alternative */
 };
 
 /* One alternative of `a|b|c`; there is at least one, perhaps empty. */
@@ -70,8 +82,13 @@ struct pattern_branch {
     struct pattern_branch *next;
 };
 
+enum pattern_grammar {
+    PATTERN_SERVED,  /* all we can evaluate exactly: for what is stored already */
+    PATTERN_ADMITTED /* without look-behind and back-references: for writes */
+};
+
 struct fault pattern_parse(const struct pattern_branch **tree, struct str text,
-                           struct arena *arena) MUST_CHECK;
+                           enum pattern_grammar grammar, struct arena *arena) MUST_CHECK;
 
 /* What the pattern weighs once its repeats are written out: nodes plus the ranges of classes. */
 size_t pattern_states(const struct pattern_branch *tree);

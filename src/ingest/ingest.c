@@ -31,6 +31,7 @@ struct ingest {
     struct kept *oldest, *newest;
     struct kept **names; /* NAME_BUCKETS chains, made when the first event comes */
     struct ingest_counters counters;
+    bool is_shut;
     size_t queue_bytes_max;
     pthread_mutex_t reader_lock; /* one question at a time on the reader connection */
     struct store *reader;
@@ -65,6 +66,13 @@ void ingest_close(struct ingest *ingest)
     pthread_mutex_destroy(&ingest->lock);
     pthread_mutex_destroy(&ingest->reader_lock);
     memory_free(ingest);
+}
+
+void ingest_shut(struct ingest *ingest)
+{
+    pthread_mutex_lock(&ingest->lock);
+    ingest->is_shut = true;
+    pthread_mutex_unlock(&ingest->lock);
 }
 
 /* ---- names ----------------------------------------------------------------------------- */
@@ -146,13 +154,23 @@ static bool has_room(const struct ingest *ingest, const struct event_row *events
     return bytes <= ingest->queue_bytes_max;
 }
 
+static struct fault refuse_unkept(const struct ingest *ingest, const struct event_row *events,
+                                  size_t count)
+{
+    if (ingest->is_shut || ingest->reader == NULL)
+        return fault_make(FAULT_UNAVAILABLE, STR("events"), STR("the store is away"));
+    if (!has_room(ingest, events, count))
+        return fault_make(FAULT_UNAVAILABLE, STR("events"), STR("the event queue is full"));
+    return fault_none();
+}
+
 /* Reserves the names nobody holds yet; fresh[i] is NULL for a duplicate. */
-static bool reserve(struct ingest *ingest, const struct event_row *events, size_t count,
-                    struct kept **fresh)
+static struct fault reserve(struct ingest *ingest, const struct event_row *events, size_t count,
+                            struct kept **fresh)
 {
     pthread_mutex_lock(&ingest->lock);
-    bool fits = has_room(ingest, events, count);
-    for (size_t i = 0; fits && i < count; i++) {
+    struct fault fault = refuse_unkept(ingest, events, count);
+    for (size_t i = 0; !failed(fault) && i < count; i++) {
         uint64_t hash = hash_name(events[i].environment, events[i].event_id);
         fresh[i] = NULL;
         if (find_name(ingest, hash, &events[i]) != NULL)
@@ -161,10 +179,10 @@ static bool reserve(struct ingest *ingest, const struct event_row *events, size_
         add_name(ingest, fresh[i]);
         ingest->counters.queued_bytes += fresh[i]->bytes;
     }
-    if (!fits)
+    if (failed(fault))
         ingest->counters.refused += count;
     pthread_mutex_unlock(&ingest->lock);
-    return fits;
+    return fault;
 }
 
 static void forget(struct ingest *ingest, struct kept *kept)
@@ -222,14 +240,10 @@ static void settle(struct ingest *ingest, size_t count, struct kept *const *fres
 struct fault ingest_offer(struct ingest *ingest, const struct event_row *events, size_t count,
                           enum offer_result *results)
 {
-    if (ingest->reader == NULL)
-        return fault_make(FAULT_UNAVAILABLE, STR("events"), STR("the store is away"));
     struct kept **fresh = MEMORY_NEW_ARRAY(struct kept *, count);
     bool *has = MEMORY_NEW_ARRAY(bool, count);
-    struct fault fault = fault_none();
-    if (!reserve(ingest, events, count, fresh)) {
-        fault = fault_make(FAULT_UNAVAILABLE, STR("events"), STR("the event queue is full"));
-    } else {
+    struct fault fault = reserve(ingest, events, count, fresh);
+    if (!failed(fault)) {
         fault = ask_store(ingest, count, fresh, has);
         settle(ingest, count, fresh, has, failed(fault), results);
     }

@@ -25,6 +25,9 @@ struct ingest *ingest_open(struct store *reader, size_t queue_bytes_max,
                            void (*on_ready)(void *context), void *context);
 void ingest_close(struct ingest *ingest);
 
+/* For when the store can be written no more: every offer from now on is FAULT_UNAVAILABLE. */
+void ingest_shut(struct ingest *ingest);
+
 /* Offers a batch, all or nothing against the bound; results[i] answers events[i]. Copies what it
  * keeps. Callable from any pool thread. */
 struct fault ingest_offer(struct ingest *ingest, const struct event_row *events, size_t count,

@@ -76,18 +76,23 @@ static bool write_token_file(struct str path, struct str token, struct arena *ar
     return close(file) == 0 && is_written;
 }
 
-static void welcome(struct server *server, const struct bootstrap *bootstrap, struct str origin)
+/* As soon as the owner is stored and whatever comes next: the token cannot be had again. */
+static void hand_over_token(struct server *server, const struct bootstrap *bootstrap)
 {
     struct str path = server->options.bootstrap_token_file;
     if (!str_is_empty(path) && !write_token_file(path, bootstrap->token, &server->arena))
         fprintf(stderr, "guidon: the token could not be written to %.*s\n", STR_ARG(path));
+    say(arena_format(&server->arena,
+                     "First start: the owner is %.*s. This token is shown once; keep it safe:\n\n"
+                     "  %.*s\n\n",
+                     STR_ARG(bootstrap->owner_email), STR_ARG(bootstrap->token)));
+}
+
+static void show_examples(struct server *server, struct str token, struct str origin)
+{
     struct buf buf;
     buf_open(&buf, SIZE_MAX);
-    struct str token = bootstrap->token;
-    buf_append_format(&buf,
-                      "First start: the owner is %.*s. This token is shown once; keep it safe:\n\n"
-                      "  %.*s\n\nTry it:\n\n",
-                      STR_ARG(bootstrap->owner_email), STR_ARG(token));
+    buf_append(&buf, STR("Try it:\n\n"));
     buf_append_format(&buf,
                       "curl -s %.*s/api/v1/apps -H 'Authorization: Bearer %.*s' "
                       "-H 'Content-Type: application/json' -d '{\"name\":\"my-app\"}'\n",
@@ -188,15 +193,20 @@ static struct fault open_operations(struct server *server)
                            (uint16_t)(http_port(server->http) + 1));
 }
 
-static struct str origin_of(struct server *server)
+static struct str origin_of(struct server *server, struct str listen, uint16_t port)
 {
-    struct str listen = server->options.listen;
     size_t colon = listen.size;
     while (colon > 0 && listen.data[colon - 1] != ':')
         colon--;
     struct str host = str_slice(listen, 0, colon == 0 ? 0 : colon - 1);
-    return arena_format(&server->arena, "http://%.*s:%u", STR_ARG(host),
-                        (unsigned)http_port(server->http));
+    return arena_format(&server->arena, "http://%.*s:%u", STR_ARG(host), (unsigned)port);
+}
+
+static struct str operations_origin_of(struct server *server)
+{
+    struct str listen = server->options.operations_listen;
+    return origin_of(server, str_is_empty(listen) ? STR("127.0.0.1:0") : listen,
+                     http_port(server->operations.server));
 }
 
 /* ---- running ------------------------------------------------------------------------------- */
@@ -239,8 +249,12 @@ static int serve(struct server *server)
     server->views = view_slot_open();
     struct bootstrap bootstrap;
     struct fault fault = open_change(server, &bootstrap);
-    if (failed(fault))
+    if (bootstrap.is_first_start)
+        hand_over_token(server, &bootstrap);
+    if (failed(fault)) {
+        view_slot_close(server->views);
         return complain(fault, EXIT_FAILED);
+    }
     fault = open_http(server);
     if (!failed(fault)) {
         fault = open_operations(server);
@@ -248,16 +262,15 @@ static int serve(struct server *server)
             http_close(server->http);
     }
     if (!failed(fault)) {
-        struct str origin = origin_of(server);
+        struct str origin = origin_of(server, server->options.listen, http_port(server->http));
         if (bootstrap.is_first_start)
-            welcome(server, &bootstrap, origin);
+            show_examples(server, bootstrap.token, origin);
         http_start(server->http);
-        say(arena_format(&server->arena, "listening on %.*s (operations on http://127.0.0.1:%u)\n",
-                         STR_ARG(origin), (unsigned)http_port(server->operations.server)));
+        say(arena_format(&server->arena, "listening on %.*s (operations on %.*s)\n",
+                         STR_ARG(origin), STR_ARG(operations_origin_of(server))));
         wait_for_stop(&signals);
-        atomic_store(&server->operations.is_stopping, true);
+        operations_begin_stop(&server->operations);
         http_close(server->http);
-        server->operations.main_server = NULL;
         operations_close(&server->operations);
     }
     change_close(server->changer);

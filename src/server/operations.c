@@ -36,11 +36,21 @@ static void metric(struct buf *buf, const char *name, const char *kind, const ch
                       name, kind, name, (unsigned long long)value);
 }
 
-static void write_http(struct buf *buf, const struct operations *operations)
+static bool read_http_counters(struct operations *operations, struct http_counters *counters)
 {
-    if (operations->main_server == NULL)
+    pthread_mutex_lock(&operations->lock);
+    bool is_there = operations->main_server != NULL;
+    if (is_there)
+        *counters = http_counters_read(operations->main_server);
+    pthread_mutex_unlock(&operations->lock);
+    return is_there;
+}
+
+static void write_http(struct buf *buf, struct operations *operations)
+{
+    struct http_counters http;
+    if (!read_http_counters(operations, &http))
         return;
-    struct http_counters http = http_counters_read(operations->main_server);
     metric(buf, "http_connections_open", "gauge", "Connections open now.", http.connections_open);
     metric(buf, "http_connections_total", "counter", "Connections accepted.",
            http.connections_total);
@@ -59,8 +69,8 @@ static void write_changes(struct buf *buf, const struct operations *operations)
     metric(buf, "change_groups_total", "counter", "Transactions that carried them.",
            changes.groups);
     metric(buf, "changes_waiting", "gauge", "Changes waiting for the writer.", changes.waiting);
-    metric(buf, "store_read_only", "gauge", "1 when serving from the snapshot on disk.",
-           changes.is_read_only ? 1 : 0);
+    metric(buf, "store_read_only", "gauge",
+           "1 when changes are refused: no store, or a failed one.", changes.is_read_only ? 1 : 0);
     struct ingest_counters events = ingest_counters_read(change_ingest(operations->changer));
     metric(buf, "events_accepted_total", "counter", "Events accepted.", events.accepted);
     metric(buf, "events_duplicate_total", "counter", "Events seen before.", events.duplicates);
@@ -107,16 +117,19 @@ static void answer_ready(struct operations *operations, struct http_request *req
 {
     struct view *view = view_acquire(operations->views);
     bool has_view = view != NULL;
-    bool is_degraded = has_view && view->is_read_only;
+    bool is_from_disk = has_view && view->is_read_only;
     if (has_view)
         view_release(view);
     if (atomic_load(&operations->is_stopping))
         respond(request, 503, STR(TEXT_HEADERS), STR("stopping\n"));
     else if (!has_view)
         respond(request, 503, STR(TEXT_HEADERS), STR("starting\n"));
-    else if (is_degraded)
+    else if (is_from_disk)
         respond(request, 200, STR(TEXT_HEADERS),
                 STR("degraded: serving from the snapshot on disk, changes are refused\n"));
+    else if (change_counters_read(operations->changer).is_read_only)
+        respond(request, 200, STR(TEXT_HEADERS),
+                STR("degraded: the store has failed, changes are refused until a restart\n"));
     else
         respond(request, 200, STR(TEXT_HEADERS), STR("ready\n"));
 }
@@ -166,6 +179,7 @@ struct fault operations_open(struct operations *operations, struct str listen,
                              uint16_t preferred_port)
 {
     struct fault fault;
+    pthread_mutex_init(&operations->lock, NULL);
     if (!str_is_empty(listen)) {
         fault = listen_on(operations, listen);
     } else {
@@ -181,7 +195,16 @@ struct fault operations_open(struct operations *operations, struct str listen,
     return fault;
 }
 
+void operations_begin_stop(struct operations *operations)
+{
+    atomic_store(&operations->is_stopping, true);
+    pthread_mutex_lock(&operations->lock);
+    operations->main_server = NULL;
+    pthread_mutex_unlock(&operations->lock);
+}
+
 void operations_close(struct operations *operations)
 {
     http_close(operations->server);
+    pthread_mutex_destroy(&operations->lock);
 }

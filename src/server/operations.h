@@ -8,6 +8,7 @@
 #ifndef SERVER_OPERATIONS_H
 #define SERVER_OPERATIONS_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "change/change.h"
@@ -15,7 +16,8 @@
 
 struct operations {
     struct http_server *server;
-    struct http_server *main_server; /* counters; set once it is open */
+    pthread_mutex_t lock;            /* guards the next */
+    struct http_server *main_server; /* for its counters; NULL once it is about to go */
     struct changer *changer;
     struct view_slot *views;
     const struct clock *clock;
@@ -26,6 +28,8 @@ struct operations {
 /* listen empty: loopback, port `preferred_port`, or any other when that is taken. */
 struct fault operations_open(struct operations *operations, struct str listen,
                              uint16_t preferred_port) MUST_CHECK;
+/* The main server is about to be closed: ready no more, and its counters are not read again. */
+void operations_begin_stop(struct operations *operations);
 void operations_close(struct operations *operations);
 
 #endif

@@ -2,6 +2,7 @@
 /* options - what can be set: see options.h. */
 #include "server/options.h"
 
+#include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -57,7 +58,7 @@ static const struct option table[] = {
     NUMBER("idle-timeout-ms", idle_timeout_ms, "60000", 10, 3600000, "between requests"),
     NUMBER("write-timeout-ms", write_timeout_ms, "10000", 10, 600000, "for a stalled reader"),
     NUMBER("handler-timeout-ms", handler_timeout_ms, "5000", 10, 600000, "for an answer"),
-    NUMBER("drain-timeout-ms", drain_timeout_ms, "10000", 0, 600000, "to finish when stopping"),
+    NUMBER("drain-timeout-ms", drain_timeout_ms, "8000", 0, 600000, "to finish when stopping"),
     NUMBER("header-bytes-max", header_bytes_max, "65536", 1024, 1048576,
            "all headers of a request"),
     NUMBER("header-value-bytes-max", header_value_bytes_max, "32768", 256, 1048576, "one header"),
@@ -226,7 +227,8 @@ static struct fault read_flags(struct arena *arena, int count, char **arguments,
         if (option == NULL)
             return unknown(arena, name);
         struct str value = str_slice(argument, equals + 1, argument.size);
-        if (equals == argument.size && option->kind == OPTION_SWITCH)
+        bool is_alone = i + 1 == count || str_starts_with(str_of(arguments[i + 1]), STR("--"));
+        if (equals == argument.size && option->kind == OPTION_SWITCH && is_alone)
             value = STR("true");
         else if (equals == argument.size && i + 1 < count)
             value = str_of(arguments[++i]);
@@ -310,6 +312,26 @@ static bool parse_level(struct str text, enum log_level *level)
     return false;
 }
 
+/* 127.0.0.1:8080, [::1]:8080, localhost:8080 */
+static bool is_address(struct arena *arena, struct str text)
+{
+    size_t colon = text.size;
+    while (colon > 0 && text.data[colon - 1] != ':')
+        colon--;
+    uint64_t port = 0;
+    if (colon < 2 || !str_parse_u64(str_slice(text, colon, text.size), &port) || port > UINT16_MAX)
+        return false;
+    struct str host = str_slice(text, 0, colon - 1);
+    if (str_equal(host, STR("localhost")))
+        return true;
+    bool is_six = str_starts_with(host, STR("[")) && str_ends_with(host, STR("]"));
+    if (is_six)
+        host = str_slice(host, 1, host.size - 1);
+    struct in6_addr address;
+    return inet_pton(is_six ? AF_INET6 : AF_INET, arena_format(arena, "%.*s", STR_ARG(host)).data,
+                     &address) == 1;
+}
+
 static struct fault check(struct arena *arena, const struct options *options)
 {
     enum log_level level;
@@ -324,6 +346,13 @@ static struct fault check(struct arena *arena, const struct options *options)
                                                "config must be check or print, not \"%.*s\" "
                                                "(a file goes with --config-file)",
                                                STR_ARG(options->config)));
+    if (!is_address(arena, options->listen))
+        return bad(STR("listen"), arena_format(arena, "listen must be HOST:PORT, not \"%.*s\"",
+                                               STR_ARG(options->listen)));
+    if (!str_is_empty(options->operations_listen) && !is_address(arena, options->operations_listen))
+        return bad(STR("operations-listen"),
+                   arena_format(arena, "operations-listen must be HOST:PORT, not \"%.*s\"",
+                                STR_ARG(options->operations_listen)));
     if (str_is_empty(options->data))
         return bad(STR("data"), STR("data must name a directory"));
     return fault_none();

@@ -62,30 +62,30 @@ static struct fault disk_fault(const char *why)
     return fault_make(FAULT_UNAVAILABLE, STR("snapshot on disk"), str_of(why));
 }
 
-/* Newest first, at most GENERATIONS_SEEN_MAX; returns how many. */
-static size_t list_generations(int directory, uint64_t *generations)
+/* Newest first, at most GENERATIONS_SEEN_MAX. False: the directory cannot be read. */
+static bool list_generations(int directory, uint64_t *generations, size_t *count)
 {
+    *count = 0;
     int copy = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *listing = copy < 0 ? NULL : fdopendir(copy);
     if (listing == NULL) {
         if (copy >= 0)
             close(copy);
-        return 0;
+        return false;
     }
-    size_t count = 0;
     for (struct dirent *entry = readdir(listing); entry != NULL; entry = readdir(listing)) {
         struct str name = str_of(entry->d_name);
         uint64_t generation = 0;
-        if (!str_starts_with(name, STR("snapshot-")) || count == GENERATIONS_SEEN_MAX ||
+        if (!str_starts_with(name, STR("snapshot-")) || *count == GENERATIONS_SEEN_MAX ||
             !str_parse_u64(str_slice(name, 9, name.size), &generation))
             continue;
-        size_t at = count++;
+        size_t at = (*count)++;
         for (; at > 0 && generations[at - 1] < generation; at--)
             generations[at] = generations[at - 1];
         generations[at] = generation;
     }
     closedir(listing);
-    return count;
+    return true;
 }
 
 static void name_generation(char name[NAME_BYTES_MAX], uint64_t generation)
@@ -153,7 +153,9 @@ static struct fault replace_file(int directory, const char *name, const unsigned
 static struct fault save_in(int directory, const struct view *view)
 {
     uint64_t generations[GENERATIONS_SEEN_MAX];
-    size_t count = list_generations(directory, generations);
+    size_t count = 0;
+    if (!list_generations(directory, generations, &count))
+        return disk_fault("cannot be numbered: its directory cannot be read");
     uint64_t generation = count == 0 ? 1 : generations[0] + 1;
 
     struct buf payload;
@@ -245,10 +247,13 @@ struct fault disk_load(struct str directory, snapshot_renderer render, int64_t n
     if (handle < 0)
         return disk_fault("has no directory");
     uint64_t generations[GENERATIONS_SEEN_MAX];
-    size_t count = list_generations(handle, generations);
-    struct fault fault = fault_make(FAULT_MISSING, STR("snapshot on disk"), STR("there is none"));
-    for (size_t i = 0; i < count && failed(fault); i++)
-        fault = load_generation(handle, generations[i], render, now_ms, view);
+    size_t count = 0;
+    bool is_loaded = false;
+    if (list_generations(handle, generations, &count)) {
+        for (size_t i = 0; i < count && !is_loaded; i++)
+            is_loaded = !failed(load_generation(handle, generations[i], render, now_ms, view));
+    }
     close(handle);
-    return fault;
+    return is_loaded ? fault_none()
+                     : fault_make(FAULT_MISSING, STR("snapshot on disk"), STR("none is whole"));
 }

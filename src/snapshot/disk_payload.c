@@ -212,11 +212,14 @@ static void decode_environments(struct arena *arena, const struct json *json,
 static void decode_credentials(struct arena *arena, const struct json *json,
                                struct catalog_parts *parts)
 {
-    const struct json *items = list_of(json, STR("credentials"), &parts->credential_count);
-    struct credential_row *rows =
-        ARENA_NEW_ARRAY(arena, struct credential_row, parts->credential_count);
-    for (size_t i = 0; i < parts->credential_count; i++) {
-        struct credential_row *row = &rows[i];
+    size_t count = 0;
+    const struct json *items = list_of(json, STR("credentials"), &count);
+    struct credential_row *rows = ARENA_NEW_ARRAY(arena, struct credential_row, count);
+    for (size_t i = 0; i < count; i++) {
+        uint64_t kind = number_of(&items[i], STR("kind"));
+        if (kind >= CREDENTIAL_KIND_COUNT)
+            continue; /* nobody knows what it may do: nothing */
+        struct credential_row *row = &rows[parts->credential_count++];
         row->id = text_of(&items[i], STR("id"));
         row->shown = text_of(&items[i], STR("shown"));
         row->tail = text_of(&items[i], STR("tail"));
@@ -224,8 +227,7 @@ static void decode_credentials(struct arena *arena, const struct json *json,
         size_t size = 0;
         sodium_hex2bin(row->hash.bytes, sizeof(row->hash.bytes), hex.data, hex.size, NULL, &size,
                        NULL);
-        uint64_t kind = number_of(&items[i], STR("kind"));
-        row->kind = kind < CREDENTIAL_KIND_COUNT ? (enum credential_kind)kind : CREDENTIAL_APP;
+        row->kind = (enum credential_kind)kind;
         row->user_id = text_of(&items[i], STR("userId"));
         row->app_id = text_of(&items[i], STR("appId"));
         row->environment = number_of(&items[i], STR("environment"));

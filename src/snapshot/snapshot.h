@@ -7,7 +7,8 @@
  * ahead. A view never changes after publication, so reading it needs no lock; a newer one takes
  * its place, and the last reader to let go frees what no newer view shares.
  *
- * Written by change/follow.c alone. Read by every dialect, pinned to its exchange.
+ * Made by change/ alone, and by disk.h when there is no store. Read by every dialect, pinned to
+ * its exchange.
  */
 #ifndef SNAPSHOT_SNAPSHOT_H
 #define SNAPSHOT_SNAPSHOT_H

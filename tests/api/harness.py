@@ -18,10 +18,25 @@ import requests
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = pathlib.Path(os.environ.get("GUIDON_BINARY", ROOT / "build" / "guidon"))
+# Every route that wants a management token.
+MANAGEMENT = [("GET", "/apps"), ("POST", "/apps"), ("GET", "/envs"), ("PATCH", "/envs"),
+              ("GET", "/flags"), ("POST", "/flags"), ("PATCH", "/flags"), ("DELETE", "/flags"),
+              ("POST", "/flags/bulk"), ("GET", "/keys"), ("POST", "/keys"), ("PATCH", "/keys"),
+              ("DELETE", "/keys"), ("GET", "/config-document"), ("PUT", "/config-document"),
+              ("GET", "/me"), ("GET", "/usage"), ("DELETE", "/tokens/current")]
 STEP_S = 0.02
 START_S = 30
 STOP_S = 15
-ABSENT = object()
+
+
+class _Absent:
+    """Stands for a member that is not there, which is not the same as null."""
+
+    def __repr__(self):
+        return "ABSENT"
+
+
+ABSENT = _Absent()
 
 
 def wait_until(condition, what, limit_s=10):

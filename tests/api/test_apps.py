@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from harness import assert_error, data_of
+from harness import MANAGEMENT, assert_error, data_of
 
 
 def test_an_app_name_is_trimmed(api):
@@ -99,7 +99,8 @@ def test_settings_belong_to_one_environment(app):
     {"documentFormat": "hybrid"}, {"documentFormat": "Auto"}, {"documentFormat": None},
     {"documentFormat": 1}, {"defaultClientEnabled": "true"}, {"defaultClientEnabled": 1},
     {"defaultClientEnabled": None}, {"monthlyQuota": -1}, {"monthlyQuota": 1.5},
-    {"monthlyQuota": "3"}, {"monthlyQuota": True}, {"monthlyQuota": [3]}, {"monthlyQuota": 2**53 + 2},
+    {"monthlyQuota": "3"}, {"monthlyQuota": True}, {"monthlyQuota": [3]},
+    {"monthlyQuota": 2**53 + 2},
     {"unknown": 1}, {"name": "renamed"}, {}], ids=str)
 def test_bad_settings_are_refused_and_change_nothing(app, settings):
     before = data_of(app.settings(monthlyQuota=7))
@@ -122,22 +123,21 @@ def test_usage_is_reported_for_the_calendar_month_in_utc(app):
     assert usage == {"period": now.strftime("%Y-%m"), "used": 0, "limit": None}
 
 
-def test_after_logout_the_token_is_worth_nothing(new_server):
-    server = new_server().start()
-    api = server.api()
-    assert api.delete("/tokens/current").status_code == 200
-    assert_error(api.get("/apps"), 401, "Not authenticated")
-    server.restart()
-    assert_error(server.api().get("/apps"), 401, "Not authenticated")
-
-
-def test_a_logged_out_token_changes_nothing_any_more(new_server):
+def test_after_logout_the_token_is_worth_nothing_on_any_route(new_server):
     server = new_server().start()
     api = server.api()
     app = api.new_app("left behind")
     key = app.key("sdk")
-    data_of(api.delete("/tokens/current"))
-    for response in (app.create("a", "bool", True), api.post("/apps", {"name": "new"}),
-                     app.api.post("/keys", app.at(type="pub"))):
-        assert_error(response, 401, "Not authenticated")
+    assert api.delete("/tokens/current").status_code == 200
+    for method, path in MANAGEMENT:
+        body = {} if method in ("GET", "DELETE") else {"body": app.at()}
+        assert_error(api.call(method, path, **body), 401, "Not authenticated")
     assert app.config(key, "/config").json()["version"] == 0
+
+
+def test_a_logout_lasts_over_a_restart_and_makes_no_new_owner(new_server):
+    server = new_server().start()
+    data_of(server.api().delete("/tokens/current"))
+    server.restart()
+    assert "cli_" not in server.output()
+    assert_error(server.api().get("/apps"), 401, "Not authenticated")

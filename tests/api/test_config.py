@@ -83,7 +83,8 @@ def test_the_etag_is_the_version_in_the_documented_form(shop):
 
 
 @pytest.mark.parametrize("etag", ['"v12"', '"12"', 'W/"v12"', 'W/"12"', "*", '"v11", "v12"',
-                                  '"v12","v11"', '"x" , W/"12"', '"a","b","c", "v12"', ' "v12" ',
+                                  '"v12","v11"', '"x" , W/"12"', '"a","b","c", "v12"',
+                                  '"v11"  ,\t"v12"',
                                   'W/"v1", W/"v12"', '"with, comma", "v12"'])
 def test_a_matching_tag_gets_304_without_body_and_with_the_tag(shop, etag):
     for path, key in both(shop):
@@ -135,24 +136,19 @@ def test_the_tag_of_one_environment_is_no_match_in_another(app):
     assert app.config(app.key("pub", "staging"), etag='"v1"').status_code == 304
 
 
-def responses(shop):
-    """Successes, not-modifieds and refusals of both endpoints."""
-    for path, key in both(shop):
-        yield shop.config(key, path)
-        yield shop.config(key, path, '"v12"')
-        yield shop.config(None, path)
-        yield shop.config("pub_prod_nonsense", path)
-        yield shop.api.post(path, {}, token=key)
-
-
 def test_every_answer_may_be_read_by_a_browser(shop):
-    for response in responses(shop):
+    """Success, not modified, and each refusal: a hidden ETag would make SDKs invent one."""
+    for response in (shop.config(shop.pub), shop.config(shop.pub, etag='"v12"'),
+                     shop.config(None), shop.config("pub_prod_nonsense"), shop.config(shop.sdk),
+                     shop.api.post("/public-config", {}, token=shop.pub),
+                     shop.api.post("/events/batch", {}, token=shop.pub),
+                     shop.api.post("/events/batch", {}, token=None)):
         assert response.headers["Access-Control-Allow-Origin"] == "*", response.status_code
         assert EXPOSED <= members(response.headers["Access-Control-Expose-Headers"])
         assert "Access-Control-Allow-Credentials" not in response.headers
 
 
-@pytest.mark.parametrize("path", ["/public-config", "/config", "/events/batch"])
+@pytest.mark.parametrize("path", ["/public-config", "/events/batch"])
 def test_a_preflight_needs_no_key(shop, path):
     response = shop.api.call("OPTIONS", path, token=None, headers={
         "Origin": "https://app.example", "Access-Control-Request-Method": "GET",
@@ -183,17 +179,6 @@ def test_a_preflight_that_asks_for_nothing_lists_the_usual_headers(shop, path):
         members(response.headers["Access-Control-Allow-Headers"])
 
 
-def test_a_preflight_cannot_smuggle_header_lines(server):
-    got, _ = converse(server, (
-        "OPTIONS /api/v1/public-config HTTP/1.1\r\nHost: x\r\nOrigin: https://a\r\n"
-        "Access-Control-Request-Method: GET\r\n"
-        "Access-Control-Request-Headers: a\tb, <script>, x\x80\r\nConnection: close\r\n\r\n"
-    ).encode("latin-1"))
-    status, headers = raw_head(got)
-    assert status in (204, 400)
-    assert all(ord(c) < 127 and c != "<" for c in headers.get("access-control-allow-headers", ""))
-
-
 def test_caches_may_keep_it_but_must_ask(shop):
     for path, key in both(shop):
         for etag in (None, '"v12"'):
@@ -214,8 +199,9 @@ def test_a_compressed_answer_says_the_same(shop, api):
     key = shop.key("pub", "staging")
     plain = shop.config(key, headers={"Accept-Encoding": "identity"})
     assert "Content-Encoding" not in plain.headers
-    packed = shop.api.session.get(shop.api.base + "/public-config", stream=True, timeout=10, headers={
-        "Authorization": f"Bearer {key}", "Accept-Encoding": "gzip"})
+    packed = shop.api.session.get(shop.api.base + "/public-config", stream=True, timeout=10,
+                                  headers={"Authorization": f"Bearer {key}",
+                                           "Accept-Encoding": "gzip"})
     body = packed.raw.read(decode_content=False)
     if packed.headers.get("Content-Encoding") == "gzip":
         body = gzip.decompress(body)

@@ -2,13 +2,8 @@
 """Who may do what: every route against every kind of credential."""
 import pytest
 
-from harness import assert_error, converse, data_of, statuses
+from harness import MANAGEMENT, assert_error, converse, data_of, statuses
 
-MANAGEMENT = [("GET", "/apps"), ("POST", "/apps"), ("GET", "/envs"), ("PATCH", "/envs"),
-              ("GET", "/flags"), ("POST", "/flags"), ("PATCH", "/flags"), ("DELETE", "/flags"),
-              ("POST", "/flags/bulk"), ("GET", "/keys"), ("POST", "/keys"), ("PATCH", "/keys"),
-              ("DELETE", "/keys"), ("GET", "/config-document"), ("PUT", "/config-document"),
-              ("GET", "/me"), ("GET", "/usage"), ("DELETE", "/tokens/current")]
 CONFIG = ["/public-config", "/config"]
 
 MANAGEMENT_401 = "Not authenticated"

@@ -138,7 +138,8 @@ def test_management_answers_are_not_stored_by_caches(shared_app, path):
 
 @pytest.mark.parametrize("path", [
     "/api/v1/../v1/apps", "/api/v1/./apps", "/api/v1//apps", "//api/v1/apps", "/api/v1/apps/",
-    "/api%2fv1/apps", "/api/v1%2Fapps", "/api/v1/apps%00", "/api/v1/apps%2e", "/api/v1/%2e%2e/v1/apps",
+    "/api%2fv1/apps", "/api/v1%2Fapps", "/api/v1/apps%00", "/api/v1/apps%2e",
+    "/api/v1/%2e%2e/v1/apps",
     "/api/v1/apps%20", "/api/v1/apps;x=1", "/api/v1/apps%ff", "/api/v1/apps%zz", "/api/v1/apps%",
     "/api/v1\\apps", "/x/../api/v1/apps", "/api/v1/apps%c0%af", "/API/v1/apps",
     "/api/v1/config-document/..%2fapps"])
@@ -166,7 +167,8 @@ def test_query_values_are_percent_decoded(app):
     assert data_of(response) == {"version": 2}
 
 
-@pytest.mark.parametrize("query", ["appId=%zz", "appId=%f", "appId=%ff", "appId=%00", "appId=%c0%80"])
+@pytest.mark.parametrize("query", ["appId=%zz", "appId=%f", "appId=%ff", "appId=%00",
+                                   "appId=%c0%80"])
 def test_a_broken_escape_in_the_query_is_an_error(api, query):
     response = api.call("GET", f"/envs?{query}")
     assert response.status_code in (400, 404)

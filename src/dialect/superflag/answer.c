@@ -170,6 +170,16 @@ void superflag_answer_end(struct exchange *x, struct superflag_answer *answer, i
     buf_close(&answer->buf);
 }
 
+void superflag_answer_success(struct exchange *x)
+{
+    struct superflag_answer answer;
+    struct json_writer *writer = superflag_answer_begin(&answer);
+    json_object_begin(writer);
+    json_member_boolean(writer, STR("success"), true);
+    json_object_end(writer);
+    superflag_answer_end(x, &answer, 200);
+}
+
 void superflag_member_instant(struct json_writer *writer, struct str key, int64_t ms)
 {
     char text[INSTANT_TEXT_BYTES];

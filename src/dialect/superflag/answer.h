@@ -24,6 +24,9 @@ struct superflag_answer {
 struct json_writer *superflag_answer_begin(struct superflag_answer *answer);
 void superflag_answer_end(struct exchange *x, struct superflag_answer *answer, int status);
 
+/* {"data": {"success": true}} */
+void superflag_answer_success(struct exchange *x);
+
 /* A body as it is, without the envelope; copied. */
 void superflag_answer_bare(struct exchange *x, int status, struct str body);
 

@@ -189,7 +189,7 @@ void superflag_append_legacy_document(struct buf *buf, const struct environment_
     json_object_begin(&writer);
     for (size_t i = 0; i < state->flag_count; i++) {
         const struct flag *flag = state->flags[i];
-        if (!is_flag_served(state, flag, audience))
+        if (!is_flag_served(state, flag, audience) || !superflag_read_as_old(flag).is_exact)
             continue;
         json_key(&writer, flag->key);
         if (superflag_is_legacy(flag)) {

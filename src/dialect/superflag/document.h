@@ -68,8 +68,8 @@ void superflag_append_core_document(struct buf *buf, const struct environment_st
 void superflag_append_core_flag(struct json_writer *writer, const struct environment_state *state,
                                 const struct flag *flag, bool include_metadata, bool is_hybrid);
 
-/* {"flags":{…},"overrides":{},"rules":{}}. A flag the legacy form cannot express is told as
- * superflag_old_reading says. */
+/* {"flags":{…},"overrides":{},"rules":{}}. A flag the legacy form cannot express exactly is left
+ * out. */
 void superflag_append_legacy_document(struct buf *buf, const struct environment_state *state,
                                       enum superflag_audience audience);
 

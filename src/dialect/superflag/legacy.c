@@ -156,7 +156,11 @@ struct fault superflag_patch_legacy_flag(struct arena *arena, const struct flag 
                              : patch_shape(arena, current, form, edits, patched);
     if (failed(fault))
         return fault;
-    return decode_client_enabled(json_find(edits, STR("clientEnabled")), &patched->visibility);
+    const struct json *client_enabled = json_find(edits, STR("clientEnabled"));
+    if (client_enabled == NULL || client_enabled->type != JSON_NULL)
+        return decode_client_enabled(client_enabled, &patched->visibility);
+    patched->visibility = VISIBILITY_UNSET; /* null takes back what was said */
+    return fault_none();
 }
 
 struct fault superflag_patch_legacy_value(struct arena *arena, const struct flag *current,
@@ -251,21 +255,25 @@ struct superflag_old_reading superflag_read_as_old(const struct flag *flag)
     enum legacy_form form = legacy_form_of(flag);
     if (form != LEGACY_FORM_NONE)
         return (struct superflag_old_reading){
-            legacy_value_of(flag, form),
-            form == LEGACY_FORM_PLAIN ? NULL : &flag->fallthrough.split,
+            .value = legacy_value_of(flag, form),
+            .split = form == LEGACY_FORM_PLAIN ? NULL : &flag->fallthrough.split,
+            .is_exact = true,
         };
 
     const struct serve *serve = &flag->fallthrough;
-    struct superflag_old_reading off = {variation_value(flag, flag->off_variation), NULL};
+    struct superflag_old_reading reading = {.value = variation_value(flag, flag->off_variation)};
+    reading.is_exact = !flag->is_enabled;
     if (is_conditional(flag) || serve->kind == SERVE_PROGRESSIVE)
-        return off;
+        return reading;
     if (serve->kind == SERVE_VARIATION)
-        return (struct superflag_old_reading){variation_value(flag, serve->variation), NULL};
-    bool is_by_subject = str_is_absent(serve->split.bucket_by) ||
-                         str_equal(serve->split.bucket_by, STR("targetingKey"));
-    if (is_by_subject)
-        off.split = &serve->split;
-    return off;
+        reading.value = variation_value(flag, serve->variation);
+    else if (str_is_absent(serve->split.bucket_by) ||
+             str_equal(serve->split.bucket_by, STR("targetingKey")))
+        reading.split = &serve->split;
+    else
+        return reading;
+    reading.is_exact = flag->rule_count == 0;
+    return reading;
 }
 
 static void append_old_variant(struct json_writer *writer, const struct flag *flag, struct str id,

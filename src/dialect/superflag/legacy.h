@@ -31,7 +31,7 @@ struct fault superflag_decode_legacy_flag(struct arena *arena, struct str key, s
 struct fault superflag_check_flag_key(struct str key) MUST_CHECK;
 
 /* Applies value, clientEnabled, rollout and variants of `edits` (other members are ignored; null
- * removes the latter two; one of the four must be there). A flag of another shape takes
+ * takes back the last three; one of the four must be there). A flag of another shape takes
  * clientEnabled, and value when its fallthrough serves one variation: that variation's value. */
 struct fault superflag_patch_legacy_flag(struct arena *arena, const struct flag *current,
                                          const struct json *edits, struct flag *patched) MUST_CHECK;
@@ -54,14 +54,14 @@ void superflag_append_legacy_flag(struct json_writer *writer, const struct flag 
 
 /*
  * What an old SDK, which knows neither rules nor schedules, is told of a flag: a value and, where
- * it may split, a split over variants. Exact for legacy shapes. Of any other flag it is what a
- * subject gets whom no rule matches; and a flag that is off, scheduled, leans on prerequisites,
- * ramps or splits by something else than the targeting key reads as its off value, because an old
- * SDK would keep showing anything else when it no longer should.
+ * it may split, a split over variants. Where that is not all there is to say it is not exact, and
+ * never opens what the rules might keep shut: a flag that is off, scheduled, leans on
+ * prerequisites, ramps or splits by something else than the targeting key reads as its off value.
  */
 struct superflag_old_reading {
-    const struct json *value;
+    const struct json *value;  /* NULL: nothing to tell */
     const struct split *split; /* NULL: just the value */
+    bool is_exact;
 };
 struct superflag_old_reading superflag_read_as_old(const struct flag *flag);
 

@@ -55,8 +55,10 @@ static bool has_control(struct str name)
 
 void superflag_create_app(struct exchange *x)
 {
+    static const struct str members[] = {STR("name")};
     struct json body;
-    if (!superflag_may_write(x) || !superflag_read_body(x, &body))
+    if (!superflag_may_write(x) || !superflag_read_body(x, &body) ||
+        !superflag_knows_members(x, &body, members, COUNT_OF(members)))
         return;
     if (x->caller->kind != CREDENTIAL_PERSONAL) { /* an app's key stays inside its app */
         superflag_refuse_with(x, 403, STR("Insufficient permissions"));
@@ -216,12 +218,15 @@ static void answer_settings(struct exchange *x, uint64_t number)
 
 void superflag_patch_environment(struct exchange *x)
 {
+    static const struct str members[] = {STR("appId"), STR("env"), STR("documentFormat"),
+                                         STR("defaultClientEnabled"), STR("monthlyQuota")};
     struct json body;
     const struct catalog_environment *environment = NULL;
     struct settings_edit wanted;
     bool has_quota = false;
     uint64_t quota = 0;
     if (!superflag_may_write(x) || !superflag_read_body(x, &body) ||
+        !superflag_knows_members(x, &body, members, COUNT_OF(members)) ||
         !superflag_environment_of_body(x, &body, &environment) ||
         !read_settings(x, &body, &wanted) || !read_quota(x, &body, &has_quota, &quota))
         return;
@@ -292,12 +297,6 @@ void superflag_revoke_own_token(struct exchange *x)
                             .action = STR("token.revoke"),
                             .subject = x->caller->credential_id,
                             .credential_id = x->caller->credential_id};
-    if (!superflag_apply(x, &change))
-        return;
-    struct superflag_answer answer;
-    struct json_writer *writer = superflag_answer_begin(&answer);
-    json_object_begin(writer);
-    json_member_boolean(writer, STR("success"), true);
-    json_object_end(writer);
-    superflag_answer_end(x, &answer, 200);
+    if (superflag_apply(x, &change))
+        superflag_answer_success(x);
 }

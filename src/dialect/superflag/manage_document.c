@@ -76,43 +76,47 @@ static struct fault below(struct edit *edit, struct str collection, struct str k
 }
 
 /* What the schema has no word for stays as it is. */
-static struct fault put_flag(struct edit *edit, struct flag *flag)
+static struct flag merge_flag(const struct edit *edit, const struct flag *current,
+                              const struct flag *wanted)
 {
-    struct fault fault = flag_check(edit_arena(edit), flag); /* before anything encodes it */
-    if (failed(fault))
-        return fault;
-    const struct flag *current = environment_find_flag(edit_state(edit), flag->key);
-    if (current != NULL) {
-        flag->id = current->id;
-        flag->kind = current->kind;
-        flag->arithmetic = current->arithmetic;
-        bool is_as_default = current->visibility == VISIBILITY_UNSET &&
-                             (flag->visibility == VISIBILITY_CLIENT) ==
-                                 flag_is_client_visible(current, &edit_state(edit)->settings);
-        if (is_as_default)
-            flag->visibility = VISIBILITY_UNSET;
-        if (is_same_flag(current, flag))
-            return fault_none();
-    } else {
-        fault = superflag_check_flag_key(flag->key);
-        if (failed(fault))
-            return fault;
-    }
-    return edit_put_flag(edit, flag);
+    struct flag flag = *wanted;
+    flag.id = current->id;
+    flag.kind = current->kind;
+    flag.arithmetic = current->arithmetic;
+    bool is_as_default = current->visibility == VISIBILITY_UNSET &&
+                         (flag.visibility == VISIBILITY_CLIENT) ==
+                             flag_is_client_visible(current, &edit_state(edit)->settings);
+    if (is_as_default)
+        flag.visibility = VISIBILITY_UNSET;
+    return flag;
 }
 
-static struct fault put_segment(struct edit *edit, struct segment *segment)
+/* The document itself is left as it is: an edit may run again, against another state. */
+static struct fault put_flag(struct edit *edit, const struct flag *wanted)
 {
-    struct fault fault = segment_check(edit_arena(edit), segment);
+    struct fault fault = flag_check(edit_arena(edit), wanted); /* before anything encodes it */
     if (failed(fault))
         return fault;
-    const struct segment *current = environment_find_segment(edit_state(edit), segment->key);
-    if (current != NULL) {
-        segment->id = current->id;
-        if (is_same_segment(current, segment))
-            return fault_none();
+    const struct flag *current = environment_find_flag(edit_state(edit), wanted->key);
+    if (current == NULL) {
+        fault = superflag_check_flag_key(wanted->key);
+        return failed(fault) ? fault : edit_put_flag(edit, wanted);
     }
-    return edit_put_segment(edit, segment);
+    struct flag flag = merge_flag(edit, current, wanted);
+    return is_same_flag(current, &flag) ? fault_none() : edit_put_flag(edit, &flag);
+}
+
+static struct fault put_segment(struct edit *edit, const struct segment *wanted)
+{
+    struct fault fault = segment_check(edit_arena(edit), wanted);
+    if (failed(fault))
+        return fault;
+    const struct segment *current = environment_find_segment(edit_state(edit), wanted->key);
+    if (current == NULL)
+        return edit_put_segment(edit, wanted);
+    struct segment segment = *wanted;
+    segment.id = current->id;
+    return is_same_segment(current, &segment) ? fault_none() : edit_put_segment(edit, &segment);
 }
 
 static struct fault delete_the_rest(struct edit *edit, const struct environment_state *wanted)
@@ -195,14 +199,14 @@ static bool is_for(struct exchange *x, const struct superflag_document *document
 }
 
 /* If-Match: "v42" writes only over version 42; without it, over whatever is there. */
-static bool read_expected_version(struct exchange *x, uint64_t *version)
+static bool read_expected_version(struct exchange *x, struct change *change)
 {
     struct str tag = http_header(x->request, STR("if-match"));
-    *version = 0;
-    if (str_is_absent(tag) || str_equal(tag, STR("*")))
+    change->expects_version = !str_is_absent(tag) && !str_equal(tag, STR("*"));
+    if (!change->expects_version)
         return true;
     if (str_starts_with(tag, STR("\"v")) && str_ends_with(tag, STR("\"")) && tag.size > 3 &&
-        str_parse_u64(str_slice(tag, 2, tag.size - 1), version))
+        str_parse_u64(str_slice(tag, 2, tag.size - 1), &change->expected_version))
         return true;
     superflag_refuse_with(x, 400, STR("If-Match must be an entity tag of this environment"));
     return false;
@@ -212,9 +216,13 @@ void superflag_put_document(struct exchange *x)
 {
     struct json body;
     const struct catalog_environment *environment = NULL;
-    uint64_t expected = 0;
+    struct superflag_document document;
+    struct change change = {.kind = CHANGE_ENVIRONMENT,
+                            .action = STR("environment.replace"),
+                            .edit = edit_document,
+                            .input = &document};
     if (!superflag_may_write(x) || !superflag_environment_of_query(x, &environment) ||
-        !read_expected_version(x, &expected) || !superflag_read_document_body(x, &body))
+        !read_expected_version(x, &change) || !superflag_read_document_body(x, &body))
         return;
     struct issue *issues = NULL;
     size_t issue_count = superflag_validate(x->arena, &body, &issues);
@@ -222,7 +230,6 @@ void superflag_put_document(struct exchange *x)
         refuse_issues(x, issues, issue_count);
         return;
     }
-    struct superflag_document document;
     struct fault fault = superflag_decode_document(x->arena, &body, &document);
     if (failed(fault)) {
         superflag_refuse(x, fault, 0, (struct str){0});
@@ -230,13 +237,8 @@ void superflag_put_document(struct exchange *x)
     }
     if (!is_for(x, &document, environment))
         return;
-    struct change change = {.kind = CHANGE_ENVIRONMENT,
-                            .action = STR("environment.replace"),
-                            .subject = environment->id,
-                            .environment = environment->number,
-                            .expected_version = expected,
-                            .edit = edit_document,
-                            .input = &document};
+    change.subject = environment->id;
+    change.environment = environment->number;
     if (!superflag_apply(x, &change))
         return;
     struct superflag_answer answer;

@@ -70,9 +70,11 @@ static bool read_key(struct exchange *x, const struct json *body, struct str *ke
 static bool decode_flag(struct exchange *x, const struct json *body, struct flag *flag)
 {
     struct str key;
-    struct str type;
-    if (!read_key(x, body, &key) || !superflag_read_text(x, body, STR("type"), &type))
+    if (!read_key(x, body, &key))
         return false;
+    /* Whatever is no known type, a missing one and a number too, is an invalid flag type. */
+    const struct json *member = json_find(body, STR("type"));
+    struct str type = member != NULL && member->type == JSON_STRING ? member->string : STR("");
     struct fault fault = superflag_decode_legacy_flag(
         x->arena, key, type, json_find(body, STR("value")), json_find(body, STR("rollout")),
         json_find(body, STR("variants")), json_find(body, STR("clientEnabled")), flag);
@@ -82,13 +84,35 @@ static bool decode_flag(struct exchange *x, const struct json *body, struct flag
     return false;
 }
 
+static bool knows_flag_members(struct exchange *x, const struct json *body)
+{
+    static const struct str members[] = {STR("appId"),    STR("env"),          STR("key"),
+                                         STR("type"),     STR("value"),        STR("rollout"),
+                                         STR("variants"), STR("clientEnabled")};
+    static const struct str of_rollout[] = {STR("percentage")};
+    static const struct str of_variant[] = {STR("value"), STR("weight"), STR("name")};
+    const struct json *rollout = json_find(body, STR("rollout"));
+    const struct json *variants = json_find(body, STR("variants"));
+    bool knows = superflag_knows_members(x, body, members, COUNT_OF(members));
+    if (knows && rollout != NULL && rollout->type == JSON_OBJECT)
+        knows = superflag_knows_members(x, rollout, of_rollout, COUNT_OF(of_rollout));
+    bool has_variants = variants != NULL && variants->type == JSON_ARRAY;
+    for (uint32_t i = 0; knows && has_variants && i < variants->count; i++) {
+        if (variants->elements[i].type == JSON_OBJECT)
+            knows = superflag_knows_members(x, &variants->elements[i], of_variant,
+                                            COUNT_OF(of_variant));
+    }
+    return knows;
+}
+
 void superflag_create_flag(struct exchange *x)
 {
     struct json body;
     const struct catalog_environment *environment = NULL;
     struct flag flag;
     if (!superflag_may_write(x) || !superflag_read_body(x, &body) ||
-        !superflag_environment_of_body(x, &body, &environment) || !decode_flag(x, &body, &flag))
+        !knows_flag_members(x, &body) || !superflag_environment_of_body(x, &body, &environment) ||
+        !decode_flag(x, &body, &flag))
         return;
     struct change change = {.kind = CHANGE_ENVIRONMENT,
                             .action = STR("flag.create"),
@@ -131,7 +155,8 @@ void superflag_patch_flag(struct exchange *x)
     const struct catalog_environment *environment = NULL;
     struct patch patch = {.body = &body, .arena = x->arena};
     if (!superflag_may_write(x) || !superflag_read_body(x, &body) ||
-        !superflag_environment_of_body(x, &body, &environment) || !read_key(x, &body, &patch.key))
+        !knows_flag_members(x, &body) || !superflag_environment_of_body(x, &body, &environment) ||
+        !read_key(x, &body, &patch.key))
         return;
     struct change change = {.kind = CHANGE_ENVIRONMENT,
                             .action = STR("flag.update"),
@@ -210,9 +235,11 @@ static struct fault edit_bulk(struct edit *edit, void *input)
 
 void superflag_bulk_flags(struct exchange *x)
 {
+    static const struct str members[] = {STR("appId"), STR("env"), STR("flags")};
     struct json body;
     const struct catalog_environment *environment = NULL;
     if (!superflag_may_write(x) || !superflag_read_body(x, &body) ||
+        !superflag_knows_members(x, &body, members, COUNT_OF(members)) ||
         !superflag_environment_of_body(x, &body, &environment))
         return;
     const struct json *flags = json_find(&body, STR("flags"));

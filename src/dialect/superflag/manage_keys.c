@@ -47,9 +47,11 @@ static bool parse_key_type(struct str text, enum credential_kind *kind)
 
 void superflag_create_key(struct exchange *x)
 {
+    static const struct str members[] = {STR("appId"), STR("env"), STR("type")};
     struct json body;
     const struct catalog_environment *environment = NULL;
     if (!superflag_may_write(x) || !superflag_read_body(x, &body) ||
+        !superflag_knows_members(x, &body, members, COUNT_OF(members)) ||
         !superflag_environment_of_body(x, &body, &environment))
         return;
     const struct json *type = json_find(&body, STR("type"));
@@ -91,14 +93,8 @@ static void revoke(struct exchange *x, struct str key_id)
                             .action = STR("key.revoke"),
                             .subject = key->id,
                             .credential_id = key->id};
-    if (!superflag_apply(x, &change))
-        return;
-    struct superflag_answer answer;
-    struct json_writer *writer = superflag_answer_begin(&answer);
-    json_object_begin(writer);
-    json_member_boolean(writer, STR("success"), true);
-    json_object_end(writer);
-    superflag_answer_end(x, &answer, 200);
+    if (superflag_apply(x, &change))
+        superflag_answer_success(x);
 }
 
 void superflag_delete_key(struct exchange *x)
@@ -110,9 +106,11 @@ void superflag_delete_key(struct exchange *x)
 
 void superflag_patch_key(struct exchange *x)
 {
+    static const struct str members[] = {STR("keyId"), STR("revoked")};
     struct json body;
     struct str key_id;
     if (!superflag_may_write(x) || !superflag_read_body(x, &body) ||
+        !superflag_knows_members(x, &body, members, COUNT_OF(members)) ||
         !superflag_read_text(x, &body, STR("keyId"), &key_id))
         return;
     const struct json *revoked = json_find(&body, STR("revoked"));

@@ -32,7 +32,8 @@ static bool tag_names(struct str tag, uint64_t version)
     if (str_starts_with(text, STR("v")))
         text = str_slice(text, 1, text.size);
     uint64_t named = 0;
-    return str_parse_u64(text, &named) && named == version;
+    bool is_plain = !str_starts_with(text, STR("0")) || text.size == 1; /* as we write it */
+    return is_plain && str_parse_u64(text, &named) && named == version;
 }
 
 bool superflag_matches_version(struct str if_none_match, uint64_t version)
@@ -43,6 +44,18 @@ bool superflag_matches_version(struct str if_none_match, uint64_t version)
         if (tag_names(str_slice(if_none_match, from, to), version))
             return true;
         from = to + 1;
+    }
+    return false;
+}
+
+/* The header may come several times, which is one list in several pieces. */
+static bool has_version(const struct exchange *x, uint64_t version)
+{
+    const struct http_request *request = x->request;
+    for (size_t i = 0; i < request->header_count; i++) {
+        if (str_equal_ignoring_case(request->headers[i].name, STR("if-none-match")) &&
+            superflag_matches_version(request->headers[i].value, version))
+            return true;
     }
     return false;
 }
@@ -102,7 +115,7 @@ static void answer_config(struct exchange *x, size_t rendering)
     const struct snapshot *snapshot = view_of(x->view, environment);
     const struct rendered *rendered = &snapshot->renderings[rendering];
     x->version = snapshot->version;
-    if (superflag_matches_version(http_header(x->request, STR("if-none-match")), snapshot->version))
+    if (has_version(x, snapshot->version))
         answer_unchanged(x, rendered);
     else
         answer_body(x, snapshot, rendered);

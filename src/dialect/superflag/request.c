@@ -47,6 +47,21 @@ bool superflag_read_document_body(struct exchange *x, struct json *body)
     return read_body(x, &budget, body);
 }
 
+bool superflag_knows_members(struct exchange *x, const struct json *body, const struct str *known,
+                             size_t known_count)
+{
+    for (uint32_t i = 0; i < body->count; i++) {
+        size_t at = 0;
+        while (at < known_count && !str_equal(body->members[i].key, known[at]))
+            at++;
+        if (at == known_count)
+            return refused(
+                x, 400,
+                arena_format(x->arena, "Unknown member: %.*s", STR_ARG(body->members[i].key)));
+    }
+    return true;
+}
+
 bool superflag_read_text(struct exchange *x, const struct json *body, struct str name,
                          struct str *text)
 {
@@ -122,11 +137,12 @@ bool superflag_apply(struct exchange *x, struct change *change)
     change->caller = x->caller;
     change->arena = x->arena;
     struct fault fault = change_apply(x->services->changer, change);
-    x->version = change->version;
-    if (!failed(fault))
+    if (!failed(fault)) {
+        x->version = change->version;
         return true;
+    }
     x->note = fault.where;
-    bool is_stale = fault.kind == FAULT_CONFLICT && change->expected_version != 0;
+    bool is_stale = fault.kind == FAULT_CONFLICT && change->expects_version;
     superflag_refuse(x, fault, is_stale ? 412 : 0, (struct str){0});
     return false;
 }

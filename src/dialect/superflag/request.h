@@ -12,6 +12,10 @@ bool superflag_read_body(struct exchange *x, struct json *body);
 /* The same for a whole document: as many members as an environment may have flags. */
 bool superflag_read_document_body(struct exchange *x, struct json *body);
 
+/* 400 for a member the call does not know: a typo must not pass for a change. */
+bool superflag_knows_members(struct exchange *x, const struct json *body, const struct str *known,
+                             size_t known_count);
+
 /* A string member of the body; absent when it is missing, refused when it is of another type. */
 bool superflag_read_text(struct exchange *x, const struct json *body, struct str name,
                          struct str *text);

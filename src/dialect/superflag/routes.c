@@ -21,7 +21,7 @@ static const struct route routes[] = {
     {HTTP_GET, STR("/api/v1/apps"), SCOPE_MANAGE, LANE_FAST, NO_BODY, superflag_list_apps},
     {HTTP_POST, STR("/api/v1/apps"), SCOPE_MANAGE, LANE_STORE, BODY, superflag_create_app},
     {HTTP_GET, STR("/api/v1/envs"), SCOPE_MANAGE, LANE_FAST, NO_BODY, superflag_list_environments},
-    {HTTP_GET, STR("/api/v1/flags"), SCOPE_MANAGE, LANE_FAST, NO_BODY, superflag_list_flags},
+    {HTTP_GET, STR("/api/v1/flags"), SCOPE_MANAGE, LANE_STORE, NO_BODY, superflag_list_flags},
     {HTTP_POST, STR("/api/v1/flags"), SCOPE_MANAGE, LANE_STORE, BODY, superflag_create_flag},
     {HTTP_PATCH, STR("/api/v1/flags"), SCOPE_MANAGE, LANE_STORE, BODY, superflag_patch_flag},
     {HTTP_DELETE, STR("/api/v1/flags"), SCOPE_MANAGE, LANE_STORE, BODY, superflag_delete_flag},

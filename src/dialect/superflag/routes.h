@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* routes - what the server needs of this dialect: the dialect itself, and (config.h) its renderer.
- */
+/* routes - what the server needs of this dialect, beside its renderer (read_config.h). */
 #ifndef SUPERFLAG_ROUTES_H
 #define SUPERFLAG_ROUTES_H
 

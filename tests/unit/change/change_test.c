@@ -117,6 +117,7 @@ TEST(an_expected_version_is_held_against_the_newest)
     CHECK_OK(town_put(&town, environment, STR("a"), true));
     struct town_put put = {.key = STR("a"), .value = false};
     struct change change = town_change(environment, &put);
+    change.expects_version = true;
     change.expected_version = 1;
     CHECK_OK(town_apply(&town, &change));
     CHECK_INT(change.version, 2);

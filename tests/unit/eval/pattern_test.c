@@ -14,7 +14,13 @@
         (literal), sizeof(literal) - 1                                                             \
     }
 
-enum verdict { MATCHES, MISSES, THROWS, UNSUPPORTED };
+enum verdict {
+    MATCHES,
+    MISSES,
+    THROWS,
+    UNSUPPORTED, /* by nobody */
+    UNADMITTED   /* served, but not to be written any more */
+};
 
 static const struct row {
     struct str pattern;
@@ -102,6 +108,20 @@ static struct fault refusal(struct str text)
     return fault;
 }
 
+/* `unit` repeated between `before` and `after`. */
+static struct str repeat(char *text, const char *before, const char *unit, size_t times,
+                         const char *after)
+{
+    size_t size = strlen(before);
+    memcpy(text, before, size);
+    for (size_t i = 0; i < times; i++) {
+        memcpy(text + size, unit, strlen(unit));
+        size += strlen(unit);
+    }
+    memcpy(text + size, after, strlen(after));
+    return (struct str){text, size + strlen(after)};
+}
+
 TEST(patterns_mean_what_they_mean_in_javascript)
 {
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -142,24 +162,62 @@ TEST(what_we_do_not_serve_is_refused_by_its_name)
     }
 }
 
+TEST(what_writes_may_not_use_is_served_all_the_same)
+{
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        if (rows[i].verdict != UNADMITTED)
+            continue;
+        struct fault fault = pattern_check(rows[i].pattern);
+        if (fault.kind != FAULT_INVALID || !str_contains(fault.why, rows[i].subject))
+            fprintf(stderr, "/%.*s/u: %.*s\n", STR_ARG(rows[i].pattern), STR_ARG(fault.why));
+        CHECK_INT(fault.kind, FAULT_INVALID);
+        CHECK(str_contains(fault.why, rows[i].subject));
+        CHECK(str_contains(fault.why, STR("not supported")));
+    }
+    CHECK_STR(pattern_check(STR("(?<=a)b")).why, STR("look-behind is not supported"));
+    CHECK_STR(pattern_check(STR("(a)\\1")).why, STR("back-references are not supported"));
+    CHECK_STR(pattern_check(STR("(?<n>a)\\k<n>")).why, STR("back-references are not supported"));
+    CHECK(!failed(refusal(STR("(?<=a)b"))));
+    CHECK(!failed(refusal(STR("(?<n>a)\\k<n>"))));
+}
+
+/* What a back-reference compares is work like any other. */
+TEST(back_references_are_paid_for)
+{
+    static char text[REGEX_SUBJECT_BYTES_MAX];
+    static const char *const costly[] = {"(a*)\\1[bc]", "(a*)(a*)\\2\\1[bc]",
+                                         "(?=(a*))a(?!\\1)[bc]"};
+    for (size_t i = 0; i < COUNT_OF(costly); i++) {
+        struct str subject = repeat(text, "", "a", 2000, "!c");
+        CHECK_INT(match_once(str_of(costly[i]), subject), PATTERN_GAVE_UP);
+        subject = repeat(text, "", "a", 10, "c");
+        CHECK_INT(match_once(str_of(costly[i]), subject), PATTERN_MATCH);
+    }
+    struct str subject = repeat(text, "'", "ab", 2000, "'");
+    CHECK_INT(match_once(STR("^(['\"]).*\\1$"), subject), PATTERN_MATCH);
+    subject = repeat(text, "", "ab", 1000, "!c");
+    CHECK_INT(match_once(STR("(.)\\1"), subject), PATTERN_NO_MATCH);
+}
+
+/* Alternatives inside of a look-behind multiply as they do elsewhere. */
+TEST(look_behind_is_paid_for)
+{
+    static char text[REGEX_SUBJECT_BYTES_MAX];
+    char pattern[REGEX_PATTERN_BYTES_MAX];
+    char choices[REGEX_PATTERN_BYTES_MAX];
+    struct str alternatives = repeat(choices, "(?<=", "(?:a|[ab])", 22, "");
+    choices[alternatives.size] = '\0';
+    struct str behind = repeat(pattern, choices, "[cd]", 1, ")x");
+    struct str subject = repeat(text, "", "a", 200, "!dx");
+    CHECK_INT(match_once(behind, subject), PATTERN_GAVE_UP);
+    subject = repeat(text, "", "a", 2000, "!cx");
+    CHECK_INT(match_once(STR("(?<=[a-c]{4})x"), subject), PATTERN_NO_MATCH);
+}
+
 TEST(text_that_is_not_utf8_is_refused)
 {
     CHECK_INT(refusal(STR("a\xFF")).kind, FAULT_INVALID);
     CHECK_INT(refusal(STR("[\xED\xA0\x80]")).kind, FAULT_INVALID);
-}
-
-/* `unit` repeated between `before` and `after`. */
-static struct str repeat(char *text, const char *before, const char *unit, size_t times,
-                         const char *after)
-{
-    size_t size = strlen(before);
-    memcpy(text, before, size);
-    for (size_t i = 0; i < times; i++) {
-        memcpy(text + size, unit, strlen(unit));
-        size += strlen(unit);
-    }
-    memcpy(text + size, after, strlen(after));
-    return (struct str){text, size + strlen(after)};
 }
 
 TEST(a_pattern_has_a_longest_text)
@@ -299,7 +357,8 @@ TEST(threads_share_a_pattern)
 }
 
 TESTS(patterns_mean_what_they_mean_in_javascript, what_javascript_rejects_is_refused_with_a_reason,
-      what_we_do_not_serve_is_refused_by_its_name, text_that_is_not_utf8_is_refused,
+      what_we_do_not_serve_is_refused_by_its_name, what_writes_may_not_use_is_served_all_the_same,
+      back_references_are_paid_for, look_behind_is_paid_for, text_that_is_not_utf8_is_refused,
       a_pattern_has_a_longest_text, groups_nest_only_so_deep,
       repeats_count_as_often_as_they_are_written_out, a_subject_has_a_longest_text,
       a_free_search_is_not_charged_for_leading_and_trailing_repeats, explosive_patterns_give_up,

@@ -28,6 +28,8 @@ TEST(a_patch_changes_what_it_names_and_nothing_else)
          "{\"type\":\"bool\",\"value\":false}"},
         {"{\"type\":\"bool\",\"value\":true,\"clientEnabled\":true}", "{\"value\":false}",
          "{\"type\":\"bool\",\"value\":false,\"clientEnabled\":true}"},
+        {"{\"type\":\"bool\",\"value\":true,\"clientEnabled\":true}", "{\"clientEnabled\":null}",
+         "{\"type\":\"bool\",\"value\":true}"},
         {"{\"type\":\"bool\",\"value\":true}", "{\"clientEnabled\":false}",
          "{\"type\":\"bool\",\"value\":true,\"clientEnabled\":false}"},
         {"{\"type\":\"string\",\"value\":\"x\",\"rollout\":{\"percentage\":12.345}}",
@@ -82,7 +84,7 @@ TEST(a_patch_keeps_the_type_and_the_rules_of_a_post)
     check_refused(&arena, flag, "{}", "value, clientEnabled, rollout or variants is required");
     check_refused(&arena, flag, "{\"type\":\"string\"}",
                   "value, clientEnabled, rollout or variants is required");
-    check_refused(&arena, flag, "{\"clientEnabled\":null}", "clientEnabled must be a boolean");
+    check_refused(&arena, flag, "{\"clientEnabled\":1}", "clientEnabled must be a boolean");
     check_refused(&arena, flag, "{\"rollout\":{\"percentage\":-1}}",
                   "rollout.percentage must be a number between 0 and 100");
     check_refused(&arena, flag,

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* When something fails on the way: what was refused is not there, what was kept is shown, and
+ * nobody is told otherwise. */
+#include <pthread.h>
+#include <semaphore.h>
+
+#include "change/internal.h"
+#include "model/limits.h"
+
+#include "faulty_disk.h"
+#include "town.h"
+
+/* ---- a hand on the data file, past the store ------------------------------------------------ */
+
+static void tamper(const struct town *town, const char *sql)
+{
+    char path[512];
+    snprintf(path, sizeof(path), "%s/guidon.db", town->scratch.path);
+    sqlite3 *database = NULL;
+    assert_int_equal(sqlite3_open(path, &database), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(database, sql, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(database), SQLITE_OK);
+}
+
+static size_t count_stored_apps(struct town *town)
+{
+    struct store *reader = NULL;
+    struct app_row *rows = NULL;
+    size_t count = 0;
+    CHECK_OK(store_open(&reader, scratch_path(&town->scratch), STORE_READER));
+    CHECK_OK(store_load_apps(reader, &town->arena, &rows, &count));
+    store_close(reader);
+    return count;
+}
+
+/* A credential of a kind nobody knows makes the catalog unreadable, and poisons nothing. */
+TEST(what_cannot_be_shown_is_not_kept)
+{
+    struct town town;
+    town_open(&town);
+    uint64_t environment = town_app(&town, STR("shop"));
+    tamper(&town, "INSERT INTO credential VALUES ('key_x', 'strange', x'00', '', '', NULL, NULL,"
+                  " NULL, 1, 0, 0)");
+    struct change change = {
+        .kind = CHANGE_CREATE_APP, .action = STR("app.create"), .name = STR("blog")};
+    CHECK_FAULT(town_apply(&town, &change), FAULT_UNAVAILABLE);
+    CHECK_INT(count_stored_apps(&town), 1);
+    CHECK_OK(town_put(&town, environment, STR("a"), true)); /* the others go on */
+    tamper(&town, "DELETE FROM credential WHERE id = 'key_x'");
+    CHECK_OK(town_apply(&town, &change));
+    CHECK_INT(count_stored_apps(&town), 2);
+    town_close(&town);
+}
+
+/* ---- callers -------------------------------------------------------------------------------- */
+
+TEST(a_credential_revoked_meanwhile_changes_nothing_more)
+{
+    struct town town;
+    town_open(&town);
+    uint64_t environment = town_app(&town, STR("shop"));
+    struct change revoke = {.kind = CHANGE_REVOKE_CREDENTIAL,
+                            .action = STR("token.revoke"),
+                            .credential_id = town.owner.credential_id};
+    CHECK_OK(town_apply(&town, &revoke));
+    CHECK_FAULT(town_put(&town, environment, STR("a"), true), FAULT_UNAUTHENTICATED);
+    CHECK_INT(town_version(&town, environment), 0);
+    struct change change = {
+        .kind = CHANGE_CREATE_APP, .action = STR("app.create"), .name = STR("blog")};
+    CHECK_FAULT(town_apply(&town, &change), FAULT_UNAUTHENTICATED);
+    town_close(&town);
+}
+
+/* ---- the disk ------------------------------------------------------------------------------- */
+
+TEST(a_store_that_failed_says_that_it_is_read_only)
+{
+    struct faulty_disk disk;
+    faulty_disk_plug(&disk);
+    struct town town;
+    town_open(&town);
+    uint64_t environment = town_app(&town, STR("shop"));
+    CHECK_OK(town_put(&town, environment, STR("a"), true));
+    CHECK(!change_counters_read(town.changer).is_read_only);
+    faulty_disk_fail(&disk, 1, DISK_STAYS_BROKEN);
+    CHECK_FAULT(town_put(&town, environment, STR("b"), true), FAULT_UNAVAILABLE);
+    CHECK_INT(town_version(&town, environment), 1);
+    CHECK(change_counters_read(town.changer).is_read_only);
+    faulty_disk_repair(&disk); /* too late: nothing is written any more until a restart */
+    CHECK_FAULT(town_put(&town, environment, STR("c"), true), FAULT_UNAVAILABLE);
+    struct event_row event = {.environment = environment,
+                              .event_id = STR("e"),
+                              .kind = STR("exposure"),
+                              .document = STR("{}")};
+    enum offer_result result;
+    CHECK_FAULT(ingest_offer(change_ingest(town.changer), &event, 1, &result), FAULT_UNAVAILABLE);
+    CHECK_INT(ingest_counters_read(change_ingest(town.changer)).dropped, 0);
+    town_close(&town);
+    faulty_disk_unplug(&disk);
+}
+
+/* ---- versions ------------------------------------------------------------------------------- */
+
+TEST(that_an_environment_was_never_changed_can_be_expected)
+{
+    struct town town;
+    town_open(&town);
+    uint64_t environment = town_app(&town, STR("shop"));
+    for (size_t i = 0; i < 2; i++) {
+        struct town_put put = {.key = STR("a"), .value = i == 0};
+        struct change change = town_change(environment, &put);
+        change.expects_version = true;
+        change.expected_version = 0;
+        CHECK_FAULT(town_apply(&town, &change), i == 0 ? FAULT_NONE : FAULT_CONFLICT);
+    }
+    CHECK_INT(town_version(&town, environment), 1);
+    town_close(&town);
+}
+
+/* ---- groups --------------------------------------------------------------------------------- */
+
+/* Documents of an environment that has the flag "huge" are too large. */
+static void render_huge(struct snapshot *snapshot)
+{
+    static const char one_byte[] = "x";
+    bool is_huge = environment_find_flag(&snapshot->state, STR("huge")) != NULL;
+    snapshot->renderings[0].body =
+        (struct str){one_byte, is_huge ? (size_t)SNAPSHOT_BYTES_MAX + 1 : 1};
+}
+
+/* Holds the writer inside a group of its own until the others wait behind it. */
+struct gate {
+    sem_t is_held, may_go;
+};
+
+static struct fault wait_at_gate(struct edit *edit, void *input)
+{
+    (void)edit;
+    struct gate *gate = input;
+    sem_post(&gate->is_held);
+    sem_wait(&gate->may_go);
+    return fault_make(FAULT_INVALID, STR("gate"), STR("only here to hold the writer"));
+}
+
+struct errand {
+    struct town *town;
+    struct change change;
+    struct town_put put;
+    struct arena arena;
+    struct fault fault;
+    pthread_t thread;
+};
+
+static void *run_errand(void *argument)
+{
+    struct errand *errand = argument;
+    errand->fault = change_apply(errand->town->changer, &errand->change);
+    return NULL;
+}
+
+static void start_errand(struct errand *errand, struct town *town, uint64_t waiting)
+{
+    errand->town = town;
+    arena_open(&errand->arena, 1024);
+    errand->change.caller = &town->owner;
+    errand->change.arena = &errand->arena;
+    assert_int_equal(pthread_create(&errand->thread, NULL, run_errand, errand), 0);
+    while (change_counters_read(town->changer).waiting < waiting)
+        usleep(100);
+}
+
+static void open_with_huge(struct town *town)
+{
+    town_open(town);
+    town_stop(town);
+    const struct change_config config = {
+        .directory = scratch_path(&town->scratch),
+        .clock = &town->clock,
+        .render = render_huge,
+        .slot = town->views,
+        .event_queue_bytes_max = 1 << 20,
+        .waiting_max = 256,
+    };
+    CHECK_OK(change_open(&town->changer, &config, &town->arena, &town->bootstrap, &town->degraded));
+}
+
+enum { ERRANDS = 4 };
+
+TEST(one_change_too_large_takes_nobody_of_its_group_along)
+{
+    struct town town;
+    open_with_huge(&town);
+    uint64_t environment = town_app(&town, STR("shop"));
+    struct gate gate;
+    sem_init(&gate.is_held, 0, 0);
+    sem_init(&gate.may_go, 0, 0);
+    struct errand holder = {.change = {.kind = CHANGE_ENVIRONMENT,
+                                       .action = STR("test"),
+                                       .environment = environment,
+                                       .edit = wait_at_gate,
+                                       .input = &gate}};
+    start_errand(&holder, &town, 0);
+    sem_wait(&gate.is_held);
+
+    static const struct str keys[] = {STR("a"), STR("huge"), STR("b"), STR("huge")};
+    struct errand errands[ERRANDS];
+    memset(errands, 0, sizeof(errands));
+    for (size_t i = 0; i < ERRANDS; i++) {
+        errands[i].put = (struct town_put){.key = keys[i], .is_deletion = i == 3};
+        errands[i].change = town_change(environment, &errands[i].put);
+        start_errand(&errands[i], &town, i + 1);
+    }
+    /* Together they are fine, the last takes back the second; so let a fifth be too large. */
+    struct errand last = {.put = {.key = STR("huge")}};
+    last.change = town_change(environment, &last.put);
+    start_errand(&last, &town, ERRANDS + 1);
+    sem_post(&gate.may_go);
+    pthread_join(holder.thread, NULL);
+    for (size_t i = 0; i < ERRANDS; i++)
+        pthread_join(errands[i].thread, NULL);
+    pthread_join(last.thread, NULL);
+
+    CHECK_FAULT(holder.fault, FAULT_INVALID);
+    CHECK_OK(errands[0].fault);
+    CHECK_INT(errands[0].change.version, 1);
+    CHECK_FAULT(errands[1].fault, FAULT_LIMIT);
+    CHECK_OK(errands[2].fault);
+    CHECK_INT(errands[2].change.version, 2);
+    CHECK_FAULT(errands[3].fault, FAULT_MISSING); /* what it would delete never came to be */
+    CHECK_FAULT(last.fault, FAULT_LIMIT);
+    CHECK_INT(town_version(&town, environment), 2);
+    for (size_t i = 0; i < ERRANDS; i++)
+        arena_close(&errands[i].arena);
+    arena_close(&holder.arena);
+    arena_close(&last.arena);
+    town_close(&town);
+}
+
+static struct fault put_settings(struct edit *edit, void *input)
+{
+    (void)input;
+    struct environment_settings settings = edit_state(edit)->settings;
+    settings.hides_flags_by_default = !settings.hides_flags_by_default;
+    edit_put_settings(edit, &settings);
+    return fault_none();
+}
+
+/* Catalogs come and go within a group; what an environment is called must outlive them. */
+TEST(settings_keep_their_object_however_often_the_catalog_changes_meanwhile)
+{
+    struct town town;
+    town_open(&town);
+    uint64_t environment = town_app(&town, STR("shop"));
+    struct gate gate;
+    sem_init(&gate.is_held, 0, 0);
+    sem_init(&gate.may_go, 0, 0);
+    struct errand errands[1 + ERRANDS] = {{.change = {.kind = CHANGE_ENVIRONMENT,
+                                                      .action = STR("test"),
+                                                      .environment = environment,
+                                                      .edit = wait_at_gate,
+                                                      .input = &gate}}};
+    start_errand(&errands[0], &town, 0);
+    sem_wait(&gate.is_held);
+    for (size_t i = 1; i <= ERRANDS; i++) {
+        errands[i].change = (struct change){.kind = CHANGE_CREATE_KEY,
+                                            .action = STR("test"),
+                                            .environment = environment,
+                                            .key_kind = CREDENTIAL_SERVER_KEY};
+        if (i % 2 == 0) {
+            errands[i].change.kind = CHANGE_ENVIRONMENT;
+            errands[i].change.edit = put_settings;
+        }
+        start_errand(&errands[i], &town, i);
+    }
+    sem_post(&gate.may_go);
+    for (size_t i = 0; i <= ERRANDS; i++) {
+        pthread_join(errands[i].thread, NULL);
+        CHECK_FAULT(errands[i].fault, i == 0 ? FAULT_INVALID : FAULT_NONE);
+        arena_close(&errands[i].arena);
+    }
+    CHECK_INT(town_version(&town, environment), 2);
+
+    struct view *view = view_acquire(town.views);
+    struct store *reader = NULL;
+    struct revision_row *rows = NULL;
+    size_t count = 0;
+    CHECK_OK(store_open(&reader, scratch_path(&town.scratch), STORE_READER));
+    CHECK_OK(store_load_environment_at(reader, &town.arena, environment, 2, &rows, &count));
+    assert_int_equal(count, 1);
+    CHECK_STR(rows[0].object_id, catalog_find_environment(view->catalog, environment)->id);
+    store_close(reader);
+    view_release(view);
+    town_close(&town);
+}
+
+/* ---- quotas --------------------------------------------------------------------------------- */
+
+/* The sum for the second environment does not fit a number, so its page is rolled back whole. */
+TEST(uses_that_could_not_be_written_are_written_later)
+{
+    struct town town;
+    town_open(&town);
+    uint64_t first = town_app(&town, STR("shop"));
+    town_stop(&town);
+    tamper(&town, "INSERT INTO quota_use VALUES (2, 203001, 9223372036854775807)");
+    struct store *store = NULL;
+    CHECK_OK(store_open(&store, scratch_path(&town.scratch), STORE_WRITER));
+    struct quotas quotas = {0};
+    quotas_cover(&quotas, first);
+    for (size_t i = 0; i < 3; i++) {
+        CHECK(quotas_count(&quotas, first, 0, town.now_ms));
+        CHECK(quotas_count(&quotas, first + 1, 0, town.now_ms));
+    }
+    CHECK(failed(quotas_write(&quotas, store)));
+    tamper(&town, "DELETE FROM quota_use");
+    CHECK_OK(quotas_write(&quotas, store));
+    struct quota_row *rows = NULL;
+    size_t count = 0;
+    CHECK_OK(store_load_quota_use(store, &town.arena, 203001, &rows, &count));
+    assert_int_equal(count, 2);
+    CHECK_INT(rows[0].used, 3);
+    CHECK_INT(rows[1].used, 3);
+    quotas_close(&quotas);
+    store_close(store);
+    CHECK_OK(town_start(&town));
+    town_close(&town);
+}
+
+TESTS(what_cannot_be_shown_is_not_kept, a_credential_revoked_meanwhile_changes_nothing_more,
+      that_an_environment_was_never_changed_can_be_expected,
+      one_change_too_large_takes_nobody_of_its_group_along,
+      settings_keep_their_object_however_often_the_catalog_changes_meanwhile,
+      uses_that_could_not_be_written_are_written_later,
+      a_store_that_failed_says_that_it_is_read_only)
