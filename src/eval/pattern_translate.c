@@ -22,6 +22,9 @@
 #define COUNTED_NOTHING "[^\\s\\S]?+"
 #define COUNTED_NOTHING_BEHIND "(?=[^\\s\\S]?+)" /* where only fixed lengths are allowed */
 
+/* For the same reason a longer run of one character or set is cut into pieces that are counted. */
+enum { UNCOUNTED_REPEATS_MAX = 32 };
+
 struct edges {
     bool is_leading;  /* nothing but the free search stands before */
     bool is_trailing; /* nothing stands behind */
@@ -93,6 +96,12 @@ static void emit_quantifier(struct emitter *emitter, uint32_t min, uint32_t max,
         buf_append_format(emitter->out, "{%u,}", (unsigned)min);
     if (is_lazy)
         buf_append_byte(emitter->out, '?');
+}
+
+static void emit_counted_nothing(struct emitter *emitter)
+{
+    bool is_behind = emitter->look_behinds > 0;
+    buf_append(emitter->out, is_behind ? STR(COUNTED_NOTHING_BEHIND) : STR(COUNTED_NOTHING));
 }
 
 static void emit_wrapped(struct emitter *emitter, const char *opening,
@@ -169,6 +178,26 @@ static void emit_atom(struct emitter *emitter, const struct pattern_node *node, 
     }
 }
 
+/* min repeats and more, the first of them in pieces. */
+static void emit_long_run(struct emitter *emitter, const struct pattern_node *node, uint32_t max)
+{
+    uint32_t rest = node->min % UNCOUNTED_REPEATS_MAX;
+    if (node->min > REGEX_SUBJECT_BYTES_MAX) { /* nothing is so long */
+        buf_append(emitter->out, STR("(?!)"));
+        return;
+    }
+    buf_append(emitter->out, STR("(?:"));
+    emit_atom(emitter, node, no_edges);
+    emit_quantifier(emitter, UNCOUNTED_REPEATS_MAX, UNCOUNTED_REPEATS_MAX, false);
+    emit_counted_nothing(emitter);
+    buf_append_byte(emitter->out, ')');
+    emit_quantifier(emitter, node->min / UNCOUNTED_REPEATS_MAX, node->min / UNCOUNTED_REPEATS_MAX,
+                    false);
+    emit_atom(emitter, node, no_edges);
+    emit_quantifier(emitter, rest, max == PATTERN_UNBOUNDED ? max : max - node->min + rest,
+                    node->is_lazy);
+}
+
 static bool is_empty_reference(const struct pattern_node *node)
 {
     return node->kind == NODE_REFERENCE && node->group == 0;
@@ -186,6 +215,11 @@ static void emit_node(struct emitter *emitter, const struct pattern_node *node, 
         node->kind == NODE_SET && is_without_members(node->set) && !node->set->is_negated;
     if (max == 0 || (is_never && node->min == 0))
         return;
+    bool is_run = node->kind == NODE_CHARACTER || (node->kind == NODE_SET && !is_never);
+    if (is_run && node->min > UNCOUNTED_REPEATS_MAX) {
+        emit_long_run(emitter, node, max);
+        return;
+    }
     bool is_once = node->min == 1 && max == 1;
     emit_atom(emitter, node, is_once ? edges : no_edges);
     if (!is_never)
@@ -230,8 +264,7 @@ static void emit_branches(struct emitter *emitter, const struct pattern_branch *
             buf_append_byte(emitter->out, '|');
         emit_sequence(emitter, branch->first, edges);
         if (branch != branches)
-            buf_append(emitter->out, emitter->look_behinds > 0 ? STR(COUNTED_NOTHING_BEHIND)
-                                                               : STR(COUNTED_NOTHING));
+            emit_counted_nothing(emitter);
     }
 }
 
@@ -267,12 +300,16 @@ static size_t weigh_set(const struct pattern_set *set)
 
 static size_t weigh_branches(const struct pattern_branch *branches);
 
-/* Single characters and sets repeat in place; a group is written out once for every repeat. */
+/* Single characters and sets repeat in place, but for long runs of them; a group is written out
+ * once for every repeat. */
 static size_t weigh_node(const struct pattern_node *node)
 {
     if (node->kind == NODE_CHARACTER || node->kind == NODE_SET) {
         size_t atom = node->kind == NODE_SET ? weigh_set(node->set) : 1;
-        return node->min == 1 && node->max == 1 ? atom : 2 * atom;
+        if (node->min == 1 && node->max == 1)
+            return atom;
+        uint32_t run = node->min > REGEX_SUBJECT_BYTES_MAX ? 0 : node->min;
+        return (2 + run / UNCOUNTED_REPEATS_MAX) * atom;
     }
     if (node->branches == NULL)
         return 1;

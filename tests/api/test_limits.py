@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every limit twice: what just fits is taken, one more is refused and nothing is stored."""
+import concurrent.futures
 import json
 
 import pytest
@@ -239,6 +240,47 @@ def test_a_segment_key_may_have_64_bytes(app):
 
 def test_a_segment_key_may_not_have_65_bytes(app):
     refused(app, app.put(app.draft({}, {"s" * 65: {"included": ["u"]}})))
+
+
+def members(count):
+    return {"crowd": {"included": [f"user-{i}" for i in range(count)]}}
+
+
+def test_a_segment_may_name_10000_targets(app):
+    taken(app.put(app.draft({}, members(10000))))
+
+
+def test_a_segment_may_not_name_10001_targets(app):
+    refused(app, app.put(app.draft({}, members(10001))))
+
+
+def spread(server, count, job):
+    """Calls job(api, number) for every number, from several callers to fill the server's groups."""
+    def run(callers, mine):
+        api = server.api()
+        return [job(api, number).status_code for number in range(mine, count, callers)]
+
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        return sum(pool.map(lambda mine: run(8, mine), range(8)), [])
+
+
+def test_500_apps_are_taken_and_not_one_more(new_server):
+    server = new_server().start()
+    codes = spread(server, 503, lambda api, i: api.post("/apps", {"name": f"app {i}"}))
+    assert sorted(codes) == [201] * 500 + [400] * 3
+    assert len(data_of(server.api().get("/apps"))) == 500
+
+
+def test_2000_keys_and_tokens_are_taken_and_not_one_more(new_server):
+    """The owner's token is one of them. A revoked key makes room."""
+    server = new_server().start()
+    app = server.api().new_app("keyring")
+    codes = spread(server, 2002, lambda api, i: api.post("/keys", app.at(type="pub")))
+    assert sorted(codes) == [201] * 1999 + [400] * 3
+    keys = app.keys()
+    assert len(keys) == 1999
+    data_of(app.api.delete("/keys", keyId=keys[7]["id"]))
+    assert app.config(app.key("sdk"), "/config").status_code == 200
 
 
 def test_10000_flags_are_taken_and_not_one_more(new_server):

@@ -182,6 +182,16 @@ static void refuse_issues(struct exchange *x, const struct issue *issues, size_t
     buf_close(&buf);
 }
 
+/* What the schema allows and this server does not is an issue like the others. */
+static void refuse_change(struct exchange *x, struct fault fault)
+{
+    const struct issue issue = {fault.where, fault.why};
+    if (str_starts_with(fault.where, STR("$")))
+        refuse_issues(x, &issue, 1);
+    else
+        superflag_refuse(x, fault, fault.kind == FAULT_CONFLICT ? 412 : 0, (struct str){0});
+}
+
 /* A document names the environment it was made for: one meant for another is refused. */
 static bool is_for(struct exchange *x, const struct superflag_document *document,
                    const struct catalog_environment *environment)
@@ -239,8 +249,11 @@ void superflag_put_document(struct exchange *x)
         return;
     change.subject = environment->id;
     change.environment = environment->number;
-    if (!superflag_apply(x, &change))
+    fault = superflag_try(x, &change);
+    if (failed(fault)) {
+        refuse_change(x, fault);
         return;
+    }
     struct superflag_answer answer;
     struct json_writer *writer = superflag_answer_begin(&answer);
     json_object_begin(writer);

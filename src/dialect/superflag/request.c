@@ -132,17 +132,23 @@ bool superflag_may_write(struct exchange *x)
     return caller_may_write(x->caller) || refused(x, 403, STR("Insufficient permissions"));
 }
 
-bool superflag_apply(struct exchange *x, struct change *change)
+struct fault superflag_try(struct exchange *x, struct change *change)
 {
     change->caller = x->caller;
     change->arena = x->arena;
     struct fault fault = change_apply(x->services->changer, change);
-    if (!failed(fault)) {
+    if (failed(fault))
+        x->note = fault.where;
+    else
         x->version = change->version;
+    return fault;
+}
+
+bool superflag_apply(struct exchange *x, struct change *change)
+{
+    struct fault fault = superflag_try(x, change);
+    if (!failed(fault))
         return true;
-    }
-    x->note = fault.where;
-    bool is_stale = fault.kind == FAULT_CONFLICT && change->expects_version;
-    superflag_refuse(x, fault, is_stale ? 412 : 0, (struct str){0});
+    superflag_refuse(x, fault, 0, (struct str){0});
     return false;
 }

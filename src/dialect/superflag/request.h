@@ -36,6 +36,9 @@ bool superflag_environment_of_body(struct exchange *x, const struct json *body,
 /* 403 unless the caller may change things. */
 bool superflag_may_write(struct exchange *x);
 
+/* Applies; the fault is for the caller to tell. */
+struct fault superflag_try(struct exchange *x, struct change *change) MUST_CHECK;
+
 /* Applies; refuses the exchange with the fault, in this dialect's words, when it does not go. */
 bool superflag_apply(struct exchange *x, struct change *change);
 
