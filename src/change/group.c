@@ -89,7 +89,7 @@ static struct fault check_caller(const struct group *group, const struct change 
 {
     if (catalog_find_credential(group->catalog, change->caller->credential_id) != NULL)
         return fault_none();
-    return fault_make(FAULT_UNAUTHENTICATED, STR("authorization"), STR("Not authenticated"));
+    return fault_make(FAULT_UNAUTHENTICATED, STR("caller"), STR("Not authenticated"));
 }
 
 static struct fault apply_in_savepoint(struct group *group, struct change *change)

@@ -10,21 +10,32 @@
  * It is asked twice: of the program we serve, on subjects of PUMPED_BYTES, which finds cubic cost;
  * and of the pattern as written, on short ones, which finds exponential cost that we avoid by
  * reducing the pattern but that other evaluators of the same rules would pay.
+ *
+ * The answer must come soon, for whoever writes waits for it and others wait behind. A pattern that
+ * no such subject could make exceed its steps is not asked at all, and that is most of them. The
+ * others share PROBE_STEPS_MAX, weighed by what a step of theirs costs: about ten milliseconds.
+ * PCRE2 does not tell how many steps a match took, so each is tried with half of what the one
+ * before took, then with twice as many; all tries are paid for. A pattern that has not answered by
+ * then could take too long, too.
  */
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/utf.h"
 #include "eval/pattern_compile.h"
+#include "eval/pattern_effort.h"
 #include "eval/pattern_set.h"
 
 enum {
-    PUMPED_BYTES = 128,
+    PUMPED_BYTES = 64,
     PUMPED_BYTES_AS_WRITTEN = 32,
     SUBJECT_BYTES_MAX = 2048,
     LEAD_IN_BYTES_MAX = 512,
     ALPHABET_MAX = 16,
-    RUNS_MAX = 300
+    RUNS_MAX = 300,
+    SINGLE_BRANCHES_MAX = 4,
+    FIRST_TRY_STEPS = 64, /* at least */
+    PROBE_STEPS_MAX = 600000
 };
 
 struct prober {
@@ -36,10 +47,15 @@ struct prober {
     uint32_t alphabet[ALPHABET_MAX]; /* characters the pattern speaks of */
     size_t alphabet_count;
     unsigned runs;
+    size_t *steps_left; /* of both programs together */
+    size_t step_price;
+    uint32_t last_try_steps;  /* what the match before was content with */
     bool is_pumping_alphabet; /* in this walk: single characters rather than the node's own text */
+    bool is_fond_of_marks;    /* something in the pattern takes an exclamation mark */
     bool has_given_up;
 };
 
+/* The last is for patterns that a mark does not spoil. */
 static const struct str tails[] = {{"", 0}, {"!", 1}, {"\n\n", 2}};
 
 static void append_character(struct buf *text, uint32_t character)
@@ -97,12 +113,32 @@ static void append_example(struct buf *text, const struct pattern_branch *branch
         append_node_example(text, node, node->min);
 }
 
+/* Whether the match takes too many steps, or more than are left. */
+static bool gives_up(struct prober *prober, struct str subject)
+{
+    uint32_t steps_max = pattern_steps_max(subject.size);
+    uint32_t steps = prober->last_try_steps / 2;
+    for (steps = steps < FIRST_TRY_STEPS ? FIRST_TRY_STEPS : steps;; steps *= 2) {
+        bool is_last = steps >= steps_max;
+        size_t price = prober->step_price * (is_last ? steps_max : steps);
+        if (price > *prober->steps_left)
+            return true;
+        *prober->steps_left -= price;
+        prober->last_try_steps = steps;
+        enum pattern_result result = pattern_match_within(prober->pattern, prober->scratch, subject,
+                                                          is_last ? steps_max : steps);
+        if (result != PATTERN_GAVE_UP || is_last)
+            return result == PATTERN_GAVE_UP;
+    }
+}
+
 static void probe(struct prober *prober, struct str piece)
 {
     if (piece.size == 0)
         return;
     struct buf *subject = &prober->subject;
-    for (size_t i = 0; i < COUNT_OF(tails); i++) {
+    size_t tail_count = prober->is_fond_of_marks ? COUNT_OF(tails) : COUNT_OF(tails) - 1;
+    for (size_t i = 0; i < tail_count; i++) {
         if (prober->has_given_up || prober->runs == RUNS_MAX)
             return;
         buf_clear(subject);
@@ -113,8 +149,7 @@ static void probe(struct prober *prober, struct str piece)
         buf_append(subject, tails[i]);
         prober->runs++;
         if (!buf_failed(subject))
-            prober->has_given_up = pattern_match(prober->pattern, prober->scratch,
-                                                 buf_str(subject)) == PATTERN_GAVE_UP;
+            prober->has_given_up = gives_up(prober, buf_str(subject));
     }
 }
 
@@ -142,14 +177,17 @@ static void probe_example(struct prober *prober, const struct pattern_branch *br
 static void probe_node(struct prober *prober, const struct pattern_node *node)
 {
     if (prober->is_pumping_alphabet) {
-        for (size_t i = 0; i < prober->alphabet_count; i++)
+        bool is_new = prober->lead_in.size > 0; /* else probe_plainly has seen to it */
+        for (size_t i = 0; is_new && i < prober->alphabet_count; i++)
             probe_character(prober, prober->alphabet[i]);
         return;
     }
     if (node->branches == NULL)
         probe_example(prober, NULL, node);
-    for (const struct pattern_branch *branch = node->branches; branch != NULL;
-         branch = branch->next)
+    /* What is taken only once is not pumped: a few of its alternatives stand for all. */
+    size_t branches_left = node->max > 1 ? SIZE_MAX : SINGLE_BRANCHES_MAX;
+    for (const struct pattern_branch *branch = node->branches; branch != NULL && branches_left > 0;
+         branch = branch->next, branches_left--)
         probe_example(prober, branch, NULL);
 }
 
@@ -182,6 +220,8 @@ static void note_character(struct prober *prober, uint32_t character)
 {
     if (code_point_is_surrogate(character))
         return;
+    if (character == '!')
+        prober->is_fond_of_marks = true;
     for (size_t i = 0; i < prober->alphabet_count; i++) {
         if (prober->alphabet[i] == character)
             return;
@@ -193,6 +233,8 @@ static void note_character(struct prober *prober, uint32_t character)
 static void note_set(struct prober *prober, const struct pattern_set *set)
 {
     uint32_t character = 0;
+    if (set->property_count > 0 || pattern_set_has(set, '!'))
+        prober->is_fond_of_marks = true;
     if (set_example(set, &character))
         note_character(prober, character);
     for (size_t i = 0; i < set->range_count; i++) {
@@ -253,15 +295,38 @@ static struct fault probe_all(struct prober *prober, const struct pattern_branch
 }
 
 static struct fault check_form(const struct pattern_branch *tree, enum pattern_form form,
-                               size_t pumped_bytes)
+                               size_t pumped_bytes, size_t *steps_left)
 {
     struct pattern *pattern = NULL;
     struct fault fault = pattern_compile(&pattern, tree, form, PATTERN_TO_PROBE);
     if (failed(fault))
         return fault;
-    struct prober prober = {.pattern = pattern, .pumped_bytes = pumped_bytes};
+    struct prober prober = {.pattern = pattern,
+                            .pumped_bytes = pumped_bytes,
+                            .steps_left = steps_left,
+                            .step_price = pattern_step_price(tree)};
     fault = probe_all(&prober, tree);
     pattern_close(pattern);
+    return fault;
+}
+
+/* Only what we serve need be small enough; reading the tree has told that no match takes long. */
+static struct fault check_size(const struct pattern_branch *tree)
+{
+    struct pattern *pattern = NULL;
+    struct fault fault = pattern_compile(&pattern, tree, PATTERN_REDUCED, PATTERN_TO_PROBE);
+    pattern_close(pattern);
+    return fault;
+}
+
+static struct fault check_steps(const struct pattern_branch *tree)
+{
+    if (pattern_steps_bound(tree, PUMPED_BYTES) <= pattern_steps_max(PUMPED_BYTES))
+        return check_size(tree);
+    size_t steps_left = PROBE_STEPS_MAX;
+    struct fault fault = check_form(tree, PATTERN_REDUCED, PUMPED_BYTES, &steps_left);
+    if (!failed(fault))
+        fault = check_form(tree, PATTERN_AS_WRITTEN, PUMPED_BYTES_AS_WRITTEN, &steps_left);
     return fault;
 }
 
@@ -272,9 +337,7 @@ struct fault pattern_check(struct str text)
     const struct pattern_branch *tree = NULL;
     struct fault fault = pattern_understand(&tree, text, PATTERN_ADMITTED, &arena);
     if (!failed(fault))
-        fault = check_form(tree, PATTERN_REDUCED, PUMPED_BYTES);
-    if (!failed(fault))
-        fault = check_form(tree, PATTERN_AS_WRITTEN, PUMPED_BYTES_AS_WRITTEN);
+        fault = check_steps(tree);
     arena_close(&arena);
     return fault;
 }

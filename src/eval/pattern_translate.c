@@ -268,8 +268,7 @@ static void emit_branches(struct emitter *emitter, const struct pattern_branch *
     }
 }
 
-/* Whether every way through begins with `^`. */
-static bool is_anchored(const struct pattern_branch *branches)
+bool pattern_is_anchored(const struct pattern_branch *branches)
 {
     for (const struct pattern_branch *branch = branches; branch != NULL; branch = branch->next) {
         const struct pattern_node *first = branch->first;
@@ -277,7 +276,7 @@ static bool is_anchored(const struct pattern_branch *branches)
             return false;
         bool is_start = first->kind == NODE_START;
         bool is_group = first->kind == NODE_GROUP && first->min > 0;
-        if (!is_start && !(is_group && is_anchored(first->branches)))
+        if (!is_start && !(is_group && pattern_is_anchored(first->branches)))
             return false;
     }
     return true;
@@ -288,7 +287,7 @@ void pattern_translate(struct buf *program, const struct pattern_branch *tree,
 {
     struct emitter emitter = {.out = program, .is_reducing = form == PATTERN_REDUCED};
     struct edges edges = {emitter.is_reducing, emitter.is_reducing};
-    buf_append(program, is_anchored(tree) ? STR("(?:") : STR(".*?(?:"));
+    buf_append(program, pattern_is_anchored(tree) ? STR("(?:") : STR(".*?(?:"));
     emit_branches(&emitter, tree, edges);
     buf_append_byte(program, ')');
 }

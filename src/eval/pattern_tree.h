@@ -90,6 +90,9 @@ enum pattern_grammar {
 struct fault pattern_parse(const struct pattern_branch **tree, struct str text,
                            enum pattern_grammar grammar, struct arena *arena) MUST_CHECK;
 
+/* Whether every way through begins with `^`. */
+bool pattern_is_anchored(const struct pattern_branch *branches);
+
 /* What the pattern weighs once its repeats are written out: nodes plus the ranges of classes. */
 size_t pattern_states(const struct pattern_branch *tree);
 

@@ -43,7 +43,7 @@ void segment_revision_release(struct segment_revision *revision);
 struct rendered {
     struct str body;
     struct str etag;    /* quoted, ready for the header */
-    struct str headers; /* whole lines, ready to send; a dialect that does without leaves it empty */
+    struct str headers; /* whole lines, ready to send; empty where a dialect does without */
 };
 
 enum { RENDERINGS_MAX = 4 }; /* slots a dialect's renderer fills; see snapshot_renderer */

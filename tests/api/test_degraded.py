@@ -142,6 +142,23 @@ def test_a_good_store_is_believed_more_than_any_snapshot(new_server):
     assert app.add("l", "number", 2)["version"] == 2
 
 
+def test_a_store_that_is_gone_beside_its_snapshots_is_lost_and_not_new(new_server):
+    """A fresh owner over lost data would lock the old one out and start versions again at 0."""
+    server = new_server().start()
+    app = server.api().new_app("shop")
+    app.add("k", "string", "v")
+    key = app.key("pub")
+    before = app.config(key).content
+    server.stop()
+    damage_store(server)
+    (server.data / "guidon.db").unlink()
+    server.start()
+    assert "cli_" not in server.output()
+    app.api = server.api()
+    assert app.config(key).content == before
+    assert_error(app.update("k", value="w"), 503)
+
+
 def exits(server):
     done = subprocess.run(server.command(), capture_output=True, text=True, timeout=30,
                           env=clean_environment())

@@ -305,7 +305,8 @@ TEST(uses_that_could_not_be_written_are_written_later)
     tamper(&town, "INSERT INTO quota_use VALUES (2, 203001, 9223372036854775807)");
     struct store *store = NULL;
     CHECK_OK(store_open(&store, scratch_path(&town.scratch), STORE_WRITER));
-    struct quotas quotas = {0};
+    struct quotas quotas;
+    memset(&quotas, 0, sizeof(quotas));
     quotas_cover(&quotas, first);
     for (size_t i = 0; i < 3; i++) {
         CHECK(quotas_count(&quotas, first, 0, town.now_ms));

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is read back from the disk: nothing half, and no more rights than were written. */
+#include "base/random.h"
+#include "snapshot/disk.h"
+#include "snapshot/disk_payload.h"
+
+#include "scratch.h"
+#include "test.h"
+
+static void render_nothing(struct snapshot *snapshot)
+{
+    (void)snapshot;
+}
+
+TEST(a_directory_without_a_whole_snapshot_has_none)
+{
+    struct scratch scratch;
+    CHECK(scratch_open(&scratch));
+    char path[512];
+    snprintf(path, sizeof(path), "%s/snapshot-00000000000000000001", scratch.path);
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    fputs("GUIDONSN and then nothing that fits", file);
+    fclose(file);
+    struct view *view = NULL;
+    CHECK_FAULT(disk_load(scratch_path(&scratch), render_nothing, 1, &view), FAULT_MISSING);
+    scratch_close(&scratch);
+}
+
+/* Of a later version of this program, say. It must not become the nearest kind that is known. */
+TEST(a_credential_of_an_unknown_kind_is_left_out)
+{
+    struct arena arena;
+    arena_open(&arena, 1024);
+    random_open();
+    struct str payload =
+        STR("{\"users\":[{\"id\":\"user_1\",\"email\":\"o@localhost\",\"role\":4}],"
+            "\"apps\":[],\"environments\":[],\"credentials\":["
+            "{\"id\":\"key_1\",\"hash\":\"01\",\"kind\":9,\"userId\":\"user_1\"},"
+            "{\"id\":\"token_1\",\"hash\":\"02\",\"kind\":2,\"userId\":\"user_1\"}]}");
+    struct view *view = NULL;
+    CHECK_OK(disk_payload_decode(&arena, payload, render_nothing, 1, &view));
+    CHECK_INT(view->catalog->credential_count, 1);
+    CHECK_STR(view->catalog->credentials[0].id, STR("token_1"));
+    CHECK_INT(view->catalog->credentials[0].kind, CREDENTIAL_PERSONAL);
+    view_release(view);
+    arena_close(&arena);
+}
+
+TESTS(a_directory_without_a_whole_snapshot_has_none, a_credential_of_an_unknown_kind_is_left_out)
