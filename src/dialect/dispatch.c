@@ -205,6 +205,7 @@ static void run_store_lane(struct exchange *x)
     x->held = (struct view *)x->view;
     atomic_fetch_add_explicit(&x->held->references, 1, memory_order_relaxed);
     x->request->user = x;
+    x->response.status = 503; /* unless its work is done in time */
     if (http_offload(x->request, run_off_loop, finish_on_loop))
         return;
     refuse(x, fault_make(FAULT_UNAVAILABLE, STR("lane"), STR("too many requests wait")), 0,
@@ -291,13 +292,25 @@ static void on_request(struct http_request *request, void *context)
     finish(x);
 }
 
-static size_t body_bytes_max(enum http_method method, struct str path, void *context)
+/* A body is kept whole before its handler runs. Who has not shown a credential for the route gets
+ * to send what fits into one read, so that strangers cannot fill the memory. */
+static size_t body_bytes_max(const struct http_request *head, void *context)
 {
+    enum { STRANGER_BODY_BYTES_MAX = 64 * 1024 };
     const struct services *services = context;
-    const struct dialect *dialect = find_dialect(services, path);
-    const struct route *route = find_route(dialect, route_method(method), path);
-    /* An unknown route gets its 404 or 405 whatever small body comes along. */
-    return route == NULL ? 64 * 1024 : route->body_bytes_max;
+    const struct dialect *dialect = find_dialect(services, head->path);
+    const struct route *route = find_route(dialect, route_method(head->method), head->path);
+    if (route == NULL) /* its 404 or 405 comes whatever small body comes along */
+        return STRANGER_BODY_BYTES_MAX;
+    if (route->body_bytes_max <= STRANGER_BODY_BYTES_MAX || route->scope == SCOPE_ANYONE)
+        return route->body_bytes_max;
+    struct desk *desk = find_desk(services, head->loop);
+    const struct view *view = view_reader_refresh(&desk->reader);
+    const struct caller *caller =
+        keyring_memo_find(&desk->memo, &view->catalog->keyring, view->generation,
+                          bearer_secret(head), clock_wall_ms(services->clock));
+    return caller != NULL && may_call(caller, route->scope) ? route->body_bytes_max
+                                                            : STRANGER_BODY_BYTES_MAX;
 }
 
 /* Framing, limits and time refused it before there was a request: answer in the dialect's form. */

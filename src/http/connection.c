@@ -84,6 +84,7 @@ static void let_go_of_request(struct connection *connection)
     if (request == NULL)
         return;
     request->connection = NULL;
+    request->is_abandoned = true;
     if (!is_in(connection, CONNECTION_HANDLING))
         request_release(&connection_loop(connection)->requests, request);
 }

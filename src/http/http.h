@@ -82,7 +82,7 @@ struct http_callbacks {
     /* A whole request is here. The callback calls http_respond once, now or later on this loop. */
     void (*on_request)(struct http_request *request, void *context);
     /* Called when only the head is read: the most body bytes this route takes. NULL: body_bytes. */
-    size_t (*body_bytes_max)(enum http_method method, struct str path, void *context);
+    size_t (*body_bytes_max)(const struct http_request *head, void *context);
     /* The answer to a request that framing, limits or time refused: fills headers and body for
      * the given status (400, 408, 413, 414, 417, 431, 501, 503, 505). Strings live in the arena. */
     void (*on_refusal)(int status, struct str path, struct arena *arena,

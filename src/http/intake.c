@@ -43,8 +43,7 @@ static size_t body_bytes_max(const struct connection *connection)
     size_t most = loop->limits->body_bytes;
     if (loop->callbacks->body_bytes_max == NULL)
         return most;
-    size_t route =
-        loop->callbacks->body_bytes_max(shown->method, shown->path, loop->callbacks->context);
+    size_t route = loop->callbacks->body_bytes_max(shown, loop->callbacks->context);
     return route < most ? route : most;
 }
 

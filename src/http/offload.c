@@ -75,7 +75,8 @@ static void *run_thread(void *argument)
         pthread_mutex_unlock(&offload->mutex);
         if (request == NULL)
             return NULL;
-        request->work(&request->shown);
+        if (!request->is_abandoned)
+            request->work(&request->shown);
         completions_add(&request->shown.loop->completions, request);
     }
 }
@@ -121,13 +122,26 @@ bool offload_submit(struct offload *offload, struct request *request)
     return is_taken;
 }
 
+/* With the mutex held: what has not begun goes home undone. */
+static void abandon_queue(struct offload *offload)
+{
+    struct request *request = offload->first;
+    offload->first = NULL;
+    offload->last = NULL;
+    offload->waiting = 0;
+    while (request != NULL) {
+        struct request *next = request->queued_next;
+        request->is_abandoned = true;
+        completions_add(&request->shown.loop->completions, request);
+        request = next;
+    }
+}
+
 void offload_close(struct offload *offload)
 {
     pthread_mutex_lock(&offload->mutex);
     offload->is_closing = true;
-    offload->first = NULL;
-    offload->last = NULL;
-    offload->waiting = 0;
+    abandon_queue(offload);
     pthread_cond_broadcast(&offload->has_work);
     pthread_mutex_unlock(&offload->mutex);
     for (size_t i = 0; i < offload->thread_count; i++)

@@ -38,7 +38,8 @@ struct offload {
 };
 
 void offload_open(struct offload *offload);
-/* Drops what is queued, waits for what is running and brings it home, ends the threads. */
+/* Sends home undone what is queued, waits for what is running and brings it home, ends the threads.
+ */
 void offload_close(struct offload *offload);
 
 /* false: the queue is full or no thread can be had, and nothing will be called. */

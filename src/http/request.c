@@ -69,6 +69,7 @@ struct request *request_acquire(struct request_pool *pool)
 
     request->shown = (struct http_request){.arena = &request->arena};
     request->connection = NULL;
+    request->is_abandoned = false;
     request->chunks = (struct chunk_decoder){0};
     request->body_bytes_left = 0;
     request->is_chunked = false;

@@ -23,7 +23,7 @@ enum {
     RULE_NESTING_MAX = 6, /* all, any and not inside each other */
     ATTRIBUTE_NAME_BYTES_MAX = 256,
     PREREQUISITE_DEPTH_MAX = 8,
-    TARGETS_PER_FLAG_MAX = 10000,     /* included + excluded of one segment */
+    TARGETS_PER_FLAG_MAX = 10000, /* included + excluded of one segment */
     SEGMENTS_PER_ENVIRONMENT_MAX = 500,
     FLAG_KEY_BYTES_MAX = 128,
     SEGMENT_KEY_BYTES_MAX = 64,
@@ -38,6 +38,8 @@ enum {
     CONTEXT_VALUE_BYTES_MAX = 2048,
     REGEX_PATTERN_BYTES_MAX = 256,
     REGEX_SUBJECT_BYTES_MAX = 4096,
+    PATTERNS_PER_FLAG_MAX = 16, /* different regular expressions; of a segment, too */
+    PATTERNS_PROBED_PER_CHANGE_MAX = 50,
     APPS_MAX = 500,
     ENVIRONMENTS_PER_APP_MAX = 50,
     KEYS_MAX = 2000, /* reading keys and tokens together */
@@ -45,6 +47,7 @@ enum {
     BODY_BYTES_EVALUATION_MAX = 64 * 1024,
     BODY_BYTES_MANAGEMENT_MAX = 1024 * 1024,
     BODY_BYTES_IMPORT_MAX = 16 * 1024 * 1024,
+    DOCUMENT_VALUES_MAX = 500000, /* JSON values of a whole configuration document */
     BODY_BYTES_EVENTS_MAX = 2 * 1024 * 1024,
     EVENTS_PER_BATCH_MAX = 100,
     EVENT_BYTES_MAX = 16384,

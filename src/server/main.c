@@ -24,6 +24,14 @@
 
 enum { EXIT_FAILED = 1, EXIT_USAGE = 4, LOOPS_MAX = 8 };
 
+#if defined(__has_feature)
+#define GUIDON_IS_SANITIZED (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define GUIDON_IS_SANITIZED 1
+#else
+#define GUIDON_IS_SANITIZED 0
+#endif
+
 struct server {
     struct options options;
     struct arena arena;
@@ -211,7 +219,7 @@ static struct str operations_origin_of(struct server *server)
 
 /* ---- running ------------------------------------------------------------------------------- */
 
-static void wait_for_stop(const sigset_t *signals)
+static void wait_for_stop(const sigset_t *signals, uint64_t drain_timeout_ms)
 {
     int got = 0;
     do {
@@ -219,6 +227,8 @@ static void wait_for_stop(const sigset_t *signals)
             got = SIGTERM;
     } while (got == SIGHUP); /* nothing is reloaded yet; a hang-up is no reason to stop */
     log_info("stopping", "signal=%d", got);
+    /* A disk that hangs must not keep us: what was acknowledged is on it, the rest may go. */
+    alarm((unsigned)(drain_timeout_ms / 1000) + 2);
 }
 
 static void block_signals(sigset_t *signals)
@@ -236,7 +246,7 @@ static void forbid_dumps(void)
 {
     const struct rlimit none = {0, 0};
     setrlimit(RLIMIT_CORE, &none);
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !defined(__clang__)
+#if !GUIDON_IS_SANITIZED
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 #endif
 }
@@ -268,7 +278,7 @@ static int serve(struct server *server)
         http_start(server->http);
         say(arena_format(&server->arena, "listening on %.*s (operations on %.*s)\n",
                          STR_ARG(origin), STR_ARG(operations_origin_of(server))));
-        wait_for_stop(&signals);
+        wait_for_stop(&signals, server->options.drain_timeout_ms);
         operations_begin_stop(&server->operations);
         http_close(server->http);
         operations_close(&server->operations);

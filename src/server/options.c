@@ -65,7 +65,7 @@ static const struct option table[] = {
     NUMBER("event-queue-bytes-max", event_queue_bytes_max, "67108864", 65536, 4294967296,
            "events waiting to be stored"),
     NUMBER("changes-waiting-max", changes_waiting_max, "1024", 1, 100000,
-           "changes waiting to commit"),
+           "changes waiting to commit; 16 requests at most are handed to the writer"),
 };
 
 static void *member_of(struct options *options, const struct option *option)

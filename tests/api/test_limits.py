@@ -110,6 +110,14 @@ def test_a_body_that_is_announced_too_long_is_refused_before_it_is_sent(server, 
     assert closed
 
 
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer cli_stranger"}], ids=str)
+def test_a_stranger_may_send_64_kib_and_not_more(app, headers):
+    def send(size):
+        return app.api.post("/flags", data=b" " * size, token=None, headers=headers)
+    assert send(64 * 1024).status_code == 401
+    assert_error(send(64 * 1024 + 1), 413)
+
+
 def test_a_chunked_body_meets_the_same_limit(server, app):
     piece = b"10000\r\n" + b" " * 65536 + b"\r\n"
     got, closed = converse(server, (

@@ -44,6 +44,7 @@ bool superflag_read_document_body(struct exchange *x, struct json *body)
 {
     struct json_budget budget = json_budget_default;
     budget.members_max = FLAGS_PER_ENVIRONMENT_MAX + 1; /* one more is told apart by the model */
+    budget.values_max = DOCUMENT_VALUES_MAX;
     return read_body(x, &budget, body);
 }
 

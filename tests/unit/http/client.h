@@ -129,11 +129,11 @@ static inline void site_answer_by_path(struct http_request *request, void *conte
     }
 }
 
-static inline size_t site_body_bytes_max(enum http_method method, struct str path, void *context)
+static inline size_t site_body_bytes_max(const struct http_request *head, void *context)
 {
     const struct site *site = context;
-    if (str_equal(path, STR("/small")))
-        return method == HTTP_POST ? 8 : 0;
+    if (str_equal(head->path, STR("/small")))
+        return head->method == HTTP_POST ? 8 : 0;
     return site->limits.body_bytes;
 }
 

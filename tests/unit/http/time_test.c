@@ -144,6 +144,30 @@ TEST(work_that_takes_too_long_is_answered_for_and_comes_home_unheard)
     site_close(site);
 }
 
+TEST(work_whose_asker_has_been_answered_is_not_begun)
+{
+    enum { ASKERS = 20, POOL_THREADS = 16 };
+    struct http_limits limits = patient_limits();
+    limits.handler_timeout_ms = SHORT_MS;
+    struct site *site = site_open(limits, 1);
+    struct client clients[ASKERS];
+    for (size_t i = 0; i < ASKERS; i++) {
+        clients[i] = client_open(site);
+        client_send(&clients[i], STR("GET /block HTTP/1.1\r\nHost: a\r\n\r\n"));
+    }
+    for (size_t i = 0; i < ASKERS; i++) {
+        CHECK_INT(client_read(&clients[i], false).status, 503);
+        client_close(&clients[i]);
+    }
+    CHECK_INT(atomic_load(&site->works_begun), POOL_THREADS);
+    atomic_store(&site->may_finish, true);
+    struct client last = client_open(site); /* queued behind the four that wait */
+    CHECK_INT(client_ask(&last, STR("GET /offload HTTP/1.1\r\nHost: a\r\n\r\n")).status, 200);
+    CHECK_INT(atomic_load(&site->works_begun), POOL_THREADS);
+    client_close(&last);
+    site_close(site);
+}
+
 TEST(a_reader_that_does_not_read_is_cut_off)
 {
     struct http_limits limits = patient_limits();
@@ -176,4 +200,4 @@ TESTS(a_slow_head_is_408, a_head_that_trickles_gets_no_more_time_for_it,
       a_slow_body_is_408, a_body_below_the_least_rate_is_408_long_before_its_time,
       a_handler_that_takes_too_long_is_answered_for_and_its_answer_dropped,
       work_that_takes_too_long_is_answered_for_and_comes_home_unheard,
-      a_reader_that_does_not_read_is_cut_off)
+      work_whose_asker_has_been_answered_is_not_begun, a_reader_that_does_not_read_is_cut_off)
