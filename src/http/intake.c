@@ -95,7 +95,7 @@ static void begin_request(struct connection *connection, struct str bytes, bool 
         connection_dispatch(connection);
 }
 
-/* Each of these takes bytes from the front of input and returns how many; 0: none for now. */
+/* Each of these takes bytes from the front of input and returns how many; 0: none yet. */
 
 static size_t read_head(struct connection *connection, struct str input)
 {

@@ -11,7 +11,7 @@
 #include "http/connection.h"
 
 /* Takes bytes from the front of input, as far as one step goes, and returns how many; 0: none can
- * be taken for now. */
+ * be taken yet. */
 size_t intake_take(struct connection *connection, struct str input);
 
 /* Whether more complete requests are pending than may wait behind one. */

@@ -50,7 +50,7 @@ static void pause_accepting(struct http_loop *loop)
     uv_timer_start(&loop->accept_pause, on_pause_over, ACCEPT_PAUSE_MS, 0);
 }
 
-/* False: no more for now. */
+/* False: no more until the next turn. */
 static bool accept_one(struct http_loop *loop)
 {
     struct sockaddr_storage address = {0};

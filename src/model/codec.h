@@ -10,8 +10,8 @@
 #ifndef MODEL_CODEC_H
 #define MODEL_CODEC_H
 
-#include "json/write.h"
 #include "model/environment.h"
+#include "json/write.h"
 
 void flag_encode(const struct flag *flag, struct buf *buf);
 void segment_encode(const struct segment *segment, struct buf *buf);

@@ -21,8 +21,8 @@ struct environment_settings {
 };
 
 struct environment_state {
-    struct str app_id;  /* app_… */
-    struct str name;    /* production */
+    struct str app_id; /* app_… */
+    struct str name;   /* production */
     uint64_t version;
     struct environment_settings settings;
     const struct flag *const *flags; /* sorted by key */
@@ -54,7 +54,7 @@ struct resource {
 };
 enum relationship { RELATION_FLAG_PREREQUISITE, RELATION_FLAG_SEGMENT, RELATION_SEGMENT_SEGMENT };
 struct resource_path {
-    struct resource *resources;      /* relationship_count + 1 of them */
+    struct resource *resources; /* relationship_count + 1 of them */
     enum relationship *relationships;
     size_t relationship_count;
 };

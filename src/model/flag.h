@@ -48,7 +48,7 @@ struct prerequisite {
 };
 
 struct flag {
-    struct str id;  /* flag_…; a key created again is a new flag with a new id */
+    struct str id; /* flag_…; a key created again is a new flag with a new id */
     struct str key;
     enum flag_kind kind;
     enum value_type type;
@@ -75,7 +75,7 @@ struct segment {
     struct str id; /* segment_… */
     struct str key;
     struct str description;
-    enum visibility visibility; /* UNSET counts as server */
+    enum visibility visibility;      /* UNSET counts as server */
     struct str *included, *excluded; /* targeting keys */
     size_t included_count, excluded_count;
     struct expression *rules; /* any of them */

@@ -11,7 +11,7 @@
 #include "json/json.h"
 
 /* The typed comparison family: no coercion, JSON equality. (A text family can stand beside it.) */
-enum operator {
+enum operator{
     OPERATOR_EQ,
     OPERATOR_NEQ,
     OPERATOR_IN,
@@ -37,7 +37,7 @@ enum operator {
 enum { OPERATOR_COUNT = OPERATOR_SEMVER_LTE + 1 };
 
 struct str operator_name(enum operator operator); /* as documents spell it: eq neq in notIn … */
-bool operator_parse(struct str name, enum operator *operator);
+bool operator_parse(struct str name, enum operator* operator);
 
 enum expression_kind {
     EXPRESSION_ALL,
@@ -51,9 +51,9 @@ struct expression {
     enum expression_kind kind;
     struct expression *children; /* ALL, ANY, NOT */
     size_t child_count;
-    struct str attribute;    /* MATCH */
-    enum operator operator;  /* MATCH */
-    struct json value;       /* MATCH; null also when absent, see has_value */
+    struct str attribute;   /* MATCH */
+    enum operator operator; /* MATCH */
+    struct json value;      /* MATCH; null also when absent, see has_value */
     bool has_value;
     struct str segment; /* SEGMENT: a segment's key */
     bool is_negated;    /* SEGMENT */

@@ -14,7 +14,7 @@ enum value_type {
 
 enum { VALUE_TYPE_COUNT = 4 };
 
-struct str value_type_name(enum value_type type);               /* boolean string number object */
+struct str value_type_name(enum value_type type); /* boolean string number object */
 bool value_type_parse(struct str name, enum value_type *type);
 bool value_type_of(const struct json *value, enum value_type *type); /* false for null */
 

@@ -17,8 +17,8 @@
 
 #include "base/log.h"
 #include "base/random.h"
+#include "dialect/operations.h"
 #include "model/limits.h"
-#include "server/operations.h"
 #include "server/options.h"
 #include "server/routes.h"
 

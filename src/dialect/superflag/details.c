@@ -2,6 +2,8 @@
 /* details - the library's outer procedure and its result: see details.h. */
 #include "dialect/superflag/details.h"
 
+#include <assert.h>
+
 #include "dialect/superflag/fragment.h"
 #include "dialect/superflag/issue.h"
 #include "dialect/superflag/property.h"
@@ -103,6 +105,7 @@ static struct str mismatch_message(struct arena *arena, const struct superflag_d
 static void serve(struct superflag_details *details, struct arena *arena, enum value_type expected)
 {
     const struct decision *decision = &details->decision;
+    assert(details->flag != NULL);
     if (details->flag->type != expected) {
         details->reason = REASON_DEFAULT;
         fail(details, SUPERFLAG_TYPE_MISMATCH, mismatch_message(arena, details, expected));

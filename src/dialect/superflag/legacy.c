@@ -2,6 +2,7 @@
 /* legacy - creating, patching and showing flags as the management API has them: see legacy.h. */
 #include "dialect/superflag/legacy.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "dialect/superflag/legacy_shape.h"
@@ -184,11 +185,11 @@ static const struct json *variation_value(const struct flag *flag, struct str id
     return at < 0 ? NULL : &flag->variations[at].value;
 }
 
-/* Percent with as many decimals as a ticket has: weight / 1000 is the shortest such number. */
+/* Percent with as many decimals as a ticket has: one division, so the shortest such number. */
 static void append_percent(struct json_writer *writer, struct str key, uint32_t weight)
 {
     json_key(writer, key);
-    json_number(writer, (double)weight / (SPLIT_WEIGHT_TOTAL / 100));
+    json_number(writer, (double)weight * 100 / SPLIT_WEIGHT_TOTAL);
 }
 
 static void append_variant(struct json_writer *writer, const struct json *value, uint32_t weight,
@@ -282,6 +283,7 @@ static void append_old_variant(struct json_writer *writer, const struct flag *fl
     int at = flag_find_variation(flag, id);
     if (at < 0)
         return;
+    assert(flag->variations != NULL);
     const struct variation *variation = &flag->variations[at];
     append_variant(writer, &variation->value, weight,
                    str_is_absent(variation->name) ? variation->id : variation->name);

@@ -3,6 +3,7 @@
 #include "fixture.h"
 
 #include "eval/compile.h"
+#include "model/limits.h"
 
 /* Documents live in the fixture's arena; arguments are JSON with ' for ". */
 static const char *match(struct fixture *fixture, const char *attribute, const char *operator,
@@ -133,9 +134,27 @@ TEST(tests_lie_in_the_order_they_run)
 
 /* ---- what a write is refused for ------------------------------------------------------------- */
 
+/* As the one put of a change, in the place of `current` (or NULL). */
+static struct fault check_successor(struct fixture *fixture, const char *text, const char *current)
+{
+    struct pattern_admission admission;
+    pattern_admission_open(&admission, &fixture->arena);
+    return ruleset_check_flag(&admission, fixture_decode_flag(fixture, "flag", text),
+                              current == NULL ? NULL
+                                              : fixture_decode_flag(fixture, "flag", current));
+}
+
 static struct fault check_flag(struct fixture *fixture, const char *text)
 {
-    return ruleset_check_flag(&fixture->arena, fixture_decode_flag(fixture, "flag", text));
+    return check_successor(fixture, text, NULL);
+}
+
+static struct fault check_segment(struct fixture *fixture, const struct segment *segment,
+                                  const struct segment *current)
+{
+    struct pattern_admission admission;
+    pattern_admission_open(&admission, &fixture->arena);
+    return ruleset_check_segment(&admission, segment, current);
 }
 
 TEST(a_pattern_we_do_not_serve_is_refused_where_it_stands)
@@ -161,15 +180,127 @@ TEST(a_segment_s_patterns_are_checked_too)
                     "{'rules':[{'op':'match','attribute':'x','operator':'matches','value':'('}]}");
     fixture_segment(fixture, "good",
                     "{'rules':[{'op':'match','attribute':'x','operator':'matches','value':'a'}]}");
-    struct fault fault = ruleset_check_segment(&fixture->arena, fixture->segments[0]);
+    struct fault fault = check_segment(fixture, fixture->segments[0], NULL);
     CHECK_FAULT(fault, FAULT_INVALID);
     CHECK_STR(fault.where, STR("$.rules[0].value"));
-    CHECK_OK(ruleset_check_segment(&fixture->arena, fixture->segments[1]));
+    CHECK_OK(check_segment(fixture, fixture->segments[1], NULL));
+    CHECK_OK(check_segment(fixture, fixture->segments[0], fixture->segments[0]));
     fixture_close(fixture);
 }
 
+/* ---- patterns: how many ------------------------------------------------------------------- */
+
+/* A flag with the patterns ^first$, ^first + 1$ and so on, spread over rules of eight clauses. */
+static const char *patterned(struct fixture *fixture, int first, int count)
+{
+    struct buf text;
+    buf_open(&text, SIZE_MAX);
+    buf_append(&text, STR("{'rules':["));
+    for (int i = 0; i < count; i++) {
+        if (i % 8 == 0)
+            buf_append_format(&text,
+                              "%s{'id':'r%d','serve':{'variation':'off'},'when':{'op':'all',"
+                              "'expressions':[",
+                              i > 0 ? "]}}," : "", i);
+        buf_append_format(&text,
+                          "%s{'op':'match','attribute':'x','operator':'matches','value':'^%d$'}",
+                          i % 8 > 0 ? "," : "", first + i);
+    }
+    buf_append(&text, STR("]}}]}"));
+    buf_append_byte(&text, '\0');
+    const char *copy = arena_copy_str(&fixture->arena, buf_str(&text)).data;
+    buf_close(&text);
+    return copy;
+}
+
+TEST(a_flag_has_so_many_different_patterns)
+{
+    struct fixture *fixture = fixture_open();
+    CHECK_OK(check_flag(fixture, patterned(fixture, 0, PATTERNS_PER_FLAG_MAX)));
+    struct fault fault = check_flag(fixture, patterned(fixture, 0, PATTERNS_PER_FLAG_MAX + 1));
+    CHECK_FAULT(fault, FAULT_LIMIT);
+    CHECK_STR(fault.where, STR("$.rules[2].when.expressions[0].value"));
+    CHECK_STR(fault.why, STR("a flag may have at most 16 different regular expressions"));
+    const char *same = match(fixture, "x", "matches", "'^1$'");
+    const char *twins = both(fixture, "all", same, same);
+    for (int i = 0; i < 4; i++)
+        twins = both(fixture, "all", twins, twins);
+    CHECK_OK(check_flag(fixture, rules(fixture, twins, NULL))); /* the same one counts once */
+    fixture_close(fixture);
+}
+
+TEST(a_segment_has_so_many_different_patterns)
+{
+    struct fixture *fixture = fixture_open();
+    struct buf text;
+    buf_open(&text, SIZE_MAX);
+    buf_append(&text, STR("{'rules':["));
+    for (int i = 0; i < PATTERNS_PER_FLAG_MAX; i++)
+        buf_append_format(&text,
+                          "%s{'op':'match','attribute':'x','operator':'matches','value':'^%d$'}",
+                          i > 0 ? "," : "", i);
+    struct str most = arena_format(&fixture->arena, "%.*s]}", STR_ARG(buf_str(&text)));
+    struct str more =
+        arena_format(&fixture->arena,
+                     "%.*s,{'op':'match','attribute':'x','operator':'matches','value':'^more$'}]}",
+                     STR_ARG(buf_str(&text)));
+    buf_close(&text);
+    fixture_segment(fixture, "more", more.data);
+    fixture_segment(fixture, "most", most.data);
+    CHECK_OK(check_segment(fixture, fixture->segments[1], NULL));
+    struct fault fault = check_segment(fixture, fixture->segments[0], fixture->segments[1]);
+    CHECK_FAULT(fault, FAULT_LIMIT);
+    CHECK_STR(fault.where, STR("$.rules[16].value"));
+    CHECK_STR(fault.why, STR("a segment may have at most 16 different regular expressions"));
+    fixture_close(fixture);
+}
+
+TEST(a_change_brings_so_many_new_patterns)
+{
+    struct fixture *fixture = fixture_open();
+    struct pattern_admission admission;
+    pattern_admission_open(&admission, &fixture->arena);
+    int brought = 0;
+    for (; brought + 10 <= PATTERNS_PROBED_PER_CHANGE_MAX; brought += 10)
+        CHECK_OK(ruleset_check_flag(
+            &admission, fixture_decode_flag(fixture, "flag", patterned(fixture, brought, 10)),
+            NULL));
+    CHECK_INT(brought, PATTERNS_PROBED_PER_CHANGE_MAX);
+    /* those again are not new */
+    CHECK_OK(ruleset_check_flag(
+        &admission, fixture_decode_flag(fixture, "flag", patterned(fixture, 40, 10)), NULL));
+    const struct flag *one_more = fixture_decode_flag(fixture, "flag", patterned(fixture, 49, 2));
+    struct fault fault = ruleset_check_flag(&admission, one_more, NULL);
+    CHECK_FAULT(fault, FAULT_LIMIT);
+    CHECK_STR(fault.where, STR("$.rules[0].when.expressions[1].value"));
+    CHECK_STR(fault.why, STR("a change may bring at most 50 new regular expressions"));
+    CHECK_OK(ruleset_check_flag(&admission, one_more, one_more));
+    fixture_close(fixture);
+}
+
+TEST(what_a_flag_has_already_is_not_held_against_it)
+{
+    struct fixture *fixture = fixture_open();
+    const char *explosive = match(fixture, "x", "matches", "'^(a+)+$'");
+    const char *behind = match(fixture, "x", "matches", "'(?<=a)b'");
+    const char *fine = match(fixture, "x", "matches", "'^b'");
+    const char *old = rules(fixture, both(fixture, "all", explosive, behind), NULL);
+    CHECK_FAULT(check_flag(fixture, old), FAULT_LIMIT);
+    CHECK_OK(check_successor(fixture, old, old));
+    CHECK_OK(check_successor(fixture, rules(fixture, fine, behind), old));
+    const char *other = match(fixture, "x", "matches", "'(?<=a)c'");
+    struct fault fault = check_successor(fixture, rules(fixture, fine, other), old);
+    CHECK_FAULT(fault, FAULT_INVALID);
+    CHECK_STR(fault.why, STR("look-behind is not supported"));
+    CHECK_OK(check_successor(fixture, patterned(fixture, 0, PATTERNS_PER_FLAG_MAX + 4),
+                             patterned(fixture, 0, PATTERNS_PER_FLAG_MAX + 4)));
+    fixture_close(fixture);
+}
+
+/* ---- steps -------------------------------------------------------------------------------- */
+
 /* A flag of 64 rules with 32 clauses each, all of them the same. */
-static struct fault check_full_flag(struct fixture *fixture, const char *clause)
+static const char *full_flag(struct fixture *fixture, const char *clause)
 {
     struct buf text;
     buf_open(&text, SIZE_MAX);
@@ -184,9 +315,14 @@ static struct fault check_full_flag(struct fixture *fixture, const char *clause)
     }
     buf_append(&text, STR("]}"));
     buf_append_byte(&text, '\0');
-    struct fault fault = check_flag(fixture, text.data);
+    const char *copy = arena_copy_str(&fixture->arena, buf_str(&text)).data;
     buf_close(&text);
-    return fault;
+    return copy;
+}
+
+static struct fault check_full_flag(struct fixture *fixture, const char *clause)
+{
+    return check_flag(fixture, full_flag(fixture, clause));
 }
 
 TEST(a_flag_may_be_full_of_ordinary_clauses)
@@ -197,8 +333,7 @@ TEST(a_flag_may_be_full_of_ordinary_clauses)
         {"in", "['a','b','c','d','e','f','g','h','i']"},
         {"notIn", "'a'"},
         {"semverGte", "'1.0.0'"},
-        {"before", "'2031-01-01'"},
-        {"contains", "'x'"},
+        {"startsWith", "'x'"},
         {"gt", "1"},
     };
     struct fixture *fixture = fixture_open();
@@ -213,6 +348,10 @@ TEST(a_flag_full_of_costly_clauses_is_refused)
     struct fixture *fixture = fixture_open();
     const char *const clauses[] = {
         match(fixture, "x", "matches", "'x'"),
+        match(fixture, "x", "matches", "'^x'"),
+        match(fixture, "x", "contains", "'x'"),
+        match(fixture, "x", "before", "'2031-01-01'"),
+        match(fixture, "a.b.c.d.e.f", "in", "['a','b','c','d','e','f','g','h','i',1,2,3]"),
         match(fixture, "x", "eq", "[1,2,3,4,5,6,7,8,9,10]"),
         match(fixture, "x", "in", "[1,2,3,4,5,6,7,8,9,10]"),
         match(fixture, "x", "neq", "{'a':1,'b':{'c':1,'d':1}}"),
@@ -221,7 +360,42 @@ TEST(a_flag_full_of_costly_clauses_is_refused)
         struct fault fault = check_full_flag(fixture, clauses[i]);
         CHECK_FAULT(fault, FAULT_LIMIT);
         CHECK_STR(fault.where, STR("$.rules"));
+        const char *full = full_flag(fixture, clauses[i]);
+        CHECK_OK(check_successor(fixture, full, full)); /* it may be switched off */
     }
+    fixture_close(fixture);
+}
+
+/* `count` clauses, each in a rule of its own. */
+static const char *clauses_of(struct fixture *fixture, int count, const char *clause)
+{
+    struct buf text;
+    buf_open(&text, SIZE_MAX);
+    buf_append(&text, STR("{'rules':["));
+    for (int i = 0; i < count; i++)
+        buf_append_format(&text, "%s{'id':'r%d','when':%s,'serve':{'variation':'off'}}",
+                          i > 0 ? "," : "", i, clause);
+    buf_append(&text, STR("]}"));
+    buf_append_byte(&text, '\0');
+    const char *copy = arena_copy_str(&fixture->arena, buf_str(&text)).data;
+    buf_close(&text);
+    return copy;
+}
+
+TEST(patterns_are_counted_by_how_far_they_read)
+{
+    struct fixture *fixture = fixture_open();
+    const char *search = match(fixture, "x", "matches", "'@acme[.]com$'");
+    const char *read = match(fixture, "x", "matches", "'^[a-z.]+@acme[.]com$'");
+    const char *glance = match(fixture, "x", "matches", "'^(de|at|ch)-[0-9]{1,9}'");
+    CHECK_OK(check_flag(fixture, clauses_of(fixture, 16, search)));
+    CHECK_FAULT(check_flag(fixture, clauses_of(fixture, 17, search)), FAULT_LIMIT);
+    const char *choice = match(fixture, "x", "matches", "'(bot|crawler|spider)s'");
+    CHECK_OK(check_flag(fixture, clauses_of(fixture, 11, choice)));
+    CHECK_FAULT(check_flag(fixture, clauses_of(fixture, 12, choice)), FAULT_LIMIT);
+    CHECK_OK(check_flag(fixture, clauses_of(fixture, 49, read)));
+    CHECK_FAULT(check_flag(fixture, clauses_of(fixture, 50, read)), FAULT_LIMIT);
+    CHECK_OK(check_flag(fixture, clauses_of(fixture, 64, glance)));
     fixture_close(fixture);
 }
 
@@ -229,4 +403,7 @@ TESTS(each_path_has_one_slot, flags_are_found_by_key_in_their_order,
       a_pattern_is_opened_once_however_often_it_is_written,
       what_can_never_hold_is_not_in_the_program, tests_lie_in_the_order_they_run,
       a_pattern_we_do_not_serve_is_refused_where_it_stands, a_segment_s_patterns_are_checked_too,
-      a_flag_may_be_full_of_ordinary_clauses, a_flag_full_of_costly_clauses_is_refused)
+      a_flag_has_so_many_different_patterns, a_segment_has_so_many_different_patterns,
+      a_change_brings_so_many_new_patterns, what_a_flag_has_already_is_not_held_against_it,
+      a_flag_may_be_full_of_ordinary_clauses, a_flag_full_of_costly_clauses_is_refused,
+      patterns_are_counted_by_how_far_they_read)

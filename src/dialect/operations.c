@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* operations - the listener for those who run the server: see operations.h. */
-#include "server/operations.h"
+#include "dialect/operations.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -17,16 +18,22 @@ static void respond(struct http_request *request, int status, struct str headers
     http_respond(request, &response);
 }
 
+/* The second number of statm, in pages. */
 static uint64_t resident_bytes(void)
 {
-    unsigned long long pages = 0;
-    unsigned long long resident = 0;
-    FILE *file = fopen("/proc/self/statm", "re");
-    if (file == NULL)
+    char text[128];
+    int file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    ssize_t size = file < 0 ? -1 : read(file, text, sizeof(text));
+    if (file >= 0)
+        close(file);
+    if (size <= 0)
         return 0;
-    int got = fscanf(file, "%llu %llu", &pages, &resident);
-    fclose(file);
-    return got == 2 ? resident * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+    struct str numbers = {text, (size_t)size};
+    size_t from = str_find_byte(numbers, ' ', 0) + 1;
+    uint64_t pages = 0;
+    bool is_number =
+        str_parse_u64(str_slice(numbers, from, str_find_byte(numbers, ' ', from)), &pages);
+    return is_number ? pages * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
 }
 
 static void metric(struct buf *buf, const char *name, const char *kind, const char *help,

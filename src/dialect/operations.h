@@ -5,8 +5,8 @@
  * Alive means its loop turns; ready means there is a view to serve from. Neither touches the
  * store. Its own listener, loopback by default: probes must answer when the main one is drowned.
  */
-#ifndef SERVER_OPERATIONS_H
-#define SERVER_OPERATIONS_H
+#ifndef DIALECT_OPERATIONS_H
+#define DIALECT_OPERATIONS_H
 
 #include <pthread.h>
 #include <stdatomic.h>
