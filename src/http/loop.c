@@ -147,6 +147,9 @@ static void begin_drain(struct http_loop *loop)
     loop->drain_ends_ms = loop_now_ms(loop) + loop->limits->drain_timeout_ms;
     stop_accepting(loop);
     uv_timer_stop(&loop->accept_pause);
+    /* The handle before its descriptor: libuv names the number once more when it lets go, and by
+     * then it could be somebody else's. */
+    uv_close((uv_handle_t *)&loop->listener, NULL);
     close(loop->listener_descriptor);
     loop->listener_descriptor = -1;
     for (enum deadline_kind kind = 0; kind < DEADLINE_KINDS; kind++) {
