@@ -6,6 +6,10 @@
  * that serves a rollout over half. Contexts vary, so that neither the branches nor the hash can be
  * learnt by heart. The best of several rounds is printed: the others measure the neighbours.
  * Allocations are counted as growth of the heap and of the request's arena while deciding.
+ *
+ * The worst legal flag is looked for: flags full of one kind of clause, as many as a write may
+ * bring, on a subject whose texts are prose as long as a context may have it. None of the clauses
+ * holds, so that all are tried.
  */
 #include <malloc.h>
 #include <stdio.h>
@@ -22,6 +26,8 @@ enum {
     SUBJECT_COUNT = 1024,
     BULK_FLAG_COUNT = 100,
     MANY_FLAG_COUNT = 10000,
+    LONG_TEXT_BYTES = 2048,
+    FULL_FLAG_CLAUSES = 64 * 32,
 };
 
 static const int64_t now_ms = 1930900500000;
@@ -282,6 +288,216 @@ static void bench_pattern(struct crowd *uniform, struct pattern_scratch *scratch
     town_close(&town);
 }
 
+/* ---- the worst legal flag -------------------------------------------------------------------- */
+
+static const struct shape {
+    const char *name;
+    const char *clause; /* %d: the clause's number, where it has a use for it */
+} shapes[] = {
+    {"equal to another text",
+     "{'op':'match','attribute':'plan','operator':'eq','value':'trial-%d'}"},
+    {"among eight texts",
+     "{'op':'match','attribute':'text','operator':'in','value':[1,2,3,4,'e','f','g','trial-%d']}"},
+    {"among ten texts", "{'op':'match','attribute':'plan','operator':'in','value':"
+                        "['a','b','c','d','e','f','g','h','i','trial-account-%d']}"},
+    {"contains", "{'op':'match','attribute':'text','operator':'contains','value':'the lazy d0g'}"},
+    {"contains, a short needle",
+     "{'op':'match','attribute':'text','operator':'contains','value':'zq'}"},
+    {"later than", "{'op':'match','attribute':'date','operator':'after','value':'2041-01-01'}"},
+    {"of an older version",
+     "{'op':'match','attribute':'version','operator':'semverLt','value':'1.%d.0'}"},
+    {"of an older version, with a pre-release",
+     "{'op':'match','attribute':'release','operator':'semverLt','value':'1.%d.0-rc.1'}"},
+    {"an attribute of its own", "{'op':'match','attribute':'a%d','operator':'eq','value':'x'}"},
+    {"matches, a glance",
+     "{'op':'match','attribute':'text','operator':'matches','value':'^(de|at|ch)-[0-9]{1,9}'}"},
+    {"matches, reading on",
+     "{'op':'match','attribute':'text','operator':'matches','value':'^[a-zA-Z ,.]+@'}"},
+    {"matches, searching for a word",
+     "{'op':'match','attribute':'text','operator':'matches','value':'(cat|cow)s'}"},
+    {"matches, searching for a whole word",
+     "{'op':'match','attribute':'text','operator':'matches','value':'\\\\bAndroid'}"},
+    {"matches, searching for one of five", "{'op':'match','attribute':'text','operator':'matches',"
+                                           "'value':'bot|crawler|spider|slurp|crawling'}"},
+};
+
+/* A flag of `count` clauses, 32 to a rule; ' for ". */
+static struct str full_flag(struct arena *arena, const struct shape *shape, int count)
+{
+    struct buf text;
+    buf_open(&text, SIZE_MAX);
+    buf_append(&text, STR("{'id':'flag_1','key':'full','kind':'flag','type':'boolean',"
+                          "'description':'d','tags':[],'owner':'o','lifecycle':'active',"
+                          "'enabled':true,'arithmetic':{'hash':'fnv1a_32_utf16',"
+                          "'comparison':'typed'},'variations':[{'id':'off','value':false},"
+                          "{'id':'on','value':true}],'offVariation':'off',"
+                          "'fallthrough':{'variation':'off'},'rules':["));
+    for (int i = 0; i < count; i++) {
+        if (i % 32 == 0)
+            buf_append_format(&text,
+                              "%s{'id':'r%d','serve':{'variation':'on'},"
+                              "'when':{'op':'any','expressions':[",
+                              i > 0 ? "]}}," : "", i);
+        if (i % 32 > 0)
+            buf_append_byte(&text, ',');
+        struct str clause = str_of(shape->clause);
+        size_t number_at = str_find_byte(clause, '%', 0);
+        buf_append(&text, str_slice(clause, 0, number_at));
+        if (number_at < clause.size)
+            buf_append_format(&text, "%d", i);
+        buf_append(&text, str_slice(clause, number_at + 2, clause.size));
+    }
+    buf_append(&text, STR("]}}]}"));
+    char *copy = arena_copy(arena, buf_str(&text).data, buf_str(&text).size);
+    size_t size = buf_str(&text).size;
+    buf_close(&text);
+    for (size_t i = 0; i < size; i++)
+        copy[i] = copy[i] == '\'' ? '"' : copy[i];
+    return (struct str){copy, size};
+}
+
+/* The most clauses of that shape that a write may bring. */
+static int clauses_allowed(const struct shape *shape)
+{
+    int allowed = 1;
+    for (int step = FULL_FLAG_CLAUSES / 2; step > 0; step /= 2) {
+        struct town town;
+        town_open(&town, 1);
+        town_add(&town, full_flag(&town.arena, shape, allowed + step));
+        struct pattern_admission admission;
+        pattern_admission_open(&admission, &town.arena);
+        if (!failed(ruleset_check_flag(&admission, town.flags[0], NULL)))
+            allowed += step;
+        arena_close(&town.arena);
+        free(town.flags);
+    }
+    return allowed;
+}
+
+static struct str prose(struct arena *arena)
+{
+    static const char *const words[] = {"the ",  "quick ", "brown ", "fox ",    "jumps ", "over ",
+                                        "a ",    "lazy ",  "dog ",   "and ",    "runs ",  "away. ",
+                                        "Many ", "more ",  "words ", "follow, "};
+    struct buf text;
+    uint32_t seed = 7;
+    buf_open(&text, LONG_TEXT_BYTES + 16);
+    while (text.size < LONG_TEXT_BYTES) {
+        seed = seed * 1664525 + 1013904223;
+        buf_append(&text, str_of(words[(seed >> 16) % COUNT_OF(words)]));
+    }
+    struct str copy = arena_copy_str(arena, str_slice(buf_str(&text), 0, LONG_TEXT_BYTES));
+    buf_close(&text);
+    return copy;
+}
+
+/* The best of several decisions, each with a context of its own, in microseconds. */
+static double decide_full(struct town *town, const struct json *attributes,
+                          struct pattern_scratch *scratch)
+{
+    double best_us = 1e12;
+    struct arena requests;
+    arena_open(&requests, 1 << 16);
+    for (int round = 0; round < ROUNDS * 20; round++) {
+        arena_reset(&requests);
+        struct context context;
+        int64_t started_ns = now_ns();
+        context_open(&context, &requests, town->ruleset, STR("user-1"), attributes, scratch);
+        struct decision decision = evaluate_flag(&town->ruleset->flags[0], &context, now_ms, NULL);
+        double us = (double)(now_ns() - started_ns) / 1e3;
+        if (decision.reason != REASON_FALLTHROUGH)
+            abort(); /* a clause held: not all of them were tried */
+        best_us = us < best_us ? us : best_us;
+    }
+    arena_close(&requests);
+    return best_us;
+}
+
+static void bench_worst(struct pattern_scratch *scratch)
+{
+    struct arena arena;
+    arena_open(&arena, 1 << 16);
+    struct str text = prose(&arena);
+    struct json attributes;
+    struct str document = arena_format(
+        &arena,
+        "{\"email\":\"person@example.com\",\"plan\":\"trial-account-x\",\"country\":\"DE\","
+        "\"language\":\"en\",\"version\":\"4.12.1\",\"release\":\"4.12.1-beta.2\",\"age\":42,"
+        "\"date\":\"2031-03-10T09:30:00.000Z\",\"text\":\"%.*s\"}",
+        STR_ARG(text));
+    if (failed(json_parse(&arena, document, &json_budget_default, &attributes)))
+        abort();
+    double worst_us = 0;
+    const struct shape *worst = shapes;
+    for (size_t i = 0; i < COUNT_OF(shapes); i++) {
+        int count = clauses_allowed(&shapes[i]);
+        struct town town;
+        town_open(&town, 1);
+        town_add(&town, full_flag(&town.arena, &shapes[i], count));
+        town_compile(&town);
+        double us = decide_full(&town, &attributes, scratch);
+        printf("%4d x %-45s %8.1f us\n", count, shapes[i].name, us);
+        worst = us > worst_us ? &shapes[i] : worst;
+        worst_us = us > worst_us ? us : worst_us;
+        town_close(&town);
+    }
+    printf("worst legal flag: %-34s %8.1f us\n", worst->name, worst_us);
+    arena_close(&arena);
+}
+
+/* ---- what a write waits for ------------------------------------------------------------------ */
+
+/* Ordinary ones, then some of the costliest we know, most of which are refused. */
+static void bench_admission(void)
+{
+    static const char *const patterns[] = {
+        "^[a-z0-9.]+@example\\.(com|org)$",
+        "@(acme|example)\\.(com|org)$",
+        "(?:iPhone|iPad).*OS (\\d+)_(\\d+)",
+        "^\\s*(?:[^,]+\\s*,\\s*)*[^,]+\\s*$",
+        "^a?a?a?a?a?a?a?a?a?a?a?a?[bc]",
+        "(?=.*a)(?=.*b)(?=.*c)(?=.*d)(?=.*e)(?=.*f)(?=.*g)(?=.*h)x",
+    };
+    for (size_t i = 0; i < COUNT_OF(patterns); i++) {
+        double best_us = 1e12;
+        bool is_refused = false;
+        for (int round = 0; round < ROUNDS; round++) {
+            int64_t started_ns = now_ns();
+            is_refused = failed(pattern_check(str_of(patterns[i])));
+            double us = (double)(now_ns() - started_ns) / 1e3;
+            best_us = us < best_us ? us : best_us;
+        }
+        printf("%s /%s/ %*s%8.1f us\n", is_refused ? "refused " : "admitted", patterns[i],
+               (int)(41 - (int)str_of(patterns[i]).size), "", best_us);
+    }
+}
+
+/* Flags that lean on nothing, and the same beside a segment that none of them asks about. */
+static void bench_budget(struct town *town)
+{
+    static const struct segment nobody = {.key = STR("nobody")};
+    static const struct segment *const segments[] = {&nobody};
+    for (size_t count = 0; count <= 1; count++) {
+        struct environment_state state = town->state;
+        state.segments = segments;
+        state.segment_count = count;
+        double best_ms = 1e12;
+        for (int round = 0; round < ROUNDS; round++) {
+            struct arena arena;
+            arena_open(&arena, 1 << 16);
+            int64_t started_ns = now_ns();
+            if (failed(ruleset_check_environment(&arena, &state, NULL)))
+                abort();
+            double ms = (double)(now_ns() - started_ns) / 1e6;
+            best_ms = ms < best_ms ? ms : best_ms;
+            arena_close(&arena);
+        }
+        printf("%-52s %8.2f ms\n",
+               count == 0 ? "10,000 plain flags within budget" : "  the same, beside a segment",
+               best_ms);
+    }
+}
+
 /* Flags that each read an attribute of their own: what a wide ruleset asks of a small context. */
 static void bench_many(struct crowd *uniform, struct pattern_scratch *scratch)
 {
@@ -310,6 +526,7 @@ static void bench_many(struct crowd *uniform, struct pattern_scratch *scratch)
     measure("context opened for 500 attributes, nothing asked", open_only, &task);
     measure("10,000 flags, 500 attributes, per flag", decide_all, &task);
     printf("%-52s %8.2f ms %8zu kB\n", "10,000 flags compiled", best_ms, bytes / 1024);
+    bench_budget(&town);
     arena_close(&task.requests);
     town_close(&town);
 }
@@ -327,6 +544,8 @@ int main(void)
     bench_bulk(&uniform, &mixed, scratch);
     bench_pattern(&uniform, scratch);
     bench_many(&uniform, scratch);
+    bench_worst(scratch);
+    bench_admission();
     arena_close(&uniform.arena);
     arena_close(&mixed.arena);
     pattern_scratch_close(scratch);

@@ -159,7 +159,10 @@ static struct fault run_edit(struct edit *edit, struct change *change, struct dr
         return fault;
     merge_into(after, edit);
     struct environment_state state = draft_state(after, edit->arena);
-    return environment_check(edit->arena, &state);
+    fault = environment_check(edit->arena, &state);
+    if (failed(fault))
+        return fault;
+    return ruleset_check_environment(edit->arena, &state, &edit->state);
 }
 
 struct fault apply_environment_change(struct store *store, struct draft *draft,

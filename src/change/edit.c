@@ -4,7 +4,6 @@
 
 #include "auth/secret.h"
 #include "change/internal.h"
-#include "eval/ruleset.h"
 
 struct arena *edit_arena(struct edit *edit)
 {
@@ -25,6 +24,7 @@ void edit_open(struct edit *edit, struct arena *arena, const struct draft *draft
 {
     *edit = (struct edit){.arena = arena, .draft = draft};
     edit->state = draft_state(draft, arena);
+    pattern_admission_open(&edit->patterns, arena);
     for (size_t i = 0; i < STAGED_KIND_COUNT; i++)
         map_open(&edit->places[i], arena, 8);
 }
@@ -80,12 +80,12 @@ static struct staged *stage(struct edit *edit, enum staged_kind kind, struct str
 
 struct fault edit_put_flag(struct edit *edit, const struct flag *flag)
 {
+    const struct flag *current = edit_find_flag(edit, flag->key);
     struct fault fault = flag_check(edit->arena, flag);
     if (!failed(fault))
-        fault = ruleset_check_flag(edit->arena, flag);
+        fault = ruleset_check_flag(&edit->patterns, flag, current);
     if (failed(fault))
         return fault;
-    const struct flag *current = edit_find_flag(edit, flag->key);
     struct flag *copy = ARENA_NEW(edit->arena, struct flag);
     *copy = flag_copy(edit->arena, flag);
     if (str_is_empty(copy->id))
@@ -98,12 +98,12 @@ struct fault edit_put_flag(struct edit *edit, const struct flag *flag)
 
 struct fault edit_put_segment(struct edit *edit, const struct segment *segment)
 {
+    const struct segment *current = edit_find_segment(edit, segment->key);
     struct fault fault = segment_check(edit->arena, segment);
     if (!failed(fault))
-        fault = ruleset_check_segment(edit->arena, segment);
+        fault = ruleset_check_segment(&edit->patterns, segment, current);
     if (failed(fault))
         return fault;
-    const struct segment *current = edit_find_segment(edit, segment->key);
     struct segment *copy = ARENA_NEW(edit->arena, struct segment);
     *copy = segment_copy(edit->arena, segment);
     if (str_is_empty(copy->id))

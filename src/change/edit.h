@@ -20,7 +20,8 @@ const struct flag *edit_find_flag(const struct edit *edit, struct str key);
 const struct segment *edit_find_segment(const struct edit *edit, struct str key);
 
 /* Creates or replaces by key. An empty id is filled: the current one's, or a new one. Checked
- * alone here (flag_check, ruleset_check_flag); the fault is the edit's to return. */
+ * alone here (flag_check, ruleset_check_flag), against what it replaces; the fault is the edit's to
+ * return. All puts of an edit share what it may bring in new patterns. */
 struct fault edit_put_flag(struct edit *edit, const struct flag *flag) MUST_CHECK;
 struct fault edit_put_segment(struct edit *edit, const struct segment *segment) MUST_CHECK;
 struct fault edit_delete_flag(struct edit *edit, struct str key) MUST_CHECK; /* FAULT_MISSING */

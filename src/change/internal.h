@@ -15,6 +15,7 @@
 #include "change/change.h"
 #include "change/edit.h"
 #include "change/follow.h"
+#include "eval/ruleset.h"
 
 /* An environment as it would be after the changes so far of this group. */
 struct draft {
@@ -57,6 +58,7 @@ struct edit {
     struct arena *arena;
     const struct draft *draft;
     struct environment_state state;
+    struct pattern_admission patterns; /* those this edit brings */
     struct staged *staged; /* one per key: what is staged again takes the place of what was */
     size_t staged_count, staged_capacity;
     struct map places[STAGED_KIND_COUNT]; /* key -> index into staged */

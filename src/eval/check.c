@@ -1,196 +1,168 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * check - what a flag or a segment would cost a decision at worst, told before it is accepted.
+ * check - what a write is refused for beyond the rules of the model: patterns, and what a decision
+ * would cost. See ruleset.h.
  *
- * A step is about one short comparison, 2.5 ns on the machines we measure on, so that
- * EVALUATION_STEPS_MAX is the 50 microseconds a decision may take (checklist rule 21). Every test
- * of every rule is counted, as if none cut another short:
- *
- *     equality          one for each scalar in the expected value; members of an object are
- *                       looked up, so n of them count n times n more
- *     in, notIn         one for each text up to TEXT_SET_FEW_MAX, HASHED_STEPS for a table of
- *                       more; what is not a text counts as equality
- *     contains, dates, versions   PARSE_STEPS
- *     matches           PATTERN_STEPS: a usual match, not the limit it would be stopped at
- *     segment           REFERENCE_STEPS, and so each prerequisite: they have a budget of their own,
- *                       and are decided once however often they are asked
- *     a split           HASH_STEPS and one for each of its shares, two when it is progressive
- *     everything else   one
+ * What is in the current revision already is let pass: whoever wants to switch a flag off must not
+ * be held up by a pattern or a size that was good enough until now.
  */
 #include <assert.h>
 
 #include "eval/compile.h"
+#include "eval/steps.h"
+#include "model/limits.h"
 
-enum {
-    HASHED_STEPS = 4,
-    PARSE_STEPS = 4,
-    PATTERN_STEPS = 40,
-    REFERENCE_STEPS = 8,
-    HASH_STEPS = 8,
+/* One flag or segment being checked. */
+struct check {
+    struct pattern_admission *admission;
+    struct arena scratch;
+    struct map current; /* patterns of the current revision */
+    struct map seen;    /* patterns met so far */
+    const char *owner;  /* what has them: "flag" or "segment" */
 };
 
-/* Depth-bounded like the tree it counts: json's budget keeps values shallow. */
-static size_t equality_steps(const struct json *value, unsigned depth)
+void pattern_admission_open(struct pattern_admission *admission, struct arena *arena)
 {
-    if (depth >= EXPRESSION_DEPTH_MAX)
-        return EVALUATION_STEPS_MAX + 1;
-    size_t steps = 1;
-    if (value->type == JSON_ARRAY) {
-        for (uint32_t i = 0; i < value->count; i++)
-            steps += equality_steps(&value->elements[i], depth + 1);
-    }
-    if (value->type == JSON_OBJECT) {
-        steps += (size_t)value->count * value->count;
-        for (uint32_t i = 0; i < value->count; i++)
-            steps += equality_steps(&value->members[i].value, depth + 1);
-    }
-    return steps;
+    admission->arena = arena;
+    map_open(&admission->admitted, arena, 0);
 }
 
-static size_t list_steps(const struct json *list)
+static void check_begin(struct check *check, struct pattern_admission *admission, const char *owner)
 {
-    if (list->type != JSON_ARRAY)
-        return equality_steps(list, 0);
-    size_t steps = 0;
-    size_t text_count = 0;
-    for (uint32_t i = 0; i < list->count; i++) {
-        if (list->elements[i].type == JSON_STRING)
-            text_count++;
-        else
-            steps += equality_steps(&list->elements[i], 0);
-    }
-    return steps + (text_count <= TEXT_SET_FEW_MAX ? text_count : HASHED_STEPS);
+    *check = (struct check){.admission = admission, .owner = owner};
+    arena_open(&check->scratch, 2048);
+    map_open(&check->current, &check->scratch, 0);
+    map_open(&check->seen, &check->scratch, 0);
 }
 
-static size_t match_steps(const struct expression *match)
+static struct fault check_end(struct check *check, struct fault fault)
 {
-    switch (match->operator) {
-    case OPERATOR_EQ:
-    case OPERATOR_NEQ:
-        return equality_steps(&match->value, 0);
-    case OPERATOR_IN:
-    case OPERATOR_NOT_IN:
-        return list_steps(&match->value);
-    case OPERATOR_MATCHES:
-        return PATTERN_STEPS;
-    case OPERATOR_CONTAINS:
-    case OPERATOR_BEFORE:
-    case OPERATOR_AFTER:
-    case OPERATOR_SEMVER_EQ:
-    case OPERATOR_SEMVER_GT:
-    case OPERATOR_SEMVER_GTE:
-    case OPERATOR_SEMVER_LT:
-    case OPERATOR_SEMVER_LTE:
-        return PARSE_STEPS;
-    case OPERATOR_STARTS_WITH:
-    case OPERATOR_ENDS_WITH:
-    case OPERATOR_EXISTS:
-    case OPERATOR_GT:
-    case OPERATOR_GTE:
-    case OPERATOR_LT:
-    case OPERATOR_LTE:
-        return 1;
-    }
-    assert(false);
-    return 1;
-}
-
-static size_t serve_steps(const struct serve *serve)
-{
-    switch (serve->kind) {
-    case SERVE_VARIATION:
-        return 1;
-    case SERVE_SPLIT:
-        return HASH_STEPS + serve->split.allocation_count;
-    case SERVE_PROGRESSIVE:
-        return HASH_STEPS + 2 * (serve->split.allocation_count + serve->to.allocation_count);
-    }
-    assert(false);
-    return 1;
-}
-
-static struct fault check_match(struct arena *arena, const struct expression *match,
-                                struct str path)
-{
-    bool has_pattern = match->value.type == JSON_STRING && OPERATOR_MATCHES == match->operator;
-    if (!has_pattern)
-        return fault_none();
-    struct fault fault = pattern_check(match->value.string);
-    if (failed(fault))
-        fault.where = arena_format(arena, "%.*s.value", STR_ARG(path));
+    arena_close(&check->scratch);
     return fault;
 }
 
-static struct fault check_expression(struct arena *arena, const struct expression *expression,
-                                     struct str path, unsigned depth, size_t *steps);
+/* ---- patterns ------------------------------------------------------------------------------- */
 
-static struct fault check_children(struct arena *arena, const struct expression *expression,
-                                   struct str path, unsigned depth, size_t *steps)
+static bool is_pattern(const struct expression *expression)
 {
+    return expression->kind == EXPRESSION_MATCH &&
+           expression->operator== OPERATOR_MATCHES && expression->value.type == JSON_STRING;
+}
+
+static void note_current(struct check *check, const struct expression *expression, unsigned depth)
+{
+    if (depth >= EXPRESSION_DEPTH_MAX)
+        return;
+    if (is_pattern(expression))
+        map_insert(&check->current, expression->value.string, 0);
+    for (size_t i = 0; i < expression->child_count; i++)
+        note_current(check, &expression->children[i], depth + 1);
+}
+
+static struct fault probe_pattern(struct check *check, struct str text)
+{
+    struct pattern_admission *admission = check->admission;
+    if (admission->admitted.count == PATTERNS_PROBED_PER_CHANGE_MAX)
+        return fault_make(FAULT_LIMIT, STR(""),
+                          arena_format(admission->arena,
+                                       "a change may bring at most %d new regular expressions",
+                                       PATTERNS_PROBED_PER_CHANGE_MAX));
+    struct fault fault = pattern_check(text);
+    if (!failed(fault))
+        map_insert(&admission->admitted, arena_copy_str(admission->arena, text), 0);
+    return fault;
+}
+
+static struct fault check_pattern(struct check *check, struct str text)
+{
+    bool is_first = map_insert(&check->seen, text, 0);
+    if (!is_first || map_find(&check->current, text) != MAP_ABSENT)
+        return fault_none();
+    if (check->seen.count > PATTERNS_PER_FLAG_MAX)
+        return fault_make(FAULT_LIMIT, STR(""),
+                          arena_format(check->admission->arena,
+                                       "a %s may have at most %d different regular expressions",
+                                       check->owner, PATTERNS_PER_FLAG_MAX));
+    if (map_find(&check->admission->admitted, text) != MAP_ABSENT)
+        return fault_none();
+    return probe_pattern(check, text);
+}
+
+static struct fault check_expression(struct check *check, const struct expression *expression,
+                                     struct str path, unsigned depth);
+
+static struct fault check_children(struct check *check, const struct expression *expression,
+                                   struct str path, unsigned depth)
+{
+    struct arena *arena = check->admission->arena;
     for (size_t i = 0; i < expression->child_count; i++) {
         struct str child = expression->kind == EXPRESSION_NOT
                                ? arena_format(arena, "%.*s.expression", STR_ARG(path))
                                : arena_format(arena, "%.*s.expressions[%zu]", STR_ARG(path), i);
-        struct fault fault =
-            check_expression(arena, &expression->children[i], child, depth + 1, steps);
+        struct fault fault = check_expression(check, &expression->children[i], child, depth + 1);
         if (failed(fault))
             return fault;
     }
     return fault_none();
 }
 
-/* Adds the expression's steps; refuses the first pattern that is not served, with its path. */
-static struct fault check_expression(struct arena *arena, const struct expression *expression,
-                                     struct str path, unsigned depth, size_t *steps)
+/* Refuses the first pattern that displeases, with its path. */
+static struct fault check_expression(struct check *check, const struct expression *expression,
+                                     struct str path, unsigned depth)
 {
     if (depth >= EXPRESSION_DEPTH_MAX)
         return fault_make(FAULT_LIMIT, path, STR("nests too deep"));
-    switch (expression->kind) {
-    case EXPRESSION_ALL:
-    case EXPRESSION_ANY:
-    case EXPRESSION_NOT:
-        return check_children(arena, expression, path, depth, steps);
-    case EXPRESSION_MATCH:
-        *steps += match_steps(expression);
-        return check_match(arena, expression, path);
-    case EXPRESSION_SEGMENT:
-        *steps += REFERENCE_STEPS;
-        return fault_none();
-    }
-    assert(false);
-    return fault_none();
+    if (!is_pattern(expression))
+        return check_children(check, expression, path, depth);
+    struct fault fault = check_pattern(check, expression->value.string);
+    if (failed(fault))
+        fault.where = arena_format(check->admission->arena, "%.*s.value", STR_ARG(path));
+    return fault;
 }
 
-static struct fault check_steps(struct arena *arena, size_t steps)
+/* ---- steps ---------------------------------------------------------------------------------- */
+
+static struct fault check_steps(struct check *check, size_t steps, size_t current_steps)
 {
-    if (steps <= EVALUATION_STEPS_MAX)
+    if (steps <= EVALUATION_STEPS_MAX || steps <= current_steps)
         return fault_none();
-    struct str why = arena_format(arena, "would take up to %zu steps to evaluate; %d is the most",
-                                  steps, EVALUATION_STEPS_MAX);
+    struct str why = arena_format(check->admission->arena,
+                                  "would take up to %zu steps to evaluate; %d is the most", steps,
+                                  EVALUATION_STEPS_MAX);
     return fault_make(FAULT_LIMIT, STR("$.rules"), why);
 }
 
-struct fault ruleset_check_flag(struct arena *arena, const struct flag *flag)
+struct fault ruleset_check_flag(struct pattern_admission *admission, const struct flag *flag,
+                                const struct flag *current)
 {
-    size_t steps = flag->prerequisite_count * REFERENCE_STEPS + serve_steps(&flag->fallthrough);
+    struct check check;
+    check_begin(&check, admission, "flag");
+    for (size_t i = 0; current != NULL && i < current->rule_count; i++)
+        note_current(&check, &current->rules[i].when, 0);
     for (size_t i = 0; i < flag->rule_count; i++) {
-        struct str path = arena_format(arena, "$.rules[%zu].when", i);
-        struct fault fault = check_expression(arena, &flag->rules[i].when, path, 0, &steps);
+        struct str path = arena_format(admission->arena, "$.rules[%zu].when", i);
+        struct fault fault = check_expression(&check, &flag->rules[i].when, path, 0);
         if (failed(fault))
-            return fault;
-        steps += serve_steps(&flag->rules[i].serve);
+            return check_end(&check, fault);
     }
-    return check_steps(arena, steps);
+    size_t current_steps = current == NULL ? 0 : flag_steps(&check.scratch, current);
+    return check_end(&check, check_steps(&check, flag_steps(&check.scratch, flag), current_steps));
 }
 
-struct fault ruleset_check_segment(struct arena *arena, const struct segment *segment)
+struct fault ruleset_check_segment(struct pattern_admission *admission,
+                                   const struct segment *segment, const struct segment *current)
 {
-    size_t steps = 2 * HASHED_STEPS;
+    struct check check;
+    check_begin(&check, admission, "segment");
+    for (size_t i = 0; current != NULL && i < current->rule_count; i++)
+        note_current(&check, &current->rules[i], 0);
     for (size_t i = 0; i < segment->rule_count; i++) {
-        struct str path = arena_format(arena, "$.rules[%zu]", i);
-        struct fault fault = check_expression(arena, &segment->rules[i], path, 0, &steps);
+        struct str path = arena_format(admission->arena, "$.rules[%zu]", i);
+        struct fault fault = check_expression(&check, &segment->rules[i], path, 0);
         if (failed(fault))
-            return fault;
+            return check_end(&check, fault);
     }
-    return check_steps(arena, steps);
+    size_t current_steps = current == NULL ? 0 : segment_steps(&check.scratch, current);
+    return check_end(&check,
+                     check_steps(&check, segment_steps(&check.scratch, segment), current_steps));
 }

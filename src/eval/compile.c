@@ -70,8 +70,8 @@ const struct pattern *compile_pattern(struct compiler *compiler, struct str text
         grow_array(compiler->arena, (void *)private->patterns, private->pattern_count,
                    &compiler->pattern_capacity, sizeof(struct pattern *));
     uint32_t index = (uint32_t) private->pattern_count++;
-    if (failed(pattern_open(&private->patterns[index], text)))
-    private->patterns[index] = NULL;
+    bool is_served = !failed(pattern_open(&private->patterns[index], text));
+    assert(is_served == (private->patterns[index] != NULL)); /* else it never holds */
     map_insert(&compiler->pattern_indices, text, index);
     return private->patterns[index];
 }

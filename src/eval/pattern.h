@@ -39,8 +39,21 @@ void pattern_close(struct pattern *pattern);
 
 /* For writes: pattern_open's refusals and, beyond them, look-behind and back-references, and with
  * FAULT_LIMIT patterns that give up on one of the hostile subjects derived from them. Takes
- * milliseconds. */
+ * microseconds for most, for the others up to about ten milliseconds. */
 struct fault pattern_check(struct str text) MUST_CHECK;
+
+/* How far it reads into a long subject, as a rule, and what it tries at each place. */
+enum pattern_pace {
+    PATTERN_NEVER,   /* not a pattern we serve */
+    PATTERN_GLANCES, /* at the beginning alone */
+    PATTERN_READS,   /* on from the beginning */
+    PATTERN_SEARCHES /* for a place to match */
+};
+struct pattern_profile {
+    enum pattern_pace pace;
+    size_t beginnings; /* alternatives that a match may begin with, at least 1 */
+};
+struct pattern_profile pattern_profile(struct str text);
 
 struct pattern_scratch *pattern_scratch_open(void);
 void pattern_scratch_close(struct pattern_scratch *scratch);

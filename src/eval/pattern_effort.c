@@ -8,7 +8,15 @@
  */
 #include "eval/pattern_effort.h"
 
-enum { COMPARISONS_PER_STEP = 16, CLASS_PARTS_PER_COMPARISON = 4, RUN_MAX = 32 };
+#include "eval/pattern_compile.h"
+
+enum {
+    COMPARISONS_PER_STEP = 16,
+    CLASS_PARTS_PER_COMPARISON = 4,
+    RUN_MAX = 32,
+    GLANCE_REPEATS_MAX = 64,
+    WORD_EDGE_BEGINNINGS = 5 /* looks at two characters */
+};
 
 struct effort {
     size_t ways;  /* how often what follows is tried */
@@ -141,4 +149,47 @@ static size_t longest_way(const struct pattern_branch *branches)
 size_t pattern_step_price(const struct pattern_branch *tree)
 {
     return 1 + longest_way(tree) / COMPARISONS_PER_STEP;
+}
+
+/* ---- profile -----------------------------------------------------------------------------------
+ */
+
+static bool reads_on(const struct pattern_branch *branches)
+{
+    for (const struct pattern_branch *branch = branches; branch != NULL; branch = branch->next) {
+        for (const struct pattern_node *node = branch->first; node != NULL; node = node->next) {
+            if (node->max > GLANCE_REPEATS_MAX || reads_on(node->branches))
+                return true;
+        }
+    }
+    return false;
+}
+
+static size_t count_beginnings(const struct pattern_branch *branches)
+{
+    size_t count = 0;
+    for (const struct pattern_branch *branch = branches; branch != NULL; branch = branch->next) {
+        const struct pattern_node *first = branch->first;
+        if (first != NULL && first->branches != NULL)
+            count += count_beginnings(first->branches);
+        else
+            count += first != NULL && first->kind == NODE_WORD_EDGE ? WORD_EDGE_BEGINNINGS : 1;
+    }
+    return count;
+}
+
+struct pattern_profile pattern_profile(struct str text)
+{
+    struct arena arena;
+    arena_open(&arena, 4096);
+    const struct pattern_branch *tree = NULL;
+    struct pattern_profile profile = {PATTERN_NEVER, 1};
+    if (!failed(pattern_understand(&tree, text, PATTERN_SERVED, &arena))) {
+        profile.pace = reads_on(tree) ? PATTERN_READS : PATTERN_GLANCES;
+        if (!pattern_is_anchored(tree))
+            profile.pace = PATTERN_SEARCHES;
+        profile.beginnings = count_beginnings(tree);
+    }
+    arena_close(&arena);
+    return profile;
 }

@@ -18,7 +18,7 @@
  * before took, then with twice as many; all tries are paid for. A pattern that has not answered by
  * then could take too long, too.
  */
-#include <string.h>
+#include <assert.h>
 
 #include "base/buf.h"
 #include "base/utf.h"
@@ -47,7 +47,7 @@ struct prober {
     uint32_t alphabet[ALPHABET_MAX]; /* characters the pattern speaks of */
     size_t alphabet_count;
     unsigned runs;
-    size_t *steps_left; /* of both programs together */
+    size_t steps_left; /* of both programs together */
     size_t step_price;
     uint32_t last_try_steps;  /* what the match before was content with */
     bool is_pumping_alphabet; /* in this walk: single characters rather than the node's own text */
@@ -109,6 +109,7 @@ static void append_node_example(struct buf *text, const struct pattern_node *nod
 
 static void append_example(struct buf *text, const struct pattern_branch *branch)
 {
+    assert(branch != NULL); /* a group has an alternative, if an empty one */
     for (const struct pattern_node *node = branch->first; node != NULL; node = node->next)
         append_node_example(text, node, node->min);
 }
@@ -121,9 +122,9 @@ static bool gives_up(struct prober *prober, struct str subject)
     for (steps = steps < FIRST_TRY_STEPS ? FIRST_TRY_STEPS : steps;; steps *= 2) {
         bool is_last = steps >= steps_max;
         size_t price = prober->step_price * (is_last ? steps_max : steps);
-        if (price > *prober->steps_left)
+        if (price > prober->steps_left)
             return true;
-        *prober->steps_left -= price;
+        prober->steps_left -= price;
         prober->last_try_steps = steps;
         enum pattern_result result = pattern_match_within(prober->pattern, prober->scratch, subject,
                                                           is_last ? steps_max : steps);
@@ -160,17 +161,27 @@ static void probe_character(struct prober *prober, uint32_t character)
     probe(prober, (struct str){bytes, size});
 }
 
-static void probe_example(struct prober *prober, const struct pattern_branch *branch,
-                          const struct pattern_node *node)
+static void probe_piece(struct prober *prober, const struct buf *piece)
+{
+    if (!buf_failed(piece))
+        probe(prober, buf_str(piece));
+}
+
+static void probe_node_example(struct prober *prober, const struct pattern_node *node)
 {
     struct buf piece;
     buf_open(&piece, SUBJECT_BYTES_MAX);
-    if (branch != NULL)
-        append_example(&piece, branch);
-    else
-        append_node_example(&piece, node, 1);
-    if (!buf_failed(&piece))
-        probe(prober, buf_str(&piece));
+    append_node_example(&piece, node, 1);
+    probe_piece(prober, &piece);
+    buf_close(&piece);
+}
+
+static void probe_example(struct prober *prober, const struct pattern_branch *branch)
+{
+    struct buf piece;
+    buf_open(&piece, SUBJECT_BYTES_MAX);
+    append_example(&piece, branch);
+    probe_piece(prober, &piece);
     buf_close(&piece);
 }
 
@@ -183,12 +194,12 @@ static void probe_node(struct prober *prober, const struct pattern_node *node)
         return;
     }
     if (node->branches == NULL)
-        probe_example(prober, NULL, node);
+        probe_node_example(prober, node);
     /* What is taken only once is not pumped: a few of its alternatives stand for all. */
     size_t branches_left = node->max > 1 ? SIZE_MAX : SINGLE_BRANCHES_MAX;
     for (const struct pattern_branch *branch = node->branches; branch != NULL && branches_left > 0;
          branch = branch->next, branches_left--)
-        probe_example(prober, branch, NULL);
+        probe_example(prober, branch);
 }
 
 /* Whether the node can take a text in more than one way. */
@@ -294,18 +305,19 @@ static struct fault probe_all(struct prober *prober, const struct pattern_branch
     return fault_none();
 }
 
-static struct fault check_form(const struct pattern_branch *tree, enum pattern_form form,
-                               size_t pumped_bytes, size_t *steps_left)
+/* Begins anew but for the steps that are left and their price. */
+static struct fault check_form(struct prober *prober, const struct pattern_branch *tree,
+                               enum pattern_form form, size_t pumped_bytes)
 {
     struct pattern *pattern = NULL;
     struct fault fault = pattern_compile(&pattern, tree, form, PATTERN_TO_PROBE);
     if (failed(fault))
         return fault;
-    struct prober prober = {.pattern = pattern,
-                            .pumped_bytes = pumped_bytes,
-                            .steps_left = steps_left,
-                            .step_price = pattern_step_price(tree)};
-    fault = probe_all(&prober, tree);
+    *prober = (struct prober){.pattern = pattern,
+                              .pumped_bytes = pumped_bytes,
+                              .steps_left = prober->steps_left,
+                              .step_price = prober->step_price};
+    fault = probe_all(prober, tree);
     pattern_close(pattern);
     return fault;
 }
@@ -323,10 +335,10 @@ static struct fault check_steps(const struct pattern_branch *tree)
 {
     if (pattern_steps_bound(tree, PUMPED_BYTES) <= pattern_steps_max(PUMPED_BYTES))
         return check_size(tree);
-    size_t steps_left = PROBE_STEPS_MAX;
-    struct fault fault = check_form(tree, PATTERN_REDUCED, PUMPED_BYTES, &steps_left);
+    struct prober prober = {.steps_left = PROBE_STEPS_MAX, .step_price = pattern_step_price(tree)};
+    struct fault fault = check_form(&prober, tree, PATTERN_REDUCED, PUMPED_BYTES);
     if (!failed(fault))
-        fault = check_form(tree, PATTERN_AS_WRITTEN, PUMPED_BYTES_AS_WRITTEN, &steps_left);
+        fault = check_form(&prober, tree, PATTERN_AS_WRITTEN, PUMPED_BYTES_AS_WRITTEN);
     return fault;
 }
 

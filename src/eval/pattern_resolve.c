@@ -10,7 +10,8 @@
  *     the reference, encloses it, is of another alternative, or of a negative look-around that was
  *     left behind;
  *   - exact, when each round passes the group before anybody can ask for it, and no round that
- *     would be taken back can leave something else in it;
+ *     would be taken back can leave something else in it, be it by making a look-ahead, of which
+ *     the first way through is the only one, go another way;
  *   - refused otherwise. So are all inside of a look-behind, which ECMAScript reads from right to
  *     left, and those to a group inside of one.
  */
@@ -38,6 +39,23 @@ static bool is_nullable(const struct pattern_node *node)
     if (node->kind == NODE_GROUP)
         return are_nullable(node->branches);
     return node->kind != NODE_CHARACTER && node->kind != NODE_SET;
+}
+
+/* Whether a round of it may be one that ECMAScript takes back. */
+static bool has_empty_rounds(const struct pattern_node *node)
+{
+    return node->kind == NODE_GROUP && node->max > node->min && are_nullable(node->branches);
+}
+
+static bool hold_empty_rounds(const struct pattern_branch *branches)
+{
+    for (const struct pattern_branch *branch = branches; branch != NULL; branch = branch->next) {
+        for (const struct pattern_node *node = branch->first; node != NULL; node = node->next) {
+            if (has_empty_rounds(node) || hold_empty_rounds(node->branches))
+                return true;
+        }
+    }
+    return false;
 }
 
 /* The reference, or what encloses it, in the alternative where x stands; NULL: none does. */
@@ -90,7 +108,7 @@ static bool is_exact(const struct pattern_node *group, const struct pattern_node
     for (const struct pattern_node *x = group; x != term->parent; x = x->parent) {
         if (x->kind == NODE_BEHIND)
             return false;
-        if (x->max > x->min && x->kind == NODE_GROUP && are_nullable(x->branches))
+        if (has_empty_rounds(x) || (x->kind == NODE_AHEAD && hold_empty_rounds(x->branches)))
             return false;
         if (x->max > 1 && !is_certain)
             return false;

@@ -13,6 +13,7 @@
 #define EVAL_RULESET_H
 
 #include "base/fault.h"
+#include "base/map.h"
 #include "model/environment.h"
 
 struct test; /* eval/compile.h: the evaluator's own */
@@ -71,11 +72,36 @@ struct ruleset {
 const struct ruleset *ruleset_compile(struct arena *arena, const struct environment_state *state);
 void ruleset_close(const struct ruleset *ruleset);
 
-/* What the compiler would rather not serve, for writes: patterns we refuse (eval/pattern.h) and a
- * flag whose decision could cost more than EVALUATION_STEPS_MAX steps. Paths as flag_check's. */
+/*
+ * What the compiler would rather not serve, for writes: patterns we refuse (eval/pattern.h), more
+ * than PATTERNS_PER_FLAG_MAX of them, and what could cost a decision more than
+ * EVALUATION_STEPS_MAX steps (eval/steps.h). Probing a pattern takes milliseconds, so one change
+ * may bring PATTERNS_PROBED_PER_CHANGE_MAX new ones, and none is probed twice in a change.
+ *
+ * `current` is what the document replaces, or NULL. What that has already is not held against its
+ * successor: its patterns are neither refused nor probed again, and a decision may stay as costly
+ * as it was. Faults live in the admission's arena, with paths as flag_check's.
+ */
 enum { EVALUATION_STEPS_MAX = 20000 };
-struct fault ruleset_check_flag(struct arena *arena, const struct flag *flag) MUST_CHECK;
-struct fault ruleset_check_segment(struct arena *arena, const struct segment *segment) MUST_CHECK;
+
+struct pattern_admission {
+    struct arena *arena;
+    struct map admitted; /* patterns that this change brings and that are good */
+};
+void pattern_admission_open(struct pattern_admission *admission, struct arena *arena);
+
+struct fault ruleset_check_flag(struct pattern_admission *admission, const struct flag *flag,
+                                const struct flag *current) MUST_CHECK;
+struct fault ruleset_check_segment(struct pattern_admission *admission,
+                                   const struct segment *segment,
+                                   const struct segment *current) MUST_CHECK;
+
+/* The same budget for a flag with all it leans on, prerequisites and segments, each counted once as
+ * a decision evaluates each once. For states that have passed environment_check; `before` (or NULL)
+ * is the state that this one replaces. FAULT_LIMIT at "$.flags.<key>" for the first flag past it.
+ */
+struct fault ruleset_check_environment(struct arena *arena, const struct environment_state *state,
+                                       const struct environment_state *before) MUST_CHECK;
 
 const struct flag_rules *ruleset_find(const struct ruleset *ruleset, struct str key);
 

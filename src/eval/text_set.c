@@ -30,6 +30,7 @@ struct text_set text_set_build(struct arena *arena, const struct str *texts, siz
         while (slots[at].place != 0)
             at = (at + 1) & set.mask;
         slots[at] = (struct text_set_slot){hash, i + 1};
+        set.size_max = texts[i].size > set.size_max ? texts[i].size : set.size_max;
     }
     set.slots = slots;
     return set;

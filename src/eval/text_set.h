@@ -23,6 +23,7 @@ struct text_set {
     const struct str *texts;
     uint32_t count;
     uint32_t mask;                     /* slots - 1 */
+    size_t size_max;                   /* of the longest text, when there are slots */
     const struct text_set_slot *slots; /* NULL when there are few */
 };
 
@@ -44,7 +45,7 @@ static inline bool text_equal(struct str a, struct str b)
 static inline bool text_set_has(const struct text_set *set, struct str text)
 {
     if (set->slots != NULL)
-        return text_set_finds(set, text);
+        return text.size <= set->size_max && text_set_finds(set, text);
     for (uint32_t i = 0; i < set->count; i++) {
         if (text_equal(set->texts[i], text))
             return true;

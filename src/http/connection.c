@@ -470,10 +470,19 @@ static void settle(struct connection *connection)
     choose_deadline(connection);
 }
 
+/* What has arrived and was not read yet: its sender saw an open connection. */
+static bool has_unread_bytes(struct connection *connection)
+{
+    uv_os_fd_t descriptor = -1;
+    char byte = 0;
+    return uv_fileno((uv_handle_t *)stream_of(connection), &descriptor) == 0 &&
+           recv(descriptor, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
 void connection_drain(struct connection *connection)
 {
     bool is_idle = is_in(connection, CONNECTION_HEAD) && connection->pending.size == 0 &&
-                   connection->queued_writes == 0;
+                   connection->queued_writes == 0 && !has_unread_bytes(connection);
     if (is_idle)
         connection_close(connection);
 }

@@ -143,6 +143,8 @@ void loop_connection_closed(struct http_loop *loop)
 
 static void begin_drain(struct http_loop *loop)
 {
+    if (loop->is_accepting) /* whom the kernel has let in already is not turned away */
+        on_acceptable(&loop->listener, 0, UV_READABLE);
     loop->is_draining = true;
     loop->drain_ends_ms = loop_now_ms(loop) + loop->limits->drain_timeout_ms;
     stop_accepting(loop);

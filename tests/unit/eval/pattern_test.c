@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "eval/pattern.h"
+#include "eval/pattern_compile.h"
+#include "eval/pattern_effort.h"
 #include "model/limits.h"
 
 #define TEXT(literal)                                                                              \
@@ -82,6 +84,15 @@ static const char *const ordinary[] = {
     "a.*b",
     "\\d+x",
     "^((?!test).)*$",
+    /* many alternatives, and much behind them */
+    "de|at|ch|fr|it|es|pt|nl|be|lu|dk|se|no|fi|pl|cz|sk|hu|ro|bg|gr|tr|ie|gb|us|ca|mx|br|ar|cl|co",
+    "(?:de|at|ch|fr|it|es|pt|nl|be|lu|dk|se|no|fi|pl|cz|sk|hu|ro|bg|gr|tr|ie|gb|us|ca)\\s+\\d+x",
+    "^[a-z0-9!#$%&'*+\\/=?^_`{|}~\\-]+(?:\\.[a-z0-9!#$%&'*+\\/"
+    "=?^_`{|}~\\-]+)*@(?:[a-z0-9](?:[a-z0-9\\-]*"
+    "[a-z0-9])?\\.)+[a-z0-9](?:[a-z0-9\\-]*[a-z0-9])?$",
+    "^\\s*(?:[^,]+\\s*,\\s*)*[^,]+\\s*$",
+    "^[0-9a-fA-F]{64}$",
+    "(\\d+)\\s*(?:px|em|rem|%)",
 };
 
 static enum pattern_result match_once(struct str text, struct str subject)
@@ -286,9 +297,12 @@ TEST(explosive_patterns_give_up)
 
 TEST(explosive_patterns_are_refused_on_writing)
 {
-    static const char *const others[] = {"(a|a)*b",          "(a|aa)+$",  "(.*a){12}",
-                                         "(?:[xz]|[x-y])*!", "(a+){10}b", "^\\s*\\s*\\s*\\s*$",
-                                         "(?=(a+)+$)b"};
+    static const char *const others[] = {
+        "(a|a)*b", "(a|aa)+$", "(.*a){12}", "(?:[xz]|[x-y])*!", "(a+){10}b", "^\\s*\\s*\\s*\\s*$",
+        "(?=(a+)+$)b",
+        /* nowhere too much, everywhere a lot */
+        "^a?a?a?a?a?a?a?a?a?a?a?a?[bc]",
+        "(?=.*a)(?=.*b)(?=.*c)(?=.*d)(?=.*e)(?=.*f)(?=.*g)(?=.*h)x"};
     for (size_t i = 0; i < COUNT_OF(explosive) + COUNT_OF(others); i++) {
         const char *text =
             i < COUNT_OF(explosive) ? explosive[i].pattern : others[i - COUNT_OF(explosive)];
@@ -310,6 +324,87 @@ TEST(ordinary_patterns_pass)
     }
     CHECK_INT(pattern_check(STR("a{2")).kind, FAULT_INVALID);
     CHECK_INT(pattern_check(STR("(?:a){1000}")).kind, FAULT_LIMIT);
+}
+
+/* Long runs of one character are cut into pieces, which nobody may notice. */
+TEST(a_long_run_is_as_long_as_it_says)
+{
+    static char text[REGEX_SUBJECT_BYTES_MAX];
+    static const struct {
+        const char *pattern;
+        size_t from, to; /* how many it takes */
+    } runs[] = {{"^a{32}$", 32, 32},      {"^a{33}$", 33, 33},    {"^[ab]{64}$", 64, 64},
+                {"^a{65,70}$", 65, 70},   {"^a{96,}$", 96, 200},  {"^(?:a{50}){2}$", 100, 100},
+                {"^a{40,64}?$", 40, 64},  {"(?<!a{33})$", 0, 32}, {"^(?=a{64}$)", 64, 64},
+                {"^(a{33})\\1$", 66, 66}, {"^a{5000}", 1, 0}};
+    for (size_t i = 0; i < COUNT_OF(runs); i++) {
+        for (size_t size = 0; size <= 200; size++) {
+            bool matches = size >= runs[i].from && size <= runs[i].to;
+            struct str subject = repeat(text, "", "a", size, "");
+            CHECK_INT(match_once(str_of(runs[i].pattern), subject),
+                      matches ? PATTERN_MATCH : PATTERN_NO_MATCH);
+        }
+    }
+    CHECK_INT(match_once(STR("^a{4096}$"), repeat(text, "", "a", 4096, "")), PATTERN_MATCH);
+}
+
+/* They cost what they compare, however few choices there are. */
+TEST(long_runs_are_paid_for)
+{
+    static char text[REGEX_SUBJECT_BYTES_MAX];
+    struct str subject = repeat(text, "", "a", 4000, "!c");
+    CHECK_INT(match_once(STR("(?:a{900}[bc]|a{901}[bc]|a{902}[bc]|a{903}[bc])"), subject),
+              PATTERN_GAVE_UP);
+}
+
+/* Nothing within reach of the bound gives up when it is given that many steps. */
+TEST(the_bound_on_steps_holds)
+{
+    struct pattern_scratch *scratch = pattern_scratch_open();
+    struct arena arena;
+    arena_open(&arena, 4096);
+    size_t bounded = 0;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        const struct pattern_branch *tree = NULL;
+        struct pattern *pattern = NULL;
+        if (failed(pattern_understand(&tree, rows[i].pattern, PATTERN_ADMITTED, &arena)))
+            continue;
+        if (failed(pattern_compile(&pattern, tree, PATTERN_AS_WRITTEN, PATTERN_TO_PROBE)))
+            continue;
+        size_t bound = pattern_steps_bound(tree, rows[i].subject.size);
+        if (bound <= 1000000) {
+            bounded++;
+            CHECK(pattern_match_within(pattern, scratch, rows[i].subject, (uint32_t)bound) !=
+                  PATTERN_GAVE_UP);
+        }
+        pattern_close(pattern);
+    }
+    CHECK(bounded > 400);
+    arena_close(&arena);
+    pattern_scratch_close(scratch);
+}
+
+TEST(how_far_a_pattern_reads_is_known)
+{
+    static const struct {
+        const char *pattern;
+        struct pattern_profile profile;
+    } known[] = {
+        {"^de-", {PATTERN_GLANCES, 1}},      {"^(?:de|at)-\\d{2}", {PATTERN_GLANCES, 1}},
+        {"^.{1,64}$", {PATTERN_GLANCES, 1}}, {"^.{1,65}$", {PATTERN_READS, 1}},
+        {"^a*$", {PATTERN_READS, 1}},        {"^(?=.*a)", {PATTERN_READS, 1}},
+        {"a", {PATTERN_SEARCHES, 1}},        {"^a|b", {PATTERN_SEARCHES, 2}},
+        {"(a|b|c)d", {PATTERN_SEARCHES, 3}}, {"a(b|c|d)", {PATTERN_SEARCHES, 1}},
+        {"(?<=a)b", {PATTERN_SEARCHES, 1}},  {"(", {PATTERN_NEVER, 1}},
+    };
+    for (size_t i = 0; i < COUNT_OF(known); i++) {
+        struct pattern_profile profile = pattern_profile(str_of(known[i].pattern));
+        if (profile.pace != known[i].profile.pace ||
+            profile.beginnings != known[i].profile.beginnings)
+            fprintf(stderr, "/%s/u\n", known[i].pattern);
+        CHECK_INT(profile.pace, known[i].profile.pace);
+        CHECK_INT(profile.beginnings, known[i].profile.beginnings);
+    }
 }
 
 TEST(matching_allocates_nothing_after_the_first_time)
@@ -363,4 +458,6 @@ TESTS(patterns_mean_what_they_mean_in_javascript, what_javascript_rejects_is_ref
       repeats_count_as_often_as_they_are_written_out, a_subject_has_a_longest_text,
       a_free_search_is_not_charged_for_leading_and_trailing_repeats, explosive_patterns_give_up,
       explosive_patterns_are_refused_on_writing, ordinary_patterns_pass,
-      matching_allocates_nothing_after_the_first_time, threads_share_a_pattern)
+      a_long_run_is_as_long_as_it_says, long_runs_are_paid_for, the_bound_on_steps_holds,
+      how_far_a_pattern_reads_is_known, matching_allocates_nothing_after_the_first_time,
+      threads_share_a_pattern)

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The prices, in steps of 2.5 ns, as measured:
+ *
+ *     equality          one for each scalar in the expected value and for each piece of a text of
+ *                       TEXT_BYTES_PER_STEP; members of an object are looked up, so n of them
+ *                       count n times n more
+ *     in, notIn         one for each text up to TEXT_SET_FEW_MAX, HASHED_STEPS for a table of
+ *                       more; what is not a text counts as equality
+ *     contains          CONTAINS_STEPS: 0.2 to 0.3 us on 2 KiB of prose, 20 ns on a mail address.
+ *                       The library is slower in searching for 2 to 4 bytes: 0.5 to 1.1 us,
+ *                       CONTAINS_SHORT_STEPS
+ *     dates, versions   DATE_STEPS, VERSION_STEPS: they are parsed
+ *     matches           by how far it reads (pattern_profile): GLANCE_STEPS, READ_STEPS; a search
+ *                       begins anew at every character, which takes 2.5 to 3 us on 2 KiB of prose
+ *                       and 0.1 us on a mail address: SEARCH_STEPS, and BEGINNING_STEPS for every
+ *                       alternative it may begin with but the first. Not the limit it would be
+ *                       stopped at: pattern_check keeps ordinary texts far from that
+ *     an attribute      LOOKUP_STEPS for each part of each distinct path
+ *     segment           REFERENCE_STEPS, and so each prerequisite: each is decided once however
+ *                       often it is asked; ruleset_check_environment adds what they cost
+ *     a split           HASH_STEPS and one for each of its shares, two when it is progressive
+ *     everything else   one
+ */
+#include "eval/steps.h"
+
+#include <assert.h>
+
+#include "base/map.h"
+#include "eval/compile.h"
+
+enum {
+    TEXT_BYTES_PER_STEP = 128,
+    HASHED_STEPS = 8,
+    CONTAINS_STEPS = 100,
+    CONTAINS_SHORT_STEPS = 400,
+    DATE_STEPS = 24,
+    VERSION_STEPS = 8,
+    GLANCE_STEPS = 40,
+    READ_STEPS = 400,
+    SEARCH_STEPS = 1200,
+    BEGINNING_STEPS = 250,
+    LOOKUP_STEPS = 8,
+    REFERENCE_STEPS = 8,
+    HASH_STEPS = 8,
+};
+
+struct count {
+    struct arena *arena;
+    struct map paths; /* of attributes, seen so far */
+    size_t steps;
+};
+
+/* Depth-bounded like the tree it counts: json's budget keeps values shallow. */
+static size_t equality_steps(const struct json *value, unsigned depth)
+{
+    if (depth >= EXPRESSION_DEPTH_MAX)
+        return EVALUATION_STEPS_MAX + 1;
+    size_t steps = 1;
+    if (value->type == JSON_STRING)
+        steps += value->string.size / TEXT_BYTES_PER_STEP;
+    if (value->type == JSON_ARRAY) {
+        for (uint32_t i = 0; i < value->count; i++)
+            steps += equality_steps(&value->elements[i], depth + 1);
+    }
+    if (value->type == JSON_OBJECT) {
+        steps += (size_t)value->count * value->count;
+        for (uint32_t i = 0; i < value->count; i++)
+            steps += equality_steps(&value->members[i].value, depth + 1);
+    }
+    return steps;
+}
+
+static size_t list_steps(const struct json *list)
+{
+    if (list->type != JSON_ARRAY)
+        return equality_steps(list, 0);
+    size_t steps = 0;
+    size_t text_count = 0;
+    for (uint32_t i = 0; i < list->count; i++) {
+        if (list->elements[i].type == JSON_STRING)
+            text_count++;
+        else
+            steps += equality_steps(&list->elements[i], 0);
+    }
+    return steps + (text_count <= TEXT_SET_FEW_MAX ? text_count : HASHED_STEPS);
+}
+
+static size_t matches_steps(const struct json *pattern)
+{
+    if (pattern->type != JSON_STRING)
+        return 1;
+    struct pattern_profile profile = pattern_profile(pattern->string);
+    switch (profile.pace) {
+    case PATTERN_NEVER:
+        return 1;
+    case PATTERN_GLANCES:
+        return GLANCE_STEPS;
+    case PATTERN_READS:
+        return READ_STEPS;
+    case PATTERN_SEARCHES:
+        return SEARCH_STEPS + BEGINNING_STEPS * (profile.beginnings - 1);
+    }
+    assert(false);
+    return SEARCH_STEPS;
+}
+
+static size_t contains_steps(const struct json *needle)
+{
+    bool is_short =
+        needle->type == JSON_STRING && needle->string.size >= 2 && needle->string.size <= 4;
+    return is_short ? CONTAINS_SHORT_STEPS : CONTAINS_STEPS;
+}
+
+static size_t match_steps(const struct expression *match)
+{
+    switch (match->operator) {
+    case OPERATOR_EQ:
+    case OPERATOR_NEQ:
+    case OPERATOR_STARTS_WITH:
+    case OPERATOR_ENDS_WITH:
+        return equality_steps(&match->value, 0);
+    case OPERATOR_IN:
+    case OPERATOR_NOT_IN:
+        return list_steps(&match->value);
+    case OPERATOR_MATCHES:
+        return matches_steps(&match->value);
+    case OPERATOR_CONTAINS:
+        return contains_steps(&match->value);
+    case OPERATOR_BEFORE:
+    case OPERATOR_AFTER:
+        return DATE_STEPS;
+    case OPERATOR_SEMVER_EQ:
+    case OPERATOR_SEMVER_GT:
+    case OPERATOR_SEMVER_GTE:
+    case OPERATOR_SEMVER_LT:
+    case OPERATOR_SEMVER_LTE:
+        return VERSION_STEPS;
+    case OPERATOR_EXISTS:
+    case OPERATOR_GT:
+    case OPERATOR_GTE:
+    case OPERATOR_LT:
+    case OPERATOR_LTE:
+        return 1;
+    }
+    assert(false);
+    return 1;
+}
+
+/* Read once, however many tests ask for it. */
+static void count_attribute(struct count *count, struct str path)
+{
+    if (!map_insert(&count->paths, path, 0))
+        return;
+    count->steps += LOOKUP_STEPS;
+    for (size_t i = 0; i < path.size; i++)
+        count->steps += path.data[i] == '.' ? LOOKUP_STEPS : 0;
+}
+
+static void count_serve(struct count *count, const struct serve *serve)
+{
+    switch (serve->kind) {
+    case SERVE_VARIATION:
+        count->steps += 1;
+        return;
+    case SERVE_SPLIT:
+        count->steps += HASH_STEPS + serve->split.allocation_count;
+        return;
+    case SERVE_PROGRESSIVE:
+        count->steps +=
+            HASH_STEPS + 2 * (serve->split.allocation_count + serve->to.allocation_count);
+        return;
+    }
+    assert(false);
+}
+
+/* What lies deeper than the compiler looks is never evaluated. */
+static void count_expression(struct count *count, const struct expression *expression,
+                             unsigned depth)
+{
+    if (depth >= EXPRESSION_DEPTH_MAX)
+        return;
+    switch (expression->kind) {
+    case EXPRESSION_ALL:
+    case EXPRESSION_ANY:
+    case EXPRESSION_NOT:
+        for (size_t i = 0; i < expression->child_count; i++)
+            count_expression(count, &expression->children[i], depth + 1);
+        return;
+    case EXPRESSION_MATCH:
+        count_attribute(count, expression->attribute);
+        count->steps += match_steps(expression);
+        return;
+    case EXPRESSION_SEGMENT:
+        count->steps += REFERENCE_STEPS;
+        return;
+    }
+    assert(false);
+}
+
+size_t flag_steps(struct arena *arena, const struct flag *flag)
+{
+    struct count count = {.arena = arena};
+    map_open(&count.paths, arena, 0);
+    count.steps = flag->prerequisite_count * REFERENCE_STEPS;
+    count_serve(&count, &flag->fallthrough);
+    for (size_t i = 0; i < flag->rule_count; i++) {
+        count_expression(&count, &flag->rules[i].when, 0);
+        count_serve(&count, &flag->rules[i].serve);
+    }
+    return count.steps;
+}
+
+size_t segment_steps(struct arena *arena, const struct segment *segment)
+{
+    struct count count = {.arena = arena, .steps = 2 * HASHED_STEPS};
+    map_open(&count.paths, arena, 0);
+    for (size_t i = 0; i < segment->rule_count; i++)
+        count_expression(&count, &segment->rules[i], 0);
+    return count.steps;
+}
