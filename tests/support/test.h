@@ -36,7 +36,8 @@ static inline void check_str(struct str actual, struct str expected, const char 
 }
 #define CHECK_STR(actual, expected) check_str((actual), (expected), __FILE__, __LINE__)
 
-static inline void check_fault(struct fault actual, enum fault_kind kind, const char *file, int line)
+static inline void check_fault(struct fault actual, enum fault_kind kind, const char *file,
+                               int line)
 {
     if (actual.kind == kind)
         return;
