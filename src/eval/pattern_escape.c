@@ -50,7 +50,7 @@ static bool take_braced_hex(struct parser *parser, uint32_t *value)
     return count > 0 && parser_take(parser, STR("}"));
 }
 
-/* Behind \u. A lead and a trail surrogate, both written as \uXXXX, are one code point. */
+/* Behind \u. A lead and a trail surrogate, both written with four digits, are one code point. */
 static bool take_unicode(struct parser *parser, uint32_t *value)
 {
     if (parser_take(parser, STR("{")))

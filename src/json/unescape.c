@@ -7,7 +7,7 @@
 
 #include "base/utf.h"
 
-enum { UNIT_TEXT_BYTES = 6 /* \uXXXX */ };
+enum { UNIT_TEXT_BYTES = 6 /* backslash, u, four digits */ };
 
 static int hex_value(char byte)
 {
@@ -20,7 +20,7 @@ static int hex_value(char byte)
     return -1;
 }
 
-/* The 16-bit unit of the \uXXXX at `at`; -1 when no such escape stands there. */
+/* The 16-bit unit of the escape at `at`; -1 when no such escape stands there. */
 static int32_t read_unit(struct str raw, size_t at)
 {
     if (raw.size - at < UNIT_TEXT_BYTES || raw.data[at] != '\\' || raw.data[at + 1] != 'u')
