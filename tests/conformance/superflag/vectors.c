@@ -44,23 +44,14 @@ void case_fail(struct run *run, const char *what)
     run->has_failed = true;
 }
 
-void case_skip(struct run *run, const char *why)
-{
-    print_case(run, "skip", why);
-    run->is_skipped = true;
-}
-
 void run_case(struct run *run, const struct json *one, size_t index, case_runner runner)
 {
     run->index = index;
     run->one = one;
     run->has_failed = false;
-    run->is_skipped = false;
     runner(run, one);
     if (run->has_failed)
         run->failed++;
-    else if (run->is_skipped)
-        run->skipped++;
     else
         run->passed++;
     arena_reset(&run->arena);

@@ -30,7 +30,6 @@ struct run {
     size_t index;           /* of the case in its list */
     const struct json *one; /* the case */
     bool has_failed;
-    bool is_skipped;
     size_t passed, failed, skipped;
 };
 
@@ -41,7 +40,6 @@ void run_case(struct run *run, const struct json *one, size_t index, case_runner
 void run_list(struct run *run, const struct json *list, case_runner runner);
 
 void case_fail(struct run *run, const char *what); /* prints, and the case has failed */
-void case_skip(struct run *run, const char *why);  /* prints, and the case does not count */
 void expect_true(struct run *run, bool is_true, const char *what);
 void expect_number(struct run *run, double got, const struct json *expected, const char *what);
 void expect_text(struct run *run, struct str got, const struct json *expected, const char *what);
