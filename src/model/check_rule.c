@@ -92,13 +92,27 @@ static void inspect_progressive(struct inspection *inspection, const struct plac
         inspect_refuse(inspection, place, STR("from and to must use the same salt"));
 }
 
+/* Splits are dealt by one hash, buckets by the other. */
+static void inspect_serve_arithmetic(struct inspection *inspection, const struct place *place,
+                                     const struct serve *serve, const struct flag *flag)
+{
+    bool is_bucket = serve->kind == SERVE_BUCKET;
+    bool deals_buckets = flag->arithmetic.hash == FLAG_HASH_MURMUR3_32_UTF8;
+    if (serve->kind != SERVE_VARIATION && is_bucket != deals_buckets)
+        inspect_refuse(inspection, place, STR("does not go with the flag's hash"));
+}
+
 void serve_inspect(struct inspection *inspection, const struct place *place,
                    const struct serve *serve, const struct flag *flag)
 {
     struct place rollout = place_member(place, STR("rollout"));
     struct place progressive = place_member(place, STR("progressive"));
+    struct place bucket = place_member(place, STR("bucket"));
+    inspect_serve_arithmetic(inspection, place, serve, flag);
     switch (serve->kind) {
     case SERVE_VARIATION:
+        if (flag->arithmetic.comparison == FLAG_COMPARISON_TEXT && str_is_absent(serve->variation))
+            return; /* serves nothing */
         if (flag_find_variation(flag, serve->variation) < 0)
             inspect_refuse_member(inspection, place, STR("variation"),
                                   STR("must reference a variation on this flag"));
@@ -108,6 +122,9 @@ void serve_inspect(struct inspection *inspection, const struct place *place,
         return;
     case SERVE_PROGRESSIVE:
         inspect_progressive(inspection, &progressive, serve, flag);
+        return;
+    case SERVE_BUCKET:
+        bucket_inspect(inspection, &bucket, &serve->bucket, flag);
         return;
     }
 }
@@ -126,8 +143,8 @@ static void inspect_match_value(struct inspection *inspection, const struct plac
     }
 }
 
-static void inspect_match(struct inspection *inspection, const struct place *place,
-                          const struct expression *match)
+static void inspect_typed_match(struct inspection *inspection, const struct place *place,
+                                const struct expression *match)
 {
     if (str_is_empty(match->attribute))
         inspect_refuse_member(inspection, place, STR("attribute"),
@@ -141,19 +158,38 @@ static void inspect_match(struct inspection *inspection, const struct place *pla
         inspect_refuse(inspection, &value, STR("is required for this operator"));
 }
 
+static void inspect_match(struct inspection *inspection, const struct place *place,
+                          const struct expression *match, enum flag_comparison comparison)
+{
+    bool wants_text = comparison == FLAG_COMPARISON_TEXT;
+    if (operator_is_text(match->operator) != wants_text)
+        inspect_refuse_member(inspection, place, STR("operator"),
+                              STR("is not one the flag compares with"));
+    if (wants_text)
+        text_match_inspect(inspection, place, match);
+    else
+        inspect_typed_match(inspection, place, match);
+}
+
 /* Whether it exists is for environment_check; here it has to be a key that can. */
 static void inspect_segment_leaf(struct inspection *inspection, const struct place *place,
-                                 const struct expression *expression)
+                                 const struct expression *expression,
+                                 enum flag_comparison comparison)
 {
+    if (comparison != FLAG_COMPARISON_TYPED)
+        inspect_refuse_member(inspection, place, STR("segment"),
+                              STR("must not be used by a flag that compares text"));
     if (str_is_empty(expression->segment))
         inspect_refuse_member(inspection, place, STR("segment"),
                               STR("must reference an existing segment"));
     inspect_text(inspection, place, STR("segment"), expression->segment, SEGMENT_KEY_BYTES_MAX);
 }
 
-/* What is counted over a whole expression, beside its root, which limits are reported at. */
+/* What is counted over a whole expression, beside its root, which limits are reported at, and the
+ * family it has to keep to. */
 struct expression_tally {
     const struct place *root;
+    enum flag_comparison comparison;
     size_t leaf_count;
 };
 
@@ -202,19 +238,19 @@ static void inspect_node(struct inspection *inspection, const struct place *plac
         inspect_not(inspection, place, expression, nesting, tally);
         return;
     case EXPRESSION_MATCH:
-        inspect_match(inspection, place, expression);
+        inspect_match(inspection, place, expression, tally->comparison);
         return;
     case EXPRESSION_SEGMENT:
-        inspect_segment_leaf(inspection, place, expression);
+        inspect_segment_leaf(inspection, place, expression, tally->comparison);
         return;
     }
 }
 
 void expression_inspect(struct inspection *inspection, const struct place *place,
-                        const struct expression *expression)
+                        const struct expression *expression, enum flag_comparison comparison)
 {
     if (inspection_failed(inspection))
         return;
-    struct expression_tally tally = {.root = place};
+    struct expression_tally tally = {.root = place, .comparison = comparison};
     inspect_node(inspection, place, expression, 0, &tally);
 }

@@ -23,18 +23,46 @@ static struct schedule copy_schedule(struct arena *arena, const struct schedule 
     return copy;
 }
 
+static struct allocation *copy_allocations(struct arena *arena,
+                                           const struct allocation *allocations, size_t count)
+{
+    if (count == 0)
+        return NULL;
+    struct allocation *copies = ARENA_NEW_ARRAY(arena, struct allocation, count);
+    for (size_t i = 0; i < count; i++) {
+        copies[i].variation = arena_copy_str(arena, allocations[i].variation);
+        copies[i].weight = allocations[i].weight;
+    }
+    return copies;
+}
+
 static struct split copy_split(struct arena *arena, const struct split *split)
 {
     struct split copy = *split;
-    copy.allocations = NULL;
-    if (split->allocation_count > 0)
-        copy.allocations = ARENA_NEW_ARRAY(arena, struct allocation, split->allocation_count);
-    for (size_t i = 0; i < split->allocation_count; i++) {
-        copy.allocations[i].variation = arena_copy_str(arena, split->allocations[i].variation);
-        copy.allocations[i].weight = split->allocations[i].weight;
-    }
+    copy.allocations = copy_allocations(arena, split->allocations, split->allocation_count);
     copy.bucket_by = arena_copy_str(arena, split->bucket_by);
     copy.salt = arena_copy_str(arena, split->salt);
+    return copy;
+}
+
+static struct bucket copy_bucket(struct arena *arena, const struct bucket *bucket)
+{
+    struct bucket copy = {
+        .bucket_by = arena_copy_str(arena, bucket->bucket_by),
+        .salt = arena_copy_str(arena, bucket->salt),
+        .slice_count = bucket->slice_count,
+        .otherwise = arena_copy_str(arena, bucket->otherwise),
+    };
+    if (bucket->slice_count > 0)
+        copy.slices = ARENA_NEW_ARRAY(arena, struct slice, bucket->slice_count);
+    for (size_t i = 0; i < bucket->slice_count; i++) {
+        const struct slice *slice = &bucket->slices[i];
+        copy.slices[i] = (struct slice){
+            .percent = slice->percent,
+            .allocations = copy_allocations(arena, slice->allocations, slice->allocation_count),
+            .allocation_count = slice->allocation_count,
+        };
+    }
     return copy;
 }
 
@@ -43,6 +71,7 @@ static struct serve copy_serve(struct arena *arena, const struct serve *serve)
     return (struct serve){
         .kind = serve->kind,
         .variation = arena_copy_str(arena, serve->variation),
+        .bucket = copy_bucket(arena, &serve->bucket),
         .split = copy_split(arena, &serve->split),
         .to = copy_split(arena, &serve->to),
         .schedule = copy_schedule(arena, &serve->schedule),
@@ -89,8 +118,27 @@ static void copy_variations(struct arena *arena, struct flag *copy, const struct
             .value = json_copy(arena, &variation->value),
             .name = arena_copy_str(arena, variation->name),
             .description = arena_copy_str(arena, variation->description),
+            .has_payload = variation->has_payload,
+            .payload = json_copy(arena, &variation->payload),
+            .included = copy_texts(arena, variation->included, variation->included_count),
+            .included_count = variation->included_count,
+            .cohorts = copy_texts(arena, variation->cohorts, variation->cohort_count),
+            .cohort_count = variation->cohort_count,
         };
     }
+}
+
+static struct experiment copy_experiment(struct arena *arena, const struct experiment *experiment)
+{
+    struct experiment copy = *experiment;
+    copy.type = arena_copy_str(arena, experiment->type);
+    copy.start = arena_copy_str(arena, experiment->start);
+    copy.end = arena_copy_str(arena, experiment->end);
+    copy.decision = arena_copy_str(arena, experiment->decision);
+    copy.decision_reason = arena_copy_str(arena, experiment->decision_reason);
+    copy.rolled_out_variation = arena_copy_str(arena, experiment->rolled_out_variation);
+    copy.exposure_event = json_copy(arena, &experiment->exposure_event);
+    return copy;
 }
 
 static void copy_prerequisites(struct arena *arena, struct flag *copy, const struct flag *flag)
@@ -113,9 +161,17 @@ struct flag flag_copy(struct arena *arena, const struct flag *flag)
     struct flag copy = *flag;
     copy.id = arena_copy_str(arena, flag->id);
     copy.key = arena_copy_str(arena, flag->key);
+    copy.name = arena_copy_str(arena, flag->name);
     copy.description = arena_copy_str(arena, flag->description);
     copy.owner = arena_copy_str(arena, flag->owner);
     copy.tags = copy_texts(arena, flag->tags, flag->tag_count);
+    copy.deployments = NULL;
+    if (flag->deployment_count > 0)
+        copy.deployments = arena_copy(arena, flag->deployments,
+                                      flag->deployment_count * sizeof(flag->deployments[0]));
+    copy.bucket_by = arena_copy_str(arena, flag->bucket_by);
+    copy.bucketing_unit = arena_copy_str(arena, flag->bucketing_unit);
+    copy.salt = arena_copy_str(arena, flag->salt);
     copy_variations(arena, &copy, flag);
     copy.off_variation = arena_copy_str(arena, flag->off_variation);
     copy.fallthrough = copy_serve(arena, &flag->fallthrough);
@@ -127,6 +183,7 @@ struct flag flag_copy(struct arena *arena, const struct flag *flag)
         copy.rules[i] = copy_rule(arena, &flag->rules[i]);
     copy.schedule = copy_schedule(arena, &flag->schedule);
     copy.metadata = json_copy(arena, &flag->metadata);
+    copy.experiment = copy_experiment(arena, &flag->experiment);
     return copy;
 }
 

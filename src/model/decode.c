@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* decode - flags, segments and settings out of their canonical text: see codec.h. */
+#include "base/number.h"
 #include "model/check.h"
 #include "model/codec.h"
 #include "model/limits.h"
@@ -49,10 +50,26 @@ static struct arithmetic read_arithmetic(struct inspection *inspection, const st
     return arithmetic;
 }
 
+static void read_variation_extras(struct inspection *inspection, const struct place *named,
+                                  const struct json *json, struct variation *variation)
+{
+    const struct json *payload = json_find(json, STR("payload"));
+    variation->has_payload = payload != NULL;
+    if (payload != NULL)
+        variation->payload = *payload;
+    variation->included =
+        read_optional_strings(inspection, named, json, STR("included"),
+                              INCLUSIONS_PER_VARIATION_MAX, &variation->included_count);
+    variation->cohorts =
+        read_optional_strings(inspection, named, json, STR("cohorts"), COHORTS_PER_ENVIRONMENT_MAX,
+                              &variation->cohort_count);
+}
+
 static struct variation read_variation(struct inspection *inspection, const struct place *list,
                                        size_t index, const struct json *json)
 {
-    const struct str known[] = {STR("id"), STR("value"), STR("name"), STR("description")};
+    const struct str known[] = {STR("id"),      STR("value"),    STR("name"),   STR("description"),
+                                STR("payload"), STR("included"), STR("cohorts")};
     struct place item = place_item(list, index);
     struct variation variation = {0};
     if (!read_object(inspection, &item, json, known, COUNT_OF(known)))
@@ -69,6 +86,7 @@ static struct variation read_variation(struct inspection *inspection, const stru
         variation.value = *value;
     variation.name = read_optional_string(inspection, &named, json, STR("name"));
     variation.description = read_optional_string(inspection, &named, json, STR("description"));
+    read_variation_extras(inspection, &named, json, &variation);
     return variation;
 }
 
@@ -159,14 +177,111 @@ static void read_rules(struct inspection *inspection, const struct place *root,
     }
 }
 
+/* Numbers of deployments; a flag that does not say is on all there are. */
+static void read_deployments(struct inspection *inspection, const struct place *root,
+                             const struct json *object, struct flag *flag)
+{
+    const struct json *json = json_find(object, STR("deployments"));
+    flag->is_on_all_deployments = json == NULL;
+    if (json == NULL)
+        return;
+    struct place list = place_member(root, STR("deployments"));
+    const struct json *array = read_array(inspection, &list, json, DEPLOYMENTS_PER_FLAG_MAX,
+                                          "deployments", STR("must be an array"));
+    if (array == NULL || array->count == 0)
+        return;
+    flag->deployments = ARENA_NEW_ARRAY(inspection->arena, uint64_t, array->count);
+    flag->deployment_count = array->count;
+    for (size_t i = 0; i < array->count; i++) {
+        struct place item = place_item(&list, i);
+        const struct json *number = &array->elements[i];
+        if (number->type == JSON_NUMBER && number_is_safe_integer(number->number) &&
+            number->number >= 0)
+            flag->deployments[i] = (uint64_t)number->number;
+        else
+            inspect_refuse(inspection, &item, STR("must be the number of a deployment"));
+    }
+}
+
+static enum evaluation_mode read_evaluation_mode(struct inspection *inspection,
+                                                 const struct place *root,
+                                                 const struct json *object)
+{
+    if (json_find(object, STR("evaluationMode")) == NULL)
+        return EVALUATION_REMOTE;
+    return (enum evaluation_mode)read_name(inspection, root, object, STR("evaluationMode"),
+                                           &evaluation_mode_names, STR("must be remote or local"));
+}
+
+static struct experiment read_experiment(struct inspection *inspection, const struct place *root,
+                                         const struct json *object)
+{
+    const struct str known[] = {
+        STR("type"),         STR("sticky"),   STR("started"),        STR("start"),
+        STR("end"),          STR("decision"), STR("decisionReason"), STR("rolledOutVariation"),
+        STR("exposureEvent")};
+    struct experiment experiment = {0};
+    const struct json *json = json_find(object, STR("experiment"));
+    struct place place = place_member(root, STR("experiment"));
+    if (json == NULL || !read_object(inspection, &place, json, known, COUNT_OF(known)))
+        return experiment;
+    experiment.type = read_optional_string(inspection, &place, json, STR("type"));
+    experiment.is_sticky = read_optional_boolean(inspection, &place, json, STR("sticky"));
+    experiment.has_started = read_optional_boolean(inspection, &place, json, STR("started"));
+    experiment.start = read_optional_string(inspection, &place, json, STR("start"));
+    experiment.end = read_optional_string(inspection, &place, json, STR("end"));
+    experiment.decision = read_optional_string(inspection, &place, json, STR("decision"));
+    experiment.decision_reason =
+        read_optional_string(inspection, &place, json, STR("decisionReason"));
+    experiment.rolled_out_variation =
+        read_optional_string(inspection, &place, json, STR("rolledOutVariation"));
+    const struct json *event = json_find(json, STR("exposureEvent"));
+    if (event != NULL)
+        experiment.exposure_event = *event;
+    return experiment;
+}
+
+/* How the flag is evaluated: what says nothing of it is a default. */
+static void read_evaluation(struct inspection *inspection, const struct place *root,
+                            const struct json *json, struct flag *flag)
+{
+    flag->arithmetic = read_arithmetic(inspection, root, json);
+    flag->evaluation_mode = read_evaluation_mode(inspection, root, json);
+    read_deployments(inspection, root, json, flag);
+    flag->bucket_by = read_optional_string(inspection, root, json, STR("bucketBy"));
+    flag->bucketing_unit = read_optional_string(inspection, root, json, STR("bucketingUnit"));
+    flag->salt = read_optional_string(inspection, root, json, STR("salt"));
+}
+
 static void read_flag(struct inspection *inspection, const struct json *json, struct flag *flag)
 {
     const struct str known[] = {
-        STR("id"),           STR("key"),         STR("kind"),          STR("type"),
-        STR("description"),  STR("tags"),        STR("owner"),         STR("lifecycle"),
-        STR("enabled"),      STR("visibility"),  STR("arithmetic"),    STR("variations"),
-        STR("offVariation"), STR("fallthrough"), STR("prerequisites"), STR("rules"),
-        STR("schedule"),     STR("metadata"),
+        STR("id"),
+        STR("key"),
+        STR("kind"),
+        STR("type"),
+        STR("name"),
+        STR("description"),
+        STR("tags"),
+        STR("owner"),
+        STR("lifecycle"),
+        STR("enabled"),
+        STR("archived"),
+        STR("visibility"),
+        STR("arithmetic"),
+        STR("evaluationMode"),
+        STR("deployments"),
+        STR("bucketBy"),
+        STR("bucketingUnit"),
+        STR("salt"),
+        STR("variations"),
+        STR("offVariation"),
+        STR("fallthrough"),
+        STR("prerequisites"),
+        STR("rules"),
+        STR("schedule"),
+        STR("metadata"),
+        STR("experiment"),
     };
     struct place root = place_root(STR("$"));
     struct place tags = place_member(&root, STR("tags"));
@@ -180,6 +295,7 @@ static void read_flag(struct inspection *inspection, const struct json *json, st
                                            STR("must be flag, experiment, mutex, or holdout"));
     flag->type = (enum value_type)read_name(inspection, &root, json, STR("type"), &value_type_names,
                                             STR("must be boolean, string, number, or object"));
+    flag->name = read_optional_string(inspection, &root, json, STR("name"));
     flag->description = read_string(inspection, &root, json, STR("description"), text_why);
     flag->tags =
         read_strings(inspection, &tags, json_find(json, STR("tags")), TAGS_PER_FLAG_MAX, "tags",
@@ -189,8 +305,9 @@ static void read_flag(struct inspection *inspection, const struct json *json, st
         (enum lifecycle)read_name(inspection, &root, json, STR("lifecycle"), &lifecycle_names,
                                   STR("must be draft, active, deprecated, or archived"));
     flag->is_enabled = read_boolean(inspection, &root, json, STR("enabled"));
+    flag->is_archived = read_optional_boolean(inspection, &root, json, STR("archived"));
     flag->visibility = read_visibility(inspection, &root, json);
-    flag->arithmetic = read_arithmetic(inspection, &root, json);
+    read_evaluation(inspection, &root, json, flag);
     read_variations(inspection, &root, json, flag);
     flag->off_variation = read_string(inspection, &root, json, STR("offVariation"),
                                       STR("must reference a variation on this flag"));
@@ -199,6 +316,7 @@ static void read_flag(struct inspection *inspection, const struct json *json, st
     read_rules(inspection, &root, json, flag);
     flag->schedule = read_schedule(inspection, &root, json);
     flag->metadata = read_metadata(inspection, &root, json);
+    flag->experiment = read_experiment(inspection, &root, json);
 }
 
 struct fault flag_decode(struct arena *arena, struct str text, struct flag *flag)

@@ -42,18 +42,17 @@ struct schedule schedule_read(struct inspection *inspection, const struct place 
 
 /* ---- serves --------------------------------------------------------------------------------- */
 
-/* A weight above the total is clamped just past it: the sum is refused all the same. */
-static uint32_t read_weight(struct inspection *inspection, const struct place *outer,
-                            const struct json *object)
+/* A number above `max` is clamped just past it: the check refuses it all the same. */
+static uint32_t read_share(struct inspection *inspection, const struct place *outer,
+                           const struct json *object, struct str name, uint32_t max)
 {
-    const struct json *json = json_find(object, STR("weight"));
+    const struct json *json = json_find(object, name);
     if (json == NULL || json->type != JSON_NUMBER || !number_is_safe_integer(json->number) ||
         json->number < 0) {
-        inspect_refuse_member(inspection, outer, STR("weight"),
-                              STR("must be a non-negative integer"));
+        inspect_refuse_member(inspection, outer, name, STR("must be a non-negative integer"));
         return 0;
     }
-    return json->number > SPLIT_WEIGHT_TOTAL ? SPLIT_WEIGHT_TOTAL + 1 : (uint32_t)json->number;
+    return json->number > max ? max + 1 : (uint32_t)json->number;
 }
 
 static struct allocation read_allocation(struct inspection *inspection, const struct place *place,
@@ -65,8 +64,68 @@ static struct allocation read_allocation(struct inspection *inspection, const st
         return allocation;
     allocation.variation = read_string(inspection, place, json, STR("variation"),
                                        STR("must reference a variation on this flag"));
-    allocation.weight = read_weight(inspection, place, json);
+    allocation.weight = read_share(inspection, place, json, STR("weight"), SPLIT_WEIGHT_TOTAL);
     return allocation;
+}
+
+/* In a slice nobody may own a weight. */
+static struct allocation read_slice_allocation(struct inspection *inspection,
+                                               const struct place *place, const struct json *json)
+{
+    const struct str known[] = {STR("variation"), STR("weight")};
+    struct allocation allocation = {0};
+    if (!read_object(inspection, place, json, known, COUNT_OF(known)))
+        return allocation;
+    allocation.variation = read_optional_string(inspection, place, json, STR("variation"));
+    allocation.weight = read_share(inspection, place, json, STR("weight"), BUCKET_WEIGHT_MAX);
+    return allocation;
+}
+
+static struct slice read_slice(struct inspection *inspection, const struct place *place,
+                               const struct json *json)
+{
+    const struct str known[] = {STR("percent"), STR("variations")};
+    struct slice slice = {0};
+    if (!read_object(inspection, place, json, known, COUNT_OF(known)))
+        return slice;
+    slice.percent = read_share(inspection, place, json, STR("percent"), SLICE_PERCENT_MAX);
+    struct place list = place_member(place, STR("variations"));
+    const struct json *array =
+        read_array(inspection, &list, json_find(json, STR("variations")), VARIATIONS_PER_FLAG_MAX,
+                   "variations", STR("must be an array"));
+    if (array == NULL || array->count == 0)
+        return slice;
+    slice.allocations = ARENA_NEW_ARRAY(inspection->arena, struct allocation, array->count);
+    slice.allocation_count = array->count;
+    for (size_t i = 0; i < array->count && !inspection_failed(inspection); i++) {
+        struct place item = place_item(&list, i);
+        slice.allocations[i] = read_slice_allocation(inspection, &item, &array->elements[i]);
+    }
+    return slice;
+}
+
+static struct bucket read_bucket(struct inspection *inspection, const struct place *place,
+                                 const struct json *json)
+{
+    const struct str known[] = {STR("bucketBy"), STR("salt"), STR("slices"), STR("otherwise")};
+    struct bucket bucket = {0};
+    if (!read_object(inspection, place, json, known, COUNT_OF(known)))
+        return bucket;
+    bucket.bucket_by = read_optional_string(inspection, place, json, STR("bucketBy"));
+    bucket.salt = read_optional_string(inspection, place, json, STR("salt"));
+    bucket.otherwise = read_optional_string(inspection, place, json, STR("otherwise"));
+    struct place list = place_member(place, STR("slices"));
+    const struct json *array = read_array(inspection, &list, json_find(json, STR("slices")),
+                                          SLICES_PER_BUCKET_MAX, "slices", STR("must be an array"));
+    if (array == NULL || array->count == 0)
+        return bucket;
+    bucket.slices = ARENA_NEW_ARRAY(inspection->arena, struct slice, array->count);
+    bucket.slice_count = array->count;
+    for (size_t i = 0; i < array->count && !inspection_failed(inspection); i++) {
+        struct place item = place_item(&list, i);
+        bucket.slices[i] = read_slice(inspection, &item, &array->elements[i]);
+    }
+    return bucket;
 }
 
 static void read_allocations(struct inspection *inspection, const struct place *place,
@@ -122,7 +181,8 @@ static void read_progressive(struct inspection *inspection, const struct place *
 struct serve serve_read(struct inspection *inspection, const struct place *place,
                         const struct json *json)
 {
-    const struct str known[] = {STR("variation"), STR("rollout"), STR("progressive")};
+    const struct str known[] = {STR("variation"), STR("rollout"), STR("progressive"),
+                                STR("bucket")};
     struct serve serve = {0};
     if (!read_object(inspection, place, json, known, COUNT_OF(known)))
         return serve;
@@ -135,7 +195,11 @@ struct serve serve_read(struct inspection *inspection, const struct place *place
     struct place inner = place_member(place, chosen);
     if (str_equal(chosen, STR("variation"))) {
         serve.kind = SERVE_VARIATION;
-        serve.variation = read_string(inspection, place, json, chosen, STR("must be a string"));
+        if (json->members[0].value.type != JSON_NULL)
+            serve.variation = read_string(inspection, place, json, chosen, STR("must be a string"));
+    } else if (str_equal(chosen, STR("bucket"))) {
+        serve.kind = SERVE_BUCKET;
+        serve.bucket = read_bucket(inspection, &inner, &json->members[0].value);
     } else if (str_equal(chosen, STR("rollout"))) {
         serve.kind = SERVE_SPLIT;
         serve.split = read_split(inspection, &inner, &json->members[0].value);

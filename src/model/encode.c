@@ -16,6 +16,13 @@ static void encode_optional(struct json_writer *writer, struct str key, struct s
         json_member_string(writer, key, text);
 }
 
+/* A switch that is off is left out. */
+static void encode_true(struct json_writer *writer, struct str key, bool is_true)
+{
+    if (is_true)
+        json_member_boolean(writer, key, true);
+}
+
 static void encode_name(struct json_writer *writer, struct str key, const struct name_list *list,
                         size_t index)
 {
@@ -110,19 +117,55 @@ void expression_encode(const struct expression *expression, struct json_writer *
     encode_node(expression, writer, 0);
 }
 
+static void encode_allocations(struct json_writer *writer, const struct allocation *allocations,
+                               size_t count)
+{
+    json_key(writer, STR("variations"));
+    json_array_begin(writer);
+    for (size_t i = 0; i < count; i++) {
+        json_object_begin(writer);
+        encode_optional(writer, STR("variation"), allocations[i].variation);
+        json_member_u64(writer, STR("weight"), allocations[i].weight);
+        json_object_end(writer);
+    }
+    json_array_end(writer);
+}
+
+static void encode_bucket(struct json_writer *writer, const struct bucket *bucket)
+{
+    json_key(writer, STR("bucket"));
+    json_object_begin(writer);
+    encode_optional(writer, STR("bucketBy"), bucket->bucket_by);
+    encode_optional(writer, STR("salt"), bucket->salt);
+    json_key(writer, STR("slices"));
+    json_array_begin(writer);
+    for (size_t i = 0; i < bucket->slice_count; i++) {
+        const struct slice *slice = &bucket->slices[i];
+        json_object_begin(writer);
+        json_member_u64(writer, STR("percent"), slice->percent);
+        encode_allocations(writer, slice->allocations, slice->allocation_count);
+        json_object_end(writer);
+    }
+    json_array_end(writer);
+    encode_optional(writer, STR("otherwise"), bucket->otherwise);
+    json_object_end(writer);
+}
+
+/* Serving nothing is said aloud, so that a serve always has exactly one member. */
+static void encode_served(struct json_writer *writer, struct str variation)
+{
+    json_key(writer, STR("variation"));
+    if (str_is_absent(variation))
+        json_null(writer);
+    else
+        json_string(writer, variation);
+}
+
 static void encode_split(struct json_writer *writer, struct str key, const struct split *split)
 {
     json_key(writer, key);
     json_object_begin(writer);
-    json_key(writer, STR("variations"));
-    json_array_begin(writer);
-    for (size_t i = 0; i < split->allocation_count; i++) {
-        json_object_begin(writer);
-        json_member_string(writer, STR("variation"), split->allocations[i].variation);
-        json_member_u64(writer, STR("weight"), split->allocations[i].weight);
-        json_object_end(writer);
-    }
-    json_array_end(writer);
+    encode_allocations(writer, split->allocations, split->allocation_count);
     encode_optional(writer, STR("bucketBy"), split->bucket_by);
     encode_optional(writer, STR("salt"), split->salt);
     json_object_end(writer);
@@ -133,7 +176,10 @@ void serve_encode(const struct serve *serve, struct json_writer *writer)
     json_object_begin(writer);
     switch (serve->kind) {
     case SERVE_VARIATION:
-        json_member_string(writer, STR("variation"), serve->variation);
+        encode_served(writer, serve->variation);
+        break;
+    case SERVE_BUCKET:
+        encode_bucket(writer, &serve->bucket);
         break;
     case SERVE_SPLIT:
         encode_split(writer, STR("rollout"), &serve->split);
@@ -176,6 +222,56 @@ static void encode_arithmetic(struct json_writer *writer, const struct arithmeti
     json_object_end(writer);
 }
 
+static void encode_variation_extras(struct json_writer *writer, const struct variation *variation)
+{
+    if (variation->has_payload)
+        json_member_tree(writer, STR("payload"), &variation->payload);
+    if (variation->included_count > 0)
+        encode_texts(writer, STR("included"), variation->included, variation->included_count);
+    if (variation->cohort_count > 0)
+        encode_texts(writer, STR("cohorts"), variation->cohorts, variation->cohort_count);
+}
+
+/* A flag that is on each deployment says nothing about them. */
+static void encode_deployments(struct json_writer *writer, const struct flag *flag)
+{
+    if (flag->is_on_all_deployments)
+        return;
+    json_key(writer, STR("deployments"));
+    json_array_begin(writer);
+    for (size_t i = 0; i < flag->deployment_count; i++)
+        json_u64(writer, flag->deployments[i]);
+    json_array_end(writer);
+}
+
+static bool experiment_is_plain(const struct experiment *experiment)
+{
+    return str_is_absent(experiment->type) && !experiment->is_sticky && !experiment->has_started &&
+           str_is_absent(experiment->start) && str_is_absent(experiment->end) &&
+           str_is_absent(experiment->decision) && str_is_absent(experiment->decision_reason) &&
+           str_is_absent(experiment->rolled_out_variation) &&
+           experiment->exposure_event.type == JSON_NULL;
+}
+
+static void encode_experiment(struct json_writer *writer, const struct experiment *experiment)
+{
+    if (experiment_is_plain(experiment))
+        return;
+    json_key(writer, STR("experiment"));
+    json_object_begin(writer);
+    encode_optional(writer, STR("type"), experiment->type);
+    encode_true(writer, STR("sticky"), experiment->is_sticky);
+    encode_true(writer, STR("started"), experiment->has_started);
+    encode_optional(writer, STR("start"), experiment->start);
+    encode_optional(writer, STR("end"), experiment->end);
+    encode_optional(writer, STR("decision"), experiment->decision);
+    encode_optional(writer, STR("decisionReason"), experiment->decision_reason);
+    encode_optional(writer, STR("rolledOutVariation"), experiment->rolled_out_variation);
+    if (experiment->exposure_event.type != JSON_NULL)
+        json_member_tree(writer, STR("exposureEvent"), &experiment->exposure_event);
+    json_object_end(writer);
+}
+
 static void encode_variations(struct json_writer *writer, const struct flag *flag)
 {
     json_key(writer, STR("variations"));
@@ -187,6 +283,7 @@ static void encode_variations(struct json_writer *writer, const struct flag *fla
         json_member_tree(writer, STR("value"), &variation->value);
         encode_optional(writer, STR("name"), variation->name);
         encode_optional(writer, STR("description"), variation->description);
+        encode_variation_extras(writer, variation);
         json_object_end(writer);
     }
     json_array_end(writer);
@@ -242,13 +339,21 @@ void flag_encode(const struct flag *flag, struct buf *buf)
     json_member_string(&writer, STR("key"), flag->key);
     encode_name(&writer, STR("kind"), &flag_kind_names, flag->kind);
     json_member_string(&writer, STR("type"), value_type_name(flag->type));
+    encode_optional(&writer, STR("name"), flag->name);
     json_member_string(&writer, STR("description"), flag->description);
     encode_texts(&writer, STR("tags"), flag->tags, flag->tag_count);
     json_member_string(&writer, STR("owner"), flag->owner);
     encode_name(&writer, STR("lifecycle"), &lifecycle_names, flag->lifecycle);
     json_member_boolean(&writer, STR("enabled"), flag->is_enabled);
+    encode_true(&writer, STR("archived"), flag->is_archived);
     encode_visibility(&writer, flag->visibility);
     encode_arithmetic(&writer, &flag->arithmetic);
+    if (flag->evaluation_mode != EVALUATION_REMOTE)
+        encode_name(&writer, STR("evaluationMode"), &evaluation_mode_names, flag->evaluation_mode);
+    encode_deployments(&writer, flag);
+    encode_optional(&writer, STR("bucketBy"), flag->bucket_by);
+    encode_optional(&writer, STR("bucketingUnit"), flag->bucketing_unit);
+    encode_optional(&writer, STR("salt"), flag->salt);
     encode_variations(&writer, flag);
     json_member_string(&writer, STR("offVariation"), flag->off_variation);
     json_key(&writer, STR("fallthrough"));
@@ -257,6 +362,7 @@ void flag_encode(const struct flag *flag, struct buf *buf)
     encode_flag_rules(&writer, flag);
     encode_schedule_member(&writer, &flag->schedule);
     encode_metadata(&writer, &flag->metadata);
+    encode_experiment(&writer, &flag->experiment);
     json_object_end(&writer);
 }
 

@@ -42,6 +42,17 @@ size_t environment_segment_index(const struct environment_state *state, struct s
     return search(state, state->segment_count, environment_segment_key, key);
 }
 
+static struct str cohort_id_at(const struct environment_state *state, size_t index)
+{
+    return state->cohorts[index]->id;
+}
+
+const struct cohort *environment_find_cohort(const struct environment_state *state, struct str id)
+{
+    size_t index = search(state, state->cohort_count, cohort_id_at, id);
+    return index == INDEX_ABSENT ? NULL : state->cohorts[index];
+}
+
 const struct flag *environment_find_flag(const struct environment_state *state, struct str key)
 {
     size_t index = environment_flag_index(state, key);

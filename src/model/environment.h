@@ -8,6 +8,7 @@
 #ifndef MODEL_ENVIRONMENT_H
 #define MODEL_ENVIRONMENT_H
 
+#include "model/cohort.h"
 #include "model/flag.h"
 
 /* Which document form config readers get; AUTO picks the oldest that says everything exactly. */
@@ -29,11 +30,15 @@ struct environment_state {
     size_t flag_count;
     const struct segment *const *segments; /* sorted by key */
     size_t segment_count;
+    const struct cohort *const *cohorts; /* sorted by id */
+    size_t cohort_count;
 };
 
 const struct flag *environment_find_flag(const struct environment_state *state, struct str key);
 const struct segment *environment_find_segment(const struct environment_state *state,
                                                struct str key);
+
+const struct cohort *environment_find_cohort(const struct environment_state *state, struct str id);
 
 /* Whether browsers see the flag, the app's default applied. */
 bool flag_is_client_visible(const struct flag *flag, const struct environment_settings *settings);

@@ -103,12 +103,35 @@ static void check_prerequisite_variations(struct environment_inspection *inspect
     }
 }
 
+static bool is_typed(const struct flag *flag)
+{
+    return flag->arithmetic.comparison == FLAG_COMPARISON_TYPED;
+}
+
+/* What a flag may lean on at all. Who may see a flag is decided per flag in the typed family alone;
+ * what is handed out whole needs everything it leans on handed out with it. */
+static void check_leaning(struct environment_inspection *inspection, const struct place *flag_place,
+                          const struct flag *flag, const struct flag *target)
+{
+    const struct environment_settings *settings = &inspection->state->settings;
+    struct str name = STR("prerequisites");
+    if (is_typed(flag) && is_typed(target) && flag_is_client_visible(flag, settings) &&
+        !flag_is_client_visible(target, settings))
+        refuse_reference(inspection, flag_place, name, "client flag references server flag",
+                         target->key);
+    if (flag->evaluation_mode == EVALUATION_LOCAL && target->evaluation_mode != EVALUATION_LOCAL)
+        refuse_reference(inspection, flag_place, name, "local flag references remote flag",
+                         target->key);
+    if (!flag->is_archived && target->is_archived)
+        refuse_reference(inspection, flag_place, name, "flag references archived flag",
+                         target->key);
+}
+
 static void check_prerequisites(struct environment_inspection *inspection,
                                 const struct place *flag_place, size_t flag_index)
 {
     const struct environment_state *state = inspection->state;
     const struct flag *flag = state->flags[flag_index];
-    bool is_client = flag_is_client_visible(flag, &state->settings);
     struct place list = place_member(flag_place, STR("prerequisites"));
     for (size_t i = 0; i < flag->prerequisite_count; i++) {
         const struct prerequisite *prerequisite = &flag->prerequisites[i];
@@ -120,9 +143,7 @@ static void check_prerequisites(struct environment_inspection *inspection,
             return;
         }
         edge_list_add(&inspection->prerequisites, inspection->base.arena, flag_index, target);
-        if (is_client && !flag_is_client_visible(state->flags[target], &state->settings))
-            refuse_reference(inspection, flag_place, STR("prerequisites"),
-                             "client flag references server flag", prerequisite->flag);
+        check_leaning(inspection, flag_place, flag, state->flags[target]);
         check_prerequisite_variations(inspection, &list, prerequisite, state->flags[target]);
     }
 }
@@ -231,6 +252,17 @@ static void check_flag_chains(struct environment_inspection *inspection)
                           cycle_text(arena, &survey, environment_flag_key, state));
 }
 
+static void check_cohorts(struct environment_inspection *inspection)
+{
+    const struct environment_state *state = inspection->state;
+    struct place root = place_root(STR("$"));
+    struct place list = place_member(&root, STR("cohorts"));
+    inspect_count(&inspection->base, &list, state->cohort_count, COHORTS_PER_ENVIRONMENT_MAX,
+                  "cohorts");
+    for (size_t i = 1; i < state->cohort_count; i++)
+        assert(str_compare(state->cohorts[i - 1]->id, state->cohorts[i]->id) < 0);
+}
+
 struct fault environment_check(struct arena *arena, const struct environment_state *state)
 {
     struct environment_inspection inspection = {.base = {.arena = arena}, .state = state};
@@ -241,6 +273,7 @@ struct fault environment_check(struct arena *arena, const struct environment_sta
     inspect_count(&inspection.base, &segments, state->segment_count, SEGMENTS_PER_ENVIRONMENT_MAX,
                   "segments");
     inspect_metadata(&inspection.base, &root, &state->settings.metadata);
+    check_cohorts(&inspection);
     check_segments(&inspection);
     check_flags(&inspection);
     check_segment_chains(&inspection);

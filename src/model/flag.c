@@ -21,7 +21,7 @@ static bool is_alphanumeric(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-static bool is_key_text(struct str key)
+bool key_text_is_valid(struct str key)
 {
     if (key.size == 0 || !is_alphanumeric(key.data[0]))
         return false;
@@ -35,7 +35,7 @@ static bool is_key_text(struct str key)
 
 bool flag_key_is_valid(struct str key)
 {
-    return key.size <= FLAG_KEY_BYTES_MAX && is_key_text(key);
+    return key.size <= FLAG_KEY_BYTES_MAX && key_text_is_valid(key);
 }
 
 void key_inspect(struct inspection *inspection, const struct place *outer, struct str key,
@@ -43,7 +43,7 @@ void key_inspect(struct inspection *inspection, const struct place *outer, struc
 {
     struct place place = place_member(outer, STR("key"));
     inspect_size(inspection, &place, key.size, bytes_max, "bytes");
-    if (!is_key_text(key))
+    if (!key_text_is_valid(key))
         inspect_refuse(inspection, &place,
                        STR("must be letters, digits, '.', '_' or '-', beginning with a letter or "
                            "digit"));
@@ -115,6 +115,7 @@ static void inspect_variations(struct inspection *inspection, const struct place
         inspect_text(inspection, &named, STR("name"), variation->name, TEXT_BYTES_MAX);
         inspect_text(inspection, &named, STR("description"), variation->description,
                      TEXT_BYTES_MAX);
+        variation_extras_inspect(inspection, &named, variation, flag->arithmetic.comparison);
     }
 }
 
@@ -178,7 +179,7 @@ static void inspect_rules(struct inspection *inspection, const struct place *fla
         struct place serve = place_member(&item, STR("serve"));
         struct place schedule = place_member(&item, STR("schedule"));
         inspect_rule_id(inspection, &item, flag, i);
-        expression_inspect(inspection, &when, &rule->when);
+        expression_inspect(inspection, &when, &rule->when, flag->arithmetic.comparison);
         serve_inspect(inspection, &serve, &rule->serve, flag);
         schedule_inspect(inspection, &schedule, &rule->schedule);
         inspect_text(inspection, &item, STR("description"), rule->description, TEXT_BYTES_MAX);
@@ -194,9 +195,11 @@ struct fault flag_check(struct arena *arena, const struct flag *flag)
 
     inspect_text(&inspection, &root, STR("id"), flag->id, TEXT_BYTES_MAX);
     key_inspect(&inspection, &root, flag->key, FLAG_KEY_BYTES_MAX);
+    inspect_text(&inspection, &root, STR("name"), flag->name, TEXT_BYTES_MAX);
     inspect_text(&inspection, &root, STR("description"), flag->description, TEXT_BYTES_MAX);
     inspect_text(&inspection, &root, STR("owner"), flag->owner, TEXT_BYTES_MAX);
     inspect_tags(&inspection, &root, flag);
+    arithmetic_inspect(&inspection, &root, flag);
     inspect_variations(&inspection, &root, flag);
     if (inspection_failed(&inspection))
         return inspection.fault;
@@ -209,5 +212,6 @@ struct fault flag_check(struct arena *arena, const struct flag *flag)
     inspect_metadata(&inspection, &root, &flag->metadata);
     inspect_prerequisites(&inspection, &root, flag);
     inspect_rules(&inspection, &root, flag);
+    flag_extras_inspect(&inspection, &root, flag);
     return inspection.fault;
 }

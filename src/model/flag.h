@@ -12,6 +12,11 @@
 #include "model/rule.h"
 #include "model/value.h"
 
+/*
+ * A mutex group's variations are slot-1 … slot-n, unallocated and off; its fallthrough is one
+ * bucket over them. A holdout group's are holdout, on and off. Who is in a group is said by the
+ * members alone: a prerequisite on the group.
+ */
 enum flag_kind { FLAG_KIND_FLAG, FLAG_KIND_EXPERIMENT, FLAG_KIND_MUTEX, FLAG_KIND_HOLDOUT };
 
 enum lifecycle { LIFECYCLE_DRAFT, LIFECYCLE_ACTIVE, LIFECYCLE_DEPRECATED, LIFECYCLE_ARCHIVED };
@@ -25,10 +30,13 @@ enum visibility { VISIBILITY_UNSET, VISIBILITY_CLIENT, VISIBILITY_SERVER };
  */
 enum flag_hash {
     FLAG_HASH_FNV1A_32_UTF16, /* FNV-1a, xor of whole 16-bit units; ticket = hash mod 100000 of
-                                 "<flag key>:<salt>:<subject>" */
+                                 "<flag key>:<salt>:<subject>"; serves by split */
+    FLAG_HASH_MURMUR3_32_UTF8, /* MurmurHash3 x86 32, seed 0, of "<salt>/<subject>" in UTF-8; serves
+                                  by bucket */
 };
 enum flag_comparison {
     FLAG_COMPARISON_TYPED, /* JSON types, no coercion */
+    FLAG_COMPARISON_TEXT,  /* everything is text; selectors instead of paths */
 };
 struct arithmetic {
     enum flag_hash hash;
@@ -39,12 +47,34 @@ struct variation {
     struct str id;
     struct json value;
     struct str name, description; /* absent when not set */
+    bool has_payload;
+    struct json payload; /* what travels beside the value */
+    /* Text family: who gets it whatever the rules say, in this order; earlier variations first. */
+    struct str *included; /* user and device ids mixed */
+    size_t included_count;
+    struct str *cohorts; /* ids of cohorts whose members get it */
+    size_t cohort_count;
 };
 
 struct prerequisite {
     struct str flag;        /* key */
     struct str *variations; /* ids, any of which satisfies */
-    size_t variation_count;
+    size_t variation_count; /* 0: in the typed family nothing satisfies; in the text family it gates
+                               nothing, but is decided first, so that selectors may read it */
+};
+
+/* Where a flag is evaluated: LOCAL ones are handed out whole to SDKs that evaluate themselves. */
+enum evaluation_mode { EVALUATION_REMOTE, EVALUATION_LOCAL };
+
+/* What only experiments have. Dates as written (ISO 8601), decision words as written. */
+struct experiment {
+    struct str type; /* a-b-test, multi-arm-bandit, hypothesis-testing, no-harm */
+    bool is_sticky;  /* who got a variation once keeps it */
+    bool has_started; /* was enabled at least once */
+    struct str start, end;
+    struct str decision; /* rollout, rollback, continue-running; absent: none yet */
+    struct str decision_reason, rolled_out_variation;
+    struct json exposure_event; /* an object, or null: the standard one */
 };
 
 struct flag {
@@ -52,13 +82,24 @@ struct flag {
     struct str key;
     enum flag_kind kind;
     enum value_type type;
+    struct str name; /* absent: the key */
     struct str description, owner;
     struct str *tags;
     size_t tag_count;
     enum lifecycle lifecycle; /* never affects evaluation */
+    bool is_archived;         /* served to nobody; its key stays taken */
     bool is_enabled;
     enum visibility visibility;
     struct arithmetic arithmetic;
+    enum evaluation_mode evaluation_mode;
+    /* Numbers of the deployments it is on, ascending; is_on_all_deployments: on each there is. */
+    bool is_on_all_deployments;
+    uint64_t *deployments;
+    size_t deployment_count;
+    /* Text family: what buckets use that name none of their own. */
+    struct str bucket_by;      /* selector */
+    struct str bucketing_unit; /* a group type: its name is bucketed instead; absent: people */
+    struct str salt;
     struct variation *variations;
     size_t variation_count;
     struct str off_variation; /* id */
@@ -68,7 +109,8 @@ struct flag {
     struct rule *rules;
     size_t rule_count;
     struct schedule schedule;
-    struct json metadata; /* an object, or null when there is none */
+    struct json metadata;         /* an object, or null when there is none */
+    struct experiment experiment; /* FLAG_KIND_EXPERIMENT */
 };
 
 struct segment {

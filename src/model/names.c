@@ -17,10 +17,48 @@
     }
 
 static const struct str operators[] = {
-    NAME("eq"),         NAME("neq"),      NAME("in"),        NAME("notIn"),    NAME("contains"),
-    NAME("startsWith"), NAME("endsWith"), NAME("matches"),   NAME("exists"),   NAME("gt"),
-    NAME("gte"),        NAME("lt"),       NAME("lte"),       NAME("before"),   NAME("after"),
-    NAME("semverEq"),   NAME("semverGt"), NAME("semverGte"), NAME("semverLt"), NAME("semverLte"),
+    NAME("eq"),
+    NAME("neq"),
+    NAME("in"),
+    NAME("notIn"),
+    NAME("contains"),
+    NAME("startsWith"),
+    NAME("endsWith"),
+    NAME("matches"),
+    NAME("exists"),
+    NAME("gt"),
+    NAME("gte"),
+    NAME("lt"),
+    NAME("lte"),
+    NAME("before"),
+    NAME("after"),
+    NAME("semverEq"),
+    NAME("semverGt"),
+    NAME("semverGte"),
+    NAME("semverLt"),
+    NAME("semverLte"),
+    NAME("text is"),
+    NAME("text is not"),
+    NAME("text contains"),
+    NAME("text does not contain"),
+    NAME("text less"),
+    NAME("text less or equal"),
+    NAME("text greater"),
+    NAME("text greater or equal"),
+    NAME("text version less"),
+    NAME("text version less or equal"),
+    NAME("text version greater"),
+    NAME("text version greater or equal"),
+    NAME("text set is"),
+    NAME("text set is not"),
+    NAME("text set contains"),
+    NAME("text set does not contain"),
+    NAME("text set contains any"),
+    NAME("text set does not contain any"),
+    NAME("text regex match"),
+    NAME("text regex does not match"),
+    NAME("text glob match"),
+    NAME("text glob does not match"),
 };
 static_assert(COUNT_OF(operators) == OPERATOR_COUNT, "every operator has a name");
 
@@ -39,11 +77,14 @@ static_assert(COUNT_OF(lifecycles) == LIFECYCLE_ARCHIVED + 1, "every lifecycle h
 static const struct str visibilities[] = {NAME("client"), NAME("server")};
 static_assert(COUNT_OF(visibilities) == VISIBILITY_SERVER, "all but unset have a name");
 
-static const struct str flag_hashes[] = {NAME("fnv1a_32_utf16")};
-static_assert(COUNT_OF(flag_hashes) == FLAG_HASH_FNV1A_32_UTF16 + 1, "every hash has a name");
+static const struct str flag_hashes[] = {NAME("fnv1a_32_utf16"), NAME("murmur3_32_utf8")};
+static_assert(COUNT_OF(flag_hashes) == FLAG_HASH_MURMUR3_32_UTF8 + 1, "every hash has a name");
 
-static const struct str flag_comparisons[] = {NAME("typed")};
-static_assert(COUNT_OF(flag_comparisons) == FLAG_COMPARISON_TYPED + 1, "every family has a name");
+static const struct str flag_comparisons[] = {NAME("typed"), NAME("text")};
+static_assert(COUNT_OF(flag_comparisons) == FLAG_COMPARISON_TEXT + 1, "every family has a name");
+
+static const struct str evaluation_modes[] = {NAME("remote"), NAME("local")};
+static_assert(COUNT_OF(evaluation_modes) == EVALUATION_LOCAL + 1, "every mode has a name");
 
 static const struct str document_forms[] = {NAME("auto"), NAME("legacy"), NAME("core")};
 static_assert(COUNT_OF(document_forms) == DOCUMENT_FORM_CORE + 1, "every form has a name");
@@ -55,6 +96,7 @@ const struct name_list lifecycle_names = NAME_LIST(lifecycles);
 const struct name_list visibility_names = NAME_LIST(visibilities);
 const struct name_list flag_hash_names = NAME_LIST(flag_hashes);
 const struct name_list flag_comparison_names = NAME_LIST(flag_comparisons);
+const struct name_list evaluation_mode_names = NAME_LIST(evaluation_modes);
 const struct name_list document_form_names = NAME_LIST(document_forms);
 
 struct str name_at(const struct name_list *list, size_t index)

@@ -106,6 +106,25 @@ struct str *read_strings(struct inspection *inspection, const struct place *plac
     return texts;
 }
 
+struct str *read_optional_strings(struct inspection *inspection, const struct place *outer,
+                                  const struct json *object, struct str name, size_t count_max,
+                                  size_t *count)
+{
+    *count = 0;
+    const struct json *json = json_find(object, name);
+    if (json == NULL)
+        return NULL;
+    struct place place = place_member(outer, name);
+    return read_strings(inspection, &place, json, count_max, "entries",
+                        STR("must be an array of strings"), count);
+}
+
+bool read_optional_boolean(struct inspection *inspection, const struct place *outer,
+                           const struct json *object, struct str name)
+{
+    return json_find(object, name) != NULL && read_boolean(inspection, outer, object, name);
+}
+
 struct json read_metadata(struct inspection *inspection, const struct place *outer,
                           const struct json *object)
 {

@@ -25,6 +25,13 @@ struct str read_string(struct inspection *inspection, const struct place *outer,
 struct str read_optional_string(struct inspection *inspection, const struct place *outer,
                                 const struct json *object, struct str name);
 
+/* Both of what may be missing: an empty list, and false. */
+struct str *read_optional_strings(struct inspection *inspection, const struct place *outer,
+                                  const struct json *object, struct str name, size_t count_max,
+                                  size_t *count);
+bool read_optional_boolean(struct inspection *inspection, const struct place *outer,
+                           const struct json *object, struct str name);
+
 bool read_boolean(struct inspection *inspection, const struct place *outer,
                   const struct json *object, struct str name);
 

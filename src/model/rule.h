@@ -10,7 +10,15 @@
 
 #include "json/json.h"
 
-/* The typed comparison family: no coercion, JSON equality. (A text family can stand beside it.) */
+/*
+ * Two comparison families, told apart by the flag (struct arithmetic) and never mixed in one.
+ *
+ * Typed: no coercion, JSON equality; attributes are dotted paths, values any JSON.
+ * Text (from OPERATOR_TEXT_IS on): everything is compared as text; attributes are selectors, values
+ * arrays of strings. A selector is a JSON Pointer (RFC 6901) into {"context": …, "result": …}:
+ * "/context/user/country", "/context/groups/org/group_name", "/result/other-flag/key".
+ * wire reference, sections 10.3 and 11.
+ */
 enum operator{
     OPERATOR_EQ,
     OPERATOR_NEQ,
@@ -32,12 +40,40 @@ enum operator{
     OPERATOR_SEMVER_GTE,
     OPERATOR_SEMVER_LT,
     OPERATOR_SEMVER_LTE,
+    OPERATOR_TEXT_IS,
+    OPERATOR_TEXT_IS_NOT,
+    OPERATOR_TEXT_CONTAINS,
+    OPERATOR_TEXT_DOES_NOT_CONTAIN,
+    OPERATOR_TEXT_LESS,
+    OPERATOR_TEXT_LESS_OR_EQUAL,
+    OPERATOR_TEXT_GREATER,
+    OPERATOR_TEXT_GREATER_OR_EQUAL,
+    OPERATOR_TEXT_VERSION_LESS,
+    OPERATOR_TEXT_VERSION_LESS_OR_EQUAL,
+    OPERATOR_TEXT_VERSION_GREATER,
+    OPERATOR_TEXT_VERSION_GREATER_OR_EQUAL,
+    OPERATOR_TEXT_SET_IS,
+    OPERATOR_TEXT_SET_IS_NOT,
+    OPERATOR_TEXT_SET_CONTAINS,
+    OPERATOR_TEXT_SET_DOES_NOT_CONTAIN,
+    OPERATOR_TEXT_SET_CONTAINS_ANY,
+    OPERATOR_TEXT_SET_DOES_NOT_CONTAIN_ANY,
+    OPERATOR_TEXT_REGEX_MATCH,
+    OPERATOR_TEXT_REGEX_DOES_NOT_MATCH,
+    OPERATOR_TEXT_GLOB_MATCH, /* the whole text; wire reference, section 9.11 */
+    OPERATOR_TEXT_GLOB_DOES_NOT_MATCH,
 };
 
-enum { OPERATOR_COUNT = OPERATOR_SEMVER_LTE + 1 };
+enum { OPERATOR_COUNT = OPERATOR_TEXT_GLOB_DOES_NOT_MATCH + 1 };
 
-struct str operator_name(enum operator operator); /* as documents spell it: eq neq in notIn … */
+/* As documents spell it: eq neq in notIn …; "text is", "text version less", … */
+struct str operator_name(enum operator operator);
 bool operator_parse(struct str name, enum operator* operator);
+
+static inline bool operator_is_text(enum operator operator)
+{
+    return operator>= OPERATOR_TEXT_IS;
+}
 
 enum expression_kind {
     EXPRESSION_ALL,
@@ -69,7 +105,7 @@ bool schedule_is_active(const struct schedule *schedule, int64_t now_ms);
 
 struct allocation {
     struct str variation; /* id */
-    uint32_t weight;      /* of SPLIT_WEIGHT_TOTAL */
+    uint32_t weight;      /* in a split: of SPLIT_WEIGHT_TOTAL; in a slice: of the sum of all */
 };
 
 enum { SPLIT_WEIGHT_TOTAL = 100000 };
@@ -82,19 +118,40 @@ struct split {
     struct str salt;      /* absent means none, which hashes as empty */
 };
 
-enum serve_kind { SERVE_VARIATION, SERVE_SPLIT, SERVE_PROGRESSIVE };
+/*
+ * Two-level tickets of murmur3: a subject's percent (hash mod 100) falls into a slice, its ticket
+ * in there (hash div 100, of BUCKET_TICKETS) to a variation, by weight. Slices lie one behind the
+ * other from percent 0 on; whoever is behind the last, or gets nothing in theirs, or has no
+ * subject, gets `otherwise`. How weights become ranges of tickets: wire reference, section 9.7.
+ */
+enum { BUCKET_TICKETS = 42949673, SLICE_PERCENT_MAX = 100 };
+struct slice {
+    uint32_t percent;               /* how many of the 100 */
+    struct allocation *allocations; /* in order; an absent variation owns tickets for nobody */
+    size_t allocation_count;        /* all weights 0: an even split over all of them */
+};
+struct bucket {
+    struct str bucket_by; /* selector; absent means the flag's */
+    struct str salt;      /* absent means the flag's */
+    struct slice *slices;
+    size_t slice_count;
+    struct str otherwise; /* variation id; absent: nothing is served, the next rule is tried */
+};
+
+enum serve_kind { SERVE_VARIATION, SERVE_SPLIT, SERVE_PROGRESSIVE, SERVE_BUCKET };
 
 struct serve {
     enum serve_kind kind;
-    struct str variation;     /* SERVE_VARIATION: id */
+    struct str variation;     /* SERVE_VARIATION: id; absent serves nothing */
+    struct bucket bucket;     /* SERVE_BUCKET */
     struct split split;       /* SERVE_SPLIT; SERVE_PROGRESSIVE: where it starts from */
     struct split to;          /* SERVE_PROGRESSIVE */
     struct schedule schedule; /* SERVE_PROGRESSIVE: both sides set */
 };
 
 struct rule {
-    struct str id; /* unique in its flag */
-    struct str description;
+    struct str id;          /* unique in its flag */
+    struct str description; /* for people; the text family's decisions are named by it */
     struct expression when;
     struct serve serve;
     struct schedule schedule;

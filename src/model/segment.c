@@ -37,7 +37,7 @@ static void inspect_rules(struct inspection *inspection, const struct place *roo
     inspect_count(inspection, &list, segment->rule_count, RULES_PER_FLAG_MAX, "rules");
     for (size_t i = 0; i < segment->rule_count && !inspection_failed(inspection); i++) {
         struct place item = place_item(&list, i);
-        expression_inspect(inspection, &item, &segment->rules[i]);
+        expression_inspect(inspection, &item, &segment->rules[i], FLAG_COMPARISON_TYPED);
     }
 }
 

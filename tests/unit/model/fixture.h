@@ -47,6 +47,7 @@ static inline struct flag fixture_flag(struct arena *arena, struct str key)
         .owner = STR("qa"),
         .lifecycle = LIFECYCLE_ACTIVE,
         .is_enabled = true,
+        .is_on_all_deployments = true,
         .variation_count = 2,
         .off_variation = STR("off"),
         .fallthrough = {.kind = SERVE_VARIATION, .variation = STR("on")},

@@ -182,7 +182,8 @@ static struct expression some_expression(struct dice *dice, size_t levels_left)
     case 0:
         expression.kind = EXPRESSION_MATCH;
         expression.attribute = some_text(dice);
-        expression.operator=(enum operator) roll(dice, OPERATOR_COUNT);
+        expression.operator=(enum operator)
+            roll(dice, sins(dice, 20) ? OPERATOR_COUNT : OPERATOR_TEXT_IS);
         expression.has_value = expression.operator!= OPERATOR_EXISTS || roll(dice, 2) == 0;
         if (sins(dice, 30))
             expression.has_value = false;

@@ -72,7 +72,7 @@ static const struct sin flag_sins[] = {
     {"\"visibility\":\"client\"", "\"visibility\":null", "$.visibility",
      "must be client or server"},
     {"\"fnv1a_32_utf16\"", "\"md5\"", "$.arithmetic.hash", "is not supported"},
-    {"\"comparison\":\"typed\"", "\"comparison\":\"text\"", "$.arithmetic.comparison",
+    {"\"comparison\":\"typed\"", "\"comparison\":\"loose\"", "$.arithmetic.comparison",
      "is not supported"},
     {",\"comparison\":\"typed\"", "", "$.arithmetic.comparison", "is not supported"},
     {"\"comparison\":\"typed\"", "\"comparison\":\"typed\",\"seed\":0", "$.arithmetic.seed",

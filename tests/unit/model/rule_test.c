@@ -7,10 +7,48 @@
 TEST(operators_are_spelled_as_documents_spell_them)
 {
     const struct str names[] = {
-        STR("eq"),         STR("neq"),      STR("in"),        STR("notIn"),    STR("contains"),
-        STR("startsWith"), STR("endsWith"), STR("matches"),   STR("exists"),   STR("gt"),
-        STR("gte"),        STR("lt"),       STR("lte"),       STR("before"),   STR("after"),
-        STR("semverEq"),   STR("semverGt"), STR("semverGte"), STR("semverLt"), STR("semverLte"),
+        STR("eq"),
+        STR("neq"),
+        STR("in"),
+        STR("notIn"),
+        STR("contains"),
+        STR("startsWith"),
+        STR("endsWith"),
+        STR("matches"),
+        STR("exists"),
+        STR("gt"),
+        STR("gte"),
+        STR("lt"),
+        STR("lte"),
+        STR("before"),
+        STR("after"),
+        STR("semverEq"),
+        STR("semverGt"),
+        STR("semverGte"),
+        STR("semverLt"),
+        STR("semverLte"),
+        STR("text is"),
+        STR("text is not"),
+        STR("text contains"),
+        STR("text does not contain"),
+        STR("text less"),
+        STR("text less or equal"),
+        STR("text greater"),
+        STR("text greater or equal"),
+        STR("text version less"),
+        STR("text version less or equal"),
+        STR("text version greater"),
+        STR("text version greater or equal"),
+        STR("text set is"),
+        STR("text set is not"),
+        STR("text set contains"),
+        STR("text set does not contain"),
+        STR("text set contains any"),
+        STR("text set does not contain any"),
+        STR("text regex match"),
+        STR("text regex does not match"),
+        STR("text glob match"),
+        STR("text glob does not match"),
     };
     CHECK_INT(COUNT_OF(names), OPERATOR_COUNT);
     for (size_t i = 0; i < COUNT_OF(names); i++) {
@@ -18,10 +56,12 @@ TEST(operators_are_spelled_as_documents_spell_them)
         CHECK(operator_parse(names[i], &operator));
         CHECK_INT(operator, i);
         CHECK_STR(operator_name((enum operator)i), names[i]);
+        CHECK(operator_is_text((enum operator)i) == str_starts_with(names[i], STR("text ")));
     }
     enum operator operator= OPERATOR_LT;
     CHECK(!operator_parse(STR("EQ"), &operator));
     CHECK(!operator_parse(STR(""), &operator));
+    CHECK(!operator_parse(STR("is"), &operator));
     CHECK_INT(operator, OPERATOR_LT);
 }
 
