@@ -6,7 +6,7 @@
  * What is in the current revision already is let pass: whoever wants to switch a flag off must not
  * be held up by a pattern or a size that was good enough until now.
  */
-#include <assert.h>
+#include <string.h>
 
 #include "eval/compile.h"
 #include "eval/steps.h"
@@ -16,7 +16,7 @@
 struct check {
     struct pattern_admission *admission;
     struct arena scratch;
-    struct map current; /* patterns of the current revision */
+    struct map current; /* patterns of the current revision, named as pattern_name does */
     struct map seen;    /* patterns met so far */
     const char *owner;  /* what has them: "flag" or "segment" */
 };
@@ -43,23 +43,65 @@ static struct fault check_end(struct check *check, struct fault fault)
 
 /* ---- patterns ------------------------------------------------------------------------------- */
 
-static bool is_pattern(const struct expression *expression)
+/* Of a clause about patterns, which kind it has and how many. */
+struct patterns {
+    enum pattern_syntax syntax;
+    const struct json *values;
+    size_t count;
+    bool is_list; /* each has a path of its own */
+};
+
+static struct patterns patterns_of(const struct json *value, enum pattern_syntax syntax)
 {
-    return expression->kind == EXPRESSION_MATCH &&
-           expression->operator== OPERATOR_MATCHES && expression->value.type == JSON_STRING;
+    bool is_list = value->type == JSON_ARRAY;
+    return (struct patterns){syntax, is_list ? value->elements : value, is_list ? value->count : 1,
+                             is_list};
+}
+
+static struct patterns expression_patterns(const struct expression *expression)
+{
+    if (expression->kind != EXPRESSION_MATCH)
+        return (struct patterns){0};
+    bool is_regex = expression->operator== OPERATOR_TEXT_REGEX_MATCH || expression->operator==
+                    OPERATOR_TEXT_REGEX_DOES_NOT_MATCH;
+    bool is_glob = expression->operator== OPERATOR_TEXT_GLOB_MATCH || expression->operator==
+                   OPERATOR_TEXT_GLOB_DOES_NOT_MATCH;
+    if (is_regex)
+        return patterns_of(&expression->value, PATTERN_UNITS);
+    if (is_glob)
+        return patterns_of(&expression->value, PATTERN_GLOB);
+    if (expression->operator== OPERATOR_MATCHES && expression->value.type == JSON_STRING)
+        return patterns_of(&expression->value, PATTERN_UNICODE);
+    return (struct patterns){0};
+}
+
+/* The same text is another pattern in another syntax. */
+static struct str pattern_name(struct arena *arena, enum pattern_syntax syntax, struct str text)
+{
+    char *name = arena_allocate(arena, text.size + 1);
+    name[0] = (char)('0' + (int)syntax);
+    if (text.size > 0)
+        memcpy(name + 1, text.data, text.size);
+    return (struct str){name, text.size + 1};
 }
 
 static void note_current(struct check *check, const struct expression *expression, unsigned depth)
 {
     if (depth >= EXPRESSION_DEPTH_MAX)
         return;
-    if (is_pattern(expression))
-        map_insert(&check->current, expression->value.string, 0);
+    struct patterns patterns = expression_patterns(expression);
+    for (size_t i = 0; i < patterns.count; i++) {
+        if (patterns.values[i].type == JSON_STRING)
+            map_insert(&check->current,
+                       pattern_name(&check->scratch, patterns.syntax, patterns.values[i].string),
+                       0);
+    }
     for (size_t i = 0; i < expression->child_count; i++)
         note_current(check, &expression->children[i], depth + 1);
 }
 
-static struct fault probe_pattern(struct check *check, struct str text)
+static struct fault probe_pattern(struct check *check, enum pattern_syntax syntax, struct str text,
+                                  struct str name)
 {
     struct pattern_admission *admission = check->admission;
     if (admission->admitted.count == PATTERNS_PROBED_PER_CHANGE_MAX)
@@ -67,25 +109,26 @@ static struct fault probe_pattern(struct check *check, struct str text)
                           arena_format(admission->arena,
                                        "a change may bring at most %d new regular expressions",
                                        PATTERNS_PROBED_PER_CHANGE_MAX));
-    struct fault fault = pattern_check(text);
+    struct fault fault = pattern_check(syntax, text);
     if (!failed(fault))
-        map_insert(&admission->admitted, arena_copy_str(admission->arena, text), 0);
+        map_insert(&admission->admitted, arena_copy_str(admission->arena, name), 0);
     return fault;
 }
 
-static struct fault check_pattern(struct check *check, struct str text)
+static struct fault check_pattern(struct check *check, enum pattern_syntax syntax, struct str text)
 {
-    bool is_first = map_insert(&check->seen, text, 0);
-    if (!is_first || map_find(&check->current, text) != MAP_ABSENT)
+    struct str name = pattern_name(&check->scratch, syntax, text);
+    bool is_first = map_insert(&check->seen, name, 0);
+    if (!is_first || map_find(&check->current, name) != MAP_ABSENT)
         return fault_none();
     if (check->seen.count > PATTERNS_PER_FLAG_MAX)
         return fault_make(FAULT_LIMIT, STR(""),
                           arena_format(check->admission->arena,
                                        "a %s may have at most %d different regular expressions",
                                        check->owner, PATTERNS_PER_FLAG_MAX));
-    if (map_find(&check->admission->admitted, text) != MAP_ABSENT)
+    if (map_find(&check->admission->admitted, name) != MAP_ABSENT)
         return fault_none();
-    return probe_pattern(check, text);
+    return probe_pattern(check, syntax, text, name);
 }
 
 static struct fault check_expression(struct check *check, const struct expression *expression,
@@ -106,18 +149,33 @@ static struct fault check_children(struct check *check, const struct expression 
     return fault_none();
 }
 
+static struct fault check_patterns(struct check *check, const struct patterns *patterns,
+                                   struct str path)
+{
+    struct arena *arena = check->admission->arena;
+    for (size_t i = 0; i < patterns->count; i++) {
+        if (patterns->values[i].type != JSON_STRING)
+            continue; /* flag_check's to refuse */
+        struct fault fault = check_pattern(check, patterns->syntax, patterns->values[i].string);
+        if (!failed(fault))
+            continue;
+        fault.where = patterns->is_list ? arena_format(arena, "%.*s.value[%zu]", STR_ARG(path), i)
+                                        : arena_format(arena, "%.*s.value", STR_ARG(path));
+        return fault;
+    }
+    return fault_none();
+}
+
 /* Refuses the first pattern that displeases, with its path. */
 static struct fault check_expression(struct check *check, const struct expression *expression,
                                      struct str path, unsigned depth)
 {
     if (depth >= EXPRESSION_DEPTH_MAX)
         return fault_make(FAULT_LIMIT, path, STR("nests too deep"));
-    if (!is_pattern(expression))
+    struct patterns patterns = expression_patterns(expression);
+    if (patterns.count == 0)
         return check_children(check, expression, path, depth);
-    struct fault fault = check_pattern(check, expression->value.string);
-    if (failed(fault))
-        fault.where = arena_format(check->admission->arena, "%.*s.value", STR_ARG(path));
-    return fault;
+    return check_patterns(check, &patterns, path);
 }
 
 /* ---- steps ---------------------------------------------------------------------------------- */

@@ -4,13 +4,9 @@
 
 #include <assert.h>
 
-static const uint32_t memo_none = UINT32_MAX;
-
 /* ---- attributes and patterns: each distinct text once --------------------------------------- */
 
-/* A larger copy of an array that has no room for one more; the arena keeps the old one. */
-static void *grow_array(struct arena *arena, void *array, size_t count, size_t *capacity,
-                        size_t size)
+void *compile_grow(struct arena *arena, void *array, size_t count, size_t *capacity, size_t size)
 {
     if (count < *capacity)
         return array;
@@ -52,27 +48,29 @@ uint32_t compile_attribute(struct compiler *compiler, struct str path)
     if (known != MAP_ABSENT)
         return known;
     compiler->attributes =
-        grow_array(compiler->arena, compiler->attributes, compiler->attribute_count,
-                   &compiler->attribute_capacity, sizeof(struct attribute_path));
+        compile_grow(compiler->arena, compiler->attributes, compiler->attribute_count,
+                     &compiler->attribute_capacity, sizeof(struct attribute_path));
     uint32_t slot = (uint32_t)compiler->attribute_count++;
     compiler->attributes[slot] = parse_path(compiler->arena, path);
     map_insert(&compiler->slots, path, slot);
     return slot;
 }
 
-const struct pattern *compile_pattern(struct compiler *compiler, struct str text)
+const struct pattern *compile_pattern(struct compiler *compiler, enum pattern_syntax syntax,
+                                      struct str text)
 {
     struct ruleset_private *private = compiler->private;
-    uint32_t known = map_find(&compiler->pattern_indices, text);
+    struct map *indices = &compiler->pattern_indices[syntax];
+    uint32_t known = map_find(indices, text);
     if (known != MAP_ABSENT)
         return private->patterns[known];
     private->patterns =
-        grow_array(compiler->arena, (void *)private->patterns, private->pattern_count,
-                   &compiler->pattern_capacity, sizeof(struct pattern *));
+        compile_grow(compiler->arena, (void *)private->patterns, private->pattern_count,
+                     &compiler->pattern_capacity, sizeof(struct pattern *));
     uint32_t index = (uint32_t) private->pattern_count++;
-    bool is_served = !failed(pattern_open(&private->patterns[index], text));
+    bool is_served = !failed(pattern_open(&private->patterns[index], syntax, text));
     assert(is_served == (private->patterns[index] != NULL)); /* else it never holds */
-    map_insert(&compiler->pattern_indices, text, index);
+    map_insert(indices, text, index);
     return private->patterns[index];
 }
 
@@ -98,18 +96,21 @@ static const bool *compile_satisfying(struct compiler *compiler, const struct fl
     return satisfies;
 }
 
-static struct compiled_prerequisite compile_prerequisite(struct compiler *compiler,
+/* In the text family one without variations is no gate. */
+static struct compiled_prerequisite compile_prerequisite(struct compiler *compiler, bool is_typed,
                                                          const struct prerequisite *prerequisite)
 {
+    bool is_gate = is_typed || prerequisite->variation_count > 0;
     uint32_t index = map_find(&compiler->private->flags, prerequisite->flag);
     if (index == MAP_ABSENT)
-        return (struct compiled_prerequisite){0};
+        return (struct compiled_prerequisite){.is_gate = is_gate};
     struct flag_rules *required = &compiler->flags[index];
-    if (required->memo == memo_none)
+    if (required->memo == MEMO_NONE)
         required->memo = compiler->prerequisite_flag_count++;
     return (struct compiled_prerequisite){
         .flag = required,
         .satisfies = compile_satisfying(compiler, compiler->state->flags[index], prerequisite),
+        .is_gate = is_gate,
     };
 }
 
@@ -121,20 +122,87 @@ static void compile_prerequisites(struct compiler *compiler, struct flag_rules *
     struct compiled_prerequisite *prerequisites =
         ARENA_NEW_ARRAY(compiler->arena, struct compiled_prerequisite, flag->prerequisite_count);
     for (size_t i = 0; i < flag->prerequisite_count; i++)
-        prerequisites[i] = compile_prerequisite(compiler, &flag->prerequisites[i]);
+        prerequisites[i] =
+            compile_prerequisite(compiler, compiled->is_typed, &flag->prerequisites[i]);
     compiled->prerequisites = prerequisites;
     compiled->prerequisite_count = (uint32_t)flag->prerequisite_count;
+}
+
+/* The expressions that come before the rules, one for each variation at most. */
+struct choices {
+    struct expression *expressions;
+    int *variations;
+    uint32_t count;
+};
+
+static struct choices choices_open(struct compiler *compiler, const struct flag *flag)
+{
+    return (struct choices){
+        .expressions = ARENA_NEW_ARRAY(compiler->arena, struct expression, flag->variation_count),
+        .variations = ARENA_NEW_ARRAY(compiler->arena, int, flag->variation_count),
+    };
+}
+
+static size_t count_choice_tests(const struct choices *choices)
+{
+    size_t count = 0;
+    for (uint32_t i = 0; i < choices->count; i++)
+        count += expression_count_tests(&choices->expressions[i]);
+    return count;
+}
+
+static const struct compiled_choice *
+compile_choices(struct compiler *compiler, struct program *program, const struct choices *choices)
+{
+    struct compiled_choice *compiled =
+        ARENA_NEW_ARRAY(compiler->arena, struct compiled_choice, choices->count);
+    for (uint32_t i = choices->count; i-- > 0;) {
+        compiled[i].variation = choices->variations[i];
+        compiled[i].entry = program_prepend(compiler, program, &choices->expressions[i],
+                                            TARGET_ACCEPT, TARGET_REJECT);
+    }
+    return compiled;
+}
+
+static bool is_sticky(const struct flag *flag)
+{
+    return flag->kind == FLAG_KIND_EXPERIMENT && flag->experiment.is_sticky;
+}
+
+/* Who is listed for a variation, and who had it; in the order of the variations. */
+static void collect_choices(struct compiler *compiler, const struct flag *flag,
+                            struct choices *inclusions, struct choices *sticky)
+{
+    for (size_t i = 0; i < flag->variation_count; i++) {
+        const struct variation *variation = &flag->variations[i];
+        inclusions->variations[inclusions->count] = (int)i;
+        if (inclusion_expression(compiler->arena, variation,
+                                 &inclusions->expressions[inclusions->count]))
+            inclusions->count++;
+        sticky->variations[sticky->count] = (int)i;
+        if (is_sticky(flag) && sticky_expression(compiler->arena, flag, variation,
+                                                 &sticky->expressions[sticky->count]))
+            sticky->count++;
+    }
 }
 
 static void compile_rules(struct compiler *compiler, struct flag_rules *compiled)
 {
     const struct flag *flag = compiled->flag;
-    if (flag->rule_count == 0)
-        return;
-    size_t test_count_max = 0;
+    struct choices inclusions = {0};
+    struct choices sticky = {0};
+    if (!compiled->is_typed) {
+        inclusions = choices_open(compiler, flag);
+        sticky = choices_open(compiler, flag);
+        collect_choices(compiler, flag, &inclusions, &sticky);
+    }
+    size_t test_count_max = count_choice_tests(&inclusions) + count_choice_tests(&sticky);
     for (size_t i = 0; i < flag->rule_count; i++)
         test_count_max += expression_count_tests(&flag->rules[i].when);
-    struct program program = program_open(compiler, test_count_max, flag->arithmetic.comparison);
+    if (flag->rule_count == 0 && test_count_max == 0)
+        return;
+    struct program program =
+        program_open(compiler, test_count_max, flag->arithmetic.comparison, flag);
     struct compiled_rule *rules =
         ARENA_NEW_ARRAY(compiler->arena, struct compiled_rule, flag->rule_count);
     for (size_t i = flag->rule_count; i-- > 0;) {
@@ -144,6 +212,10 @@ static void compile_rules(struct compiler *compiler, struct flag_rules *compiled
             program_prepend(compiler, &program, &rule->when, TARGET_ACCEPT, TARGET_REJECT);
         rules[i].serve = compile_serve(compiler, flag, &rule->serve);
     }
+    compiled->sticky = compile_choices(compiler, &program, &sticky);
+    compiled->sticky_count = sticky.count;
+    compiled->inclusions = compile_choices(compiler, &program, &inclusions);
+    compiled->inclusion_count = inclusions.count;
     compiled->tests = program.tests;
     compiled->rules = rules;
     compiled->rule_count = (uint32_t)flag->rule_count;
@@ -155,6 +227,7 @@ static void compile_flag(struct compiler *compiler, struct flag_rules *compiled)
     compiled->off_variation = flag_find_variation(flag, flag->off_variation);
     compiled->blank_variation = flag_find_variation(flag, STR(""));
     compiled->is_enabled = flag->is_enabled;
+    compiled->is_typed = flag->arithmetic.comparison == FLAG_COMPARISON_TYPED;
     compiled->activity = compile_activity(&flag->schedule);
     compile_prerequisites(compiler, compiled);
     compile_rules(compiler, compiled);
@@ -171,7 +244,7 @@ static void index_flags(struct compiler *compiler)
     for (uint32_t i = 0; i < state->flag_count; i++) {
         compiler->flags[i].flag = state->flags[i];
         compiler->flags[i].index = i;
-        compiler->flags[i].memo = memo_none;
+        compiler->flags[i].memo = MEMO_NONE;
         map_insert(&compiler->private->flags, state->flags[i]->key, i);
     }
 }
@@ -190,7 +263,7 @@ static void compile_segment(struct compiler *compiler, struct compiled_segment *
     size_t test_count_max = 0;
     for (size_t i = 0; i < segment->rule_count; i++)
         test_count_max += expression_count_tests(&segment->rules[i]);
-    struct program program = program_open(compiler, test_count_max, FLAG_COMPARISON_TYPED);
+    struct program program = program_open(compiler, test_count_max, FLAG_COMPARISON_TYPED, NULL);
     compiled->entry = TARGET_REJECT;
     for (size_t i = segment->rule_count; i-- > 0;)
         compiled->entry =
@@ -251,9 +324,11 @@ const struct ruleset *ruleset_compile(struct arena *arena, const struct environm
     struct compiler compiler = {.arena = arena, .state = state};
     compiler.private = ARENA_NEW(arena, struct ruleset_private);
     map_open(&compiler.slots, arena, 0);
-    map_open(&compiler.pattern_indices, arena, 0);
+    for (size_t i = 0; i < PATTERN_SYNTAXES; i++)
+        map_open(&compiler.pattern_indices[i], arena, 0);
     uint32_t targeting_key = compile_attribute(&compiler, STR("targetingKey"));
     assert(targeting_key == SLOT_TARGETING_KEY);
+    compile_selectors_open(&compiler);
 
     index_flags(&compiler);
     const struct compiled_segment *segments = compile_segments(&compiler);
@@ -269,6 +344,8 @@ const struct ruleset *ruleset_compile(struct arena *arena, const struct environm
         .segment_count = state->segment_count,
         .attributes = compiler.attributes,
         .attribute_count = compiler.attribute_count,
+        .selectors = compiler.selectors,
+        .selector_count = compiler.selector_count,
         .prerequisite_flag_count = compiler.prerequisite_flag_count,
         .private = compiler.private,
     };

@@ -11,10 +11,12 @@
 #define EVAL_COMPILE_H
 
 #include "base/map.h"
+#include "eval/hash.h"
 #include "eval/pattern.h"
 #include "eval/ruleset.h"
 #include "eval/semver.h"
 #include "eval/text_set.h"
+#include "eval/text_version.h"
 
 enum test_kind {
     TEST_SEGMENT, /* the subject is in a segment */
@@ -31,6 +33,23 @@ enum test_kind {
     TEST_NUMBER, /* these three: ordered as `orders` allows */
     TEST_INSTANT,
     TEST_VERSION,
+    /* The text family, on a selector. */
+    TEST_TEXT_FIRST,
+    TEST_TEXT_AMONG = TEST_TEXT_FIRST, /* is */
+    TEST_TEXT_CONTAINS,
+    TEST_TEXT_NUMBER, /* these two: ordered as `orders` allows */
+    TEST_TEXT_VERSION,
+    TEST_TEXT_MATCHES,
+    TEST_TEXT_SET_FIRST, /* of a list as a whole */
+    TEST_TEXT_SET_IS = TEST_TEXT_SET_FIRST,
+    TEST_TEXT_SET_HAS_ALL,
+    TEST_TEXT_SET_HAS_ANY,
+};
+
+/* Of the text family's tests. */
+enum {
+    TEST_IS_NEGATED = 1,
+    TEST_ACCEPTS_NOTHING = 2 /* holds where there is no value */
 };
 
 /* Sets of outcomes of a comparison; bit n is outcome n - 1. */
@@ -49,13 +68,49 @@ struct expected_version {
     bool has_rank;
 };
 
+/* Texts to be equal to, in the text family: what is "true" or "false" in any case is told apart. */
+struct text_choice {
+    struct text_set texts; /* each once */
+    uint32_t value_count;  /* with repetitions */
+    uint32_t plain_count;  /* texts that are no word */
+    bool has_true, has_false;
+    const struct text_cohorts *cohorts; /* TEST_TEXT_SET_HAS_ANY of cohort ids, or NULL */
+};
+
+/* Stored cohorts among the ids asked for, and who has to be a member. */
+struct text_cohorts {
+    uint32_t member; /* selector slot */
+    const struct cohort **cohorts;
+    size_t count;
+};
+
+struct text_list {
+    const struct str *texts;
+    size_t count;
+};
+
+/* The expected versions, and their texts for when versions cannot be compared: what is most or
+ * least of them, whichever the comparison is easiest with. */
+struct text_version_bound {
+    struct text_version version;
+    bool has_version;
+    struct str text;
+};
+
+struct pattern_list {
+    const struct pattern *const *patterns;
+    size_t count;
+};
+
 enum { TARGET_ACCEPT = UINT32_MAX, TARGET_REJECT = UINT32_MAX - 1 };
 
 struct test {
     uint32_t on_true, on_false; /* index of a later test, or TARGET_… */
-    uint32_t subject;           /* attribute slot; TEST_SEGMENT: index of the segment */
+    uint32_t subject;           /* attribute slot; TEST_SEGMENT: index of the segment;
+                                   from TEST_TEXT_FIRST on: selector slot */
     uint16_t kind;              /* enum test_kind */
-    uint16_t orders;            /* ORDER_… allowed */
+    uint8_t orders;             /* ORDER_… allowed */
+    uint8_t flags;              /* TEST_IS_NEGATED, … */
     union {
         struct str text;
         double number;
@@ -64,6 +119,10 @@ struct test {
         const struct json *value;
         const struct value_list *list;
         const struct pattern *pattern;
+        const struct text_choice *choice;
+        const struct text_list *needles; /* in lower case */
+        const struct text_version_bound *version_bound;
+        const struct pattern_list *patterns;
     };
 };
 
@@ -74,15 +133,29 @@ struct compiled_share {
     uint32_t from, to; /* weights when a progressive serve starts and ends */
 };
 
+/* One slice of a bucket: shares of its tickets, `otherwise` where they are nobody's. */
+struct compiled_slice {
+    uint32_t end; /* percents [previous end, end) */
+    uint32_t share_count;
+    const struct compiled_share *shares;
+};
+
+struct compiled_bucket {
+    struct hash_murmur3 salted; /* the hash after "<salt>/" */
+    const struct compiled_slice *slices;
+    uint32_t slice_count;
+    struct str selector, salt;
+};
+
 struct compiled_serve {
     enum serve_kind kind;
-    enum flag_hash hash;
-    int variation;   /* SERVE_VARIATION; -1 when the flag has no such variation */
-    uint32_t slot;   /* attribute that is hashed */
+    int variation;   /* SERVE_VARIATION, SERVE_BUCKET's otherwise; -1: the flag has no such one */
+    uint32_t slot;   /* attribute that is hashed; SERVE_BUCKET: selector */
     uint32_t prefix; /* the hash after "<flag key>:<salt>:" */
     uint32_t share_count;
     const struct compiled_share *shares;
-    struct activity activity; /* SERVE_PROGRESSIVE: when it moves */
+    struct activity activity;             /* SERVE_PROGRESSIVE: when it moves */
+    const struct compiled_bucket *bucket; /* SERVE_BUCKET */
     const struct serve *serve;
     const struct flag *flag;
 };
@@ -93,9 +166,16 @@ struct compiled_rule {
     struct compiled_serve serve;
 };
 
+/* A variation for whoever a test holds for. */
+struct compiled_choice {
+    uint32_t entry;
+    int variation;
+};
+
 struct compiled_prerequisite {
     const struct flag_rules *flag; /* NULL: no such flag */
     const bool *satisfies;         /* by variation of that flag */
+    bool is_gate;                  /* else it is only decided first */
 };
 
 struct compiled_segment {
@@ -114,7 +194,9 @@ struct ruleset_private {
     size_t pattern_count;
 };
 
-enum { SLOT_TARGETING_KEY = 0 }; /* every ruleset's first attribute */
+#define MEMO_NONE UINT32_MAX        /* flag_rules.memo: nobody leans on it */
+enum { SLOT_TARGETING_KEY = 0 };    /* every ruleset's first attribute */
+enum { SELECTOR_SLOT_NOTHING = 0 }; /* every ruleset's first selector finds nothing */
 
 /* ---- the compiler at work ------------------------------------------------------------------ */
 
@@ -127,7 +209,10 @@ struct compiler {
     struct map slots;                 /* attribute path, as written, to slot */
     struct attribute_path *attributes;
     size_t attribute_count, attribute_capacity;
-    struct map pattern_indices; /* text to index in private->patterns */
+    struct map selector_slots; /* selector, as written, to slot */
+    struct selector *selectors;
+    size_t selector_count, selector_capacity;
+    struct map pattern_indices[PATTERN_SYNTAXES]; /* text to index in private->patterns */
     size_t pattern_capacity;
 };
 
@@ -136,26 +221,44 @@ struct program {
     struct test *tests;
     uint32_t next; /* tests at and behind `next` are written */
     enum flag_comparison comparison;
+    const struct flag *flag; /* whose they are; NULL: a segment's */
 };
 
 /* Deeper than json's budget lets a document nest; what lies deeper never holds. */
 enum { EXPRESSION_DEPTH_MAX = 64 };
 
-uint32_t compile_attribute(struct compiler *compiler, struct str path);            /* its slot */
-const struct pattern *compile_pattern(struct compiler *compiler, struct str text); /* or NULL */
+/* A larger copy of an array that has no room for one more; the arena keeps the old one. */
+void *compile_grow(struct arena *arena, void *array, size_t count, size_t *capacity, size_t size);
+
+void compile_selectors_open(struct compiler *compiler);
+uint32_t compile_attribute(struct compiler *compiler, struct str path); /* its slot */
+/* The selector's slot. Results are read of that flag's prerequisites alone, else there is nothing.
+ */
+uint32_t compile_selector(struct compiler *compiler, const struct flag *flag, struct str text);
+const struct pattern *compile_pattern(struct compiler *compiler, enum pattern_syntax syntax,
+                                      struct str text); /* or NULL */
 struct activity compile_activity(const struct schedule *schedule);
 
 struct program program_open(struct compiler *compiler, size_t test_count_max,
-                            enum flag_comparison comparison);
+                            enum flag_comparison comparison, const struct flag *flag);
 size_t expression_count_tests(const struct expression *expression); /* an upper bound */
 
 /* Writes the expression in front of what is there; returns where it is entered. */
 uint32_t program_prepend(struct compiler *compiler, struct program *program,
                          const struct expression *expression, uint32_t on_true, uint32_t on_false);
 
-/* Fills in the test of a match in its flag's comparison family; false: it can never hold. */
-bool compile_match(struct compiler *compiler, enum flag_comparison comparison,
+/* Fills in the test of a match in its program's comparison family; false: it can never hold. */
+bool compile_match(struct compiler *compiler, const struct program *program,
                    const struct expression *match, struct test *test);
+bool compile_text_match(struct compiler *compiler, const struct flag *flag,
+                        const struct expression *match, struct test *test);
+
+/* The choices that come before a flag's rules, as expressions: who is listed for the variation, who
+ * had it. False: nobody. */
+bool inclusion_expression(struct arena *arena, const struct variation *variation,
+                          struct expression *expression);
+bool sticky_expression(struct arena *arena, const struct flag *flag,
+                       const struct variation *variation, struct expression *expression);
 
 /* The attribute and salt a split hashes by; a progressive serve's are those it moves to. */
 struct str serve_bucket_by(const struct serve *serve);

@@ -27,13 +27,14 @@ size_t expression_count_tests(const struct expression *expression)
 }
 
 struct program program_open(struct compiler *compiler, size_t test_count_max,
-                            enum flag_comparison comparison)
+                            enum flag_comparison comparison, const struct flag *flag)
 {
     assert(test_count_max < TARGET_REJECT);
     return (struct program){
         .tests = ARENA_NEW_ARRAY(compiler->arena, struct test, test_count_max),
         .next = (uint32_t)test_count_max,
         .comparison = comparison,
+        .flag = flag,
     };
 }
 
@@ -51,9 +52,8 @@ static uint32_t prepend_match(struct compiler *compiler, struct program *program
                               const struct expression *match, uint32_t on_true, uint32_t on_false)
 {
     struct test test = {.on_true = on_true, .on_false = on_false};
-    if (!compile_match(compiler, program->comparison, match, &test))
+    if (!compile_match(compiler, program, match, &test))
         return on_false;
-    test.subject = compile_attribute(compiler, match->attribute);
     return prepend_test(program, test);
 }
 

@@ -20,7 +20,7 @@ static bool prepare_text(struct test *test, enum test_kind kind, const struct js
 static bool prepare_number(struct test *test, unsigned orders, const struct json *expected)
 {
     test->kind = TEST_NUMBER;
-    test->orders = (uint16_t)orders;
+    test->orders = (uint8_t)orders;
     test->number = expected->number;
     return expected->type == JSON_NUMBER;
 }
@@ -28,7 +28,7 @@ static bool prepare_number(struct test *test, unsigned orders, const struct json
 static bool prepare_instant(struct test *test, unsigned orders, const struct json *expected)
 {
     test->kind = TEST_INSTANT;
-    test->orders = (uint16_t)orders;
+    test->orders = (uint8_t)orders;
     return expected->type == JSON_STRING && instant_parse_date(expected->string, &test->instant_ms);
 }
 
@@ -40,7 +40,7 @@ static bool prepare_version(struct compiler *compiler, struct test *test, unsign
         return false;
     version.has_rank = semver_rank(expected->string, &version.rank);
     test->kind = TEST_VERSION;
-    test->orders = (uint16_t)orders;
+    test->orders = (uint8_t)orders;
     test->version = arena_copy(compiler->arena, &version, sizeof(version));
     return true;
 }
@@ -91,7 +91,7 @@ static bool prepare_pattern(struct compiler *compiler, struct test *test,
     if (expected->type != JSON_STRING)
         return false;
     test->kind = TEST_MATCHES;
-    test->pattern = compile_pattern(compiler, expected->string);
+    test->pattern = compile_pattern(compiler, PATTERN_UNICODE, expected->string);
     return test->pattern != NULL;
 }
 
@@ -141,17 +141,43 @@ static bool prepare_typed(struct compiler *compiler, const struct expression *ma
         return prepare_version(compiler, test, ORDER_LESS, expected);
     case OPERATOR_SEMVER_LTE:
         return prepare_version(compiler, test, ORDER_LESS | ORDER_EQUAL, expected);
+    case OPERATOR_TEXT_IS:
+    case OPERATOR_TEXT_IS_NOT:
+    case OPERATOR_TEXT_CONTAINS:
+    case OPERATOR_TEXT_DOES_NOT_CONTAIN:
+    case OPERATOR_TEXT_LESS:
+    case OPERATOR_TEXT_LESS_OR_EQUAL:
+    case OPERATOR_TEXT_GREATER:
+    case OPERATOR_TEXT_GREATER_OR_EQUAL:
+    case OPERATOR_TEXT_VERSION_LESS:
+    case OPERATOR_TEXT_VERSION_LESS_OR_EQUAL:
+    case OPERATOR_TEXT_VERSION_GREATER:
+    case OPERATOR_TEXT_VERSION_GREATER_OR_EQUAL:
+    case OPERATOR_TEXT_SET_IS:
+    case OPERATOR_TEXT_SET_IS_NOT:
+    case OPERATOR_TEXT_SET_CONTAINS:
+    case OPERATOR_TEXT_SET_DOES_NOT_CONTAIN:
+    case OPERATOR_TEXT_SET_CONTAINS_ANY:
+    case OPERATOR_TEXT_SET_DOES_NOT_CONTAIN_ANY:
+    case OPERATOR_TEXT_REGEX_MATCH:
+    case OPERATOR_TEXT_REGEX_DOES_NOT_MATCH:
+    case OPERATOR_TEXT_GLOB_MATCH:
+    case OPERATOR_TEXT_GLOB_DOES_NOT_MATCH:
+        return false; /* of the other family */
     }
     assert(false);
     return false;
 }
 
-bool compile_match(struct compiler *compiler, enum flag_comparison comparison,
+bool compile_match(struct compiler *compiler, const struct program *program,
                    const struct expression *match, struct test *test)
 {
-    switch (comparison) {
+    switch (program->comparison) {
     case FLAG_COMPARISON_TYPED:
+        test->subject = compile_attribute(compiler, match->attribute);
         return prepare_typed(compiler, match, test);
+    case FLAG_COMPARISON_TEXT:
+        return compile_text_match(compiler, program->flag, match, test);
     }
     assert(false);
     return false;

@@ -3,24 +3,16 @@
  * compile_serve - variations as indices, weights as running sums, the constant part of what is
  * hashed as a hash already begun.
  */
-#include <assert.h>
-
+#include "eval/bucket.h"
 #include "eval/compile.h"
-#include "eval/hash.h"
 
 /* The hash of "<flag key>:<salt>:", to which each subject is added. */
 static uint32_t begin_hash(const struct flag *flag, struct str salt)
 {
-    switch (flag->arithmetic.hash) {
-    case FLAG_HASH_FNV1A_32_UTF16: {
-        uint32_t hash = hash_fnv1a_utf16(flag->key);
-        hash = hash_fnv1a_utf16_continue(hash, STR(":"));
-        hash = hash_fnv1a_utf16_continue(hash, salt);
-        return hash_fnv1a_utf16_continue(hash, STR(":"));
-    }
-    }
-    assert(false);
-    return 0;
+    uint32_t hash = hash_fnv1a_utf16(flag->key);
+    hash = hash_fnv1a_utf16_continue(hash, STR(":"));
+    hash = hash_fnv1a_utf16_continue(hash, salt);
+    return hash_fnv1a_utf16_continue(hash, STR(":"));
 }
 
 struct str serve_bucket_by(const struct serve *serve)
@@ -98,12 +90,59 @@ static void compile_progressive(struct compiler *compiler, const struct flag *fl
     compiled->activity = compile_activity(&serve->schedule);
 }
 
+/* ---- buckets --------------------------------------------------------------------------------- */
+
+/* What no allocation names is nobody's: the bucket's `otherwise`. What one names and the flag does
+ * not have serves nothing. */
+static int owner_of(const struct flag *flag, struct str variation, int otherwise)
+{
+    return str_is_absent(variation) ? otherwise : flag_find_variation(flag, variation);
+}
+
+static struct compiled_slice compile_slice(struct compiler *compiler, const struct flag *flag,
+                                           const struct slice *slice, int otherwise)
+{
+    struct bucket_range *ranges =
+        ARENA_NEW_ARRAY(compiler->arena, struct bucket_range, slice->allocation_count);
+    struct compiled_slice compiled = {.share_count = (uint32_t)bucket_ranges(slice, ranges)};
+    struct compiled_share *shares =
+        ARENA_NEW_ARRAY(compiler->arena, struct compiled_share, compiled.share_count);
+    for (uint32_t i = 0; i < compiled.share_count; i++) {
+        shares[i].variation = owner_of(flag, ranges[i].variation, otherwise);
+        shares[i].end = ranges[i].end; /* no range begins behind the end of the one before */
+    }
+    compiled.shares = shares;
+    return compiled;
+}
+
+static void compile_bucket(struct compiler *compiler, const struct flag *flag,
+                           const struct bucket *bucket, struct compiled_serve *compiled)
+{
+    struct compiled_bucket *made = ARENA_NEW(compiler->arena, struct compiled_bucket);
+    struct compiled_slice *slices =
+        ARENA_NEW_ARRAY(compiler->arena, struct compiled_slice, bucket->slice_count);
+    uint32_t end = 0;
+    compiled->variation = flag_find_variation(flag, bucket->otherwise);
+    for (size_t i = 0; i < bucket->slice_count; i++) {
+        slices[i] = compile_slice(compiler, flag, &bucket->slices[i], compiled->variation);
+        end += bucket->slices[i].percent;
+        slices[i].end = end;
+    }
+    made->selector = bucket_selector(compiler->arena, flag, bucket);
+    made->salt = bucket_salt(flag, bucket);
+    struct hash_murmur3 salt = hash_murmur3_begin(made->salt, 0);
+    made->salted = hash_murmur3_continue(&salt, STR("/"));
+    made->slices = slices;
+    made->slice_count = (uint32_t)bucket->slice_count;
+    compiled->bucket = made;
+    compiled->slot = compile_selector(compiler, flag, made->selector);
+}
+
 struct compiled_serve compile_serve(struct compiler *compiler, const struct flag *flag,
                                     const struct serve *serve)
 {
     struct compiled_serve compiled = {
         .kind = serve->kind,
-        .hash = flag->arithmetic.hash,
         .variation = -1,
         .serve = serve,
         .flag = flag,
@@ -119,6 +158,9 @@ struct compiled_serve compile_serve(struct compiler *compiler, const struct flag
     case SERVE_PROGRESSIVE:
         compile_progressive(compiler, flag, serve, &compiled);
         bind_subject(compiler, flag, serve, &compiled);
+        break;
+    case SERVE_BUCKET:
+        compile_bucket(compiler, flag, &serve->bucket, &compiled);
         break;
     }
     return compiled;

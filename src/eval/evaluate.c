@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* evaluate - decides: see evaluate.h. The steps follow the wire reference, section 13. */
+/* evaluate - decides: see evaluate.h. The steps follow the wire references: section 13 of the typed
+ * family's, 9.2 and 10 of the text family's. */
 #include "eval/evaluate.h"
 
 #include <assert.h>
@@ -25,6 +26,18 @@ static struct decision decide_cycle(const struct flag_rules *flag, enum reason r
 static inline enum reason reason_of(const struct compiled_serve *serve, enum reason plain)
 {
     return serve->kind == SERVE_VARIATION ? plain : REASON_SPLIT;
+}
+
+/* A typed flag that others lean on, for a context that has nobody to decide about. */
+static struct decision decide_nobody(const struct flag_rules *flag)
+{
+    return (struct decision){flag, VARIATION_NONE, RULE_NONE, REASON_DEFAULT,
+                             DECISION_INVALID_CONTEXT};
+}
+
+static bool is_subject_missing(const struct evaluation *evaluation, const struct flag_rules *flag)
+{
+    return flag->is_typed && str_is_empty(evaluation->context->targeting_key);
 }
 
 /* ---- prerequisites --------------------------------------------------------------------------- */
@@ -56,7 +69,9 @@ static struct decision decide_required(struct evaluation *evaluation,
     struct decision *kept = &evaluation->context->decisions[required->memo];
     if (kept->flag != NULL)
         return *kept;
-    struct decision decision = decide_flag(evaluation, required, top);
+    struct decision decision = is_subject_missing(evaluation, required)
+                                   ? decide_nobody(required)
+                                   : decide_flag(evaluation, required, top);
     if (decision.error != DECISION_CYCLE_DETECTED)
         *kept = decision;
     return decision;
@@ -71,8 +86,9 @@ static enum standing check_prerequisite(struct evaluation *evaluation,
     struct decision decision = decide_nothing(DECISION_FLAG_NOT_FOUND);
     if (prerequisite->flag != NULL)
         decision = decide_required(evaluation, prerequisite->flag, top);
-    bool is_satisfied = decision.error == DECISION_OK && decision.variation != VARIATION_NONE &&
-                        prerequisite->satisfies[decision.variation];
+    bool is_decided = decision.error == DECISION_OK && decision.variation != VARIATION_NONE;
+    bool is_satisfied =
+        !prerequisite->is_gate || (is_decided && prerequisite->satisfies[decision.variation]);
     if (trace != NULL)
         trace_note_prerequisite(trace, prerequisite->flag, &decision, is_satisfied);
     if (decision.error == DECISION_CYCLE_DETECTED)
@@ -93,6 +109,20 @@ static enum standing check_prerequisites(struct evaluation *evaluation,
     for (uint32_t i = 0; i < flag->prerequisite_count && standing == STANDING_MET; i++)
         standing = check_prerequisite(evaluation, &flag->prerequisites[i], &top, trace);
     return standing;
+}
+
+/* ---- choices ----------------------------------------------------------------------------------
+ */
+
+/* The first variation whose test holds, or VARIATION_NONE. */
+static int choose(struct evaluation *evaluation, const struct flag_rules *flag,
+                  const struct compiled_choice *choices, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (program_accepts(evaluation, flag->tests, choices[i].entry))
+            return choices[i].variation;
+    }
+    return VARIATION_NONE;
 }
 
 /* ---- rules ----------------------------------------------------------------------------------- */
@@ -138,6 +168,9 @@ static struct decision decide_flag(struct evaluation *evaluation, const struct f
         return decide(flag, flag->off_variation, REASON_OFF);
     if (!activity_holds(&flag->activity, evaluation->now_ms))
         return decide(flag, flag->off_variation, REASON_SCHEDULED_OUT);
+    int included = choose(evaluation, flag, flag->inclusions, flag->inclusion_count);
+    if (included != VARIATION_NONE)
+        return decide(flag, included, REASON_INCLUDED);
     if (flag->prerequisite_count > 0) {
         enum standing standing = check_prerequisites(evaluation, flag, below, trace);
         if (standing == STANDING_CYCLE)
@@ -145,6 +178,9 @@ static struct decision decide_flag(struct evaluation *evaluation, const struct f
         if (standing == STANDING_UNMET)
             return decide(flag, flag->off_variation, REASON_PREREQUISITE_FAILED);
     }
+    int kept = choose(evaluation, flag, flag->sticky, flag->sticky_count);
+    if (kept != VARIATION_NONE)
+        return decide(flag, kept, REASON_STICKY);
     return decide_by_rules(evaluation, flag, trace);
 }
 
@@ -155,7 +191,7 @@ struct decision evaluate_flag(const struct flag_rules *flag, struct context *con
 {
     assert(flag->index < context->ruleset->flag_count);
     assert(flag == &context->ruleset->flags[flag->index]);
-    if (str_is_empty(context->targeting_key))
+    if (flag->is_typed && str_is_empty(context->targeting_key))
         return decide_nothing(DECISION_INVALID_CONTEXT);
 
     struct evaluation evaluation = {
@@ -180,12 +216,12 @@ struct decision evaluate(const struct ruleset *ruleset, struct str key, struct c
                          int64_t now_ms, struct trace *trace)
 {
     assert(context->ruleset == ruleset);
-    if (str_is_empty(context->targeting_key))
-        return decide_nothing(DECISION_INVALID_CONTEXT);
     const struct flag_rules *flag = ruleset_find(ruleset, key);
-    if (flag == NULL)
-        return decide_nothing(DECISION_FLAG_NOT_FOUND);
-    return evaluate_flag(flag, context, now_ms, trace);
+    if (flag != NULL)
+        return evaluate_flag(flag, context, now_ms, trace);
+    /* Nobody asking comes before no flag: vectors of the typed family. */
+    return decide_nothing(str_is_empty(context->targeting_key) ? DECISION_INVALID_CONTEXT
+                                                               : DECISION_FLAG_NOT_FOUND);
 }
 
 struct str reason_name(enum reason reason)
@@ -205,6 +241,10 @@ struct str reason_name(enum reason reason)
         return STR("SCHEDULED_OUT");
     case REASON_DEFAULT:
         return STR("DEFAULT");
+    case REASON_INCLUDED:
+        return STR("INCLUDED");
+    case REASON_STICKY:
+        return STR("STICKY");
     }
     assert(false);
     return STR("");

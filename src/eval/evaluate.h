@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * evaluate - ruleset + context + now -> decision. Pure: cannot fail, wait, log or allocate.
+ * evaluate - ruleset + context + now -> decision. Pure: cannot fail, wait or log.
  *
  * A decision depends on its three inputs only. The same function explains: handed a trace, it
- * notes what it saw on the way and decides the same. Algorithm: wire reference, section 13.
+ * notes what it saw on the way and decides the same. Algorithm: wire reference of the typed family,
+ * section 13; of the text family, sections 9.2 and 10. In order: off, schedule, inclusions,
+ * prerequisites, stickiness, rules, fallthrough; a typed flag has no inclusions and does not stick.
  */
 #ifndef EVAL_EVALUATE_H
 #define EVAL_EVALUATE_H
 
 #include "eval/pattern.h"
 #include "eval/ruleset.h"
+#include "eval/text_view.h"
 
 enum reason {
     REASON_OFF,
@@ -18,13 +21,15 @@ enum reason {
     REASON_FALLTHROUGH,
     REASON_PREREQUISITE_FAILED,
     REASON_SCHEDULED_OUT,
-    REASON_DEFAULT, /* nothing could be decided: see error */
+    REASON_DEFAULT,  /* nothing could be decided: see error */
+    REASON_INCLUDED, /* listed by name, or a member of a cohort that is */
+    REASON_STICKY,   /* got it before */
 };
 
 enum decision_error {
     DECISION_OK,
     DECISION_FLAG_NOT_FOUND,
-    DECISION_INVALID_CONTEXT, /* no targeting key, or an empty one */
+    DECISION_INVALID_CONTEXT, /* no targeting key, or an empty one: typed flags need one */
     DECISION_CYCLE_DETECTED,
     DECISION_NO_VARIATION, /* the split left the subject's ticket to nobody */
 };
@@ -42,16 +47,39 @@ struct decision {
 /*
  * Who is asking, bound to one ruleset: attributes are looked up once per path however many
  * clauses read them, and what a flag's prerequisites and segments said is remembered for the next
- * flag. Open it per request and per ruleset; what it remembers lives in the arena it was given,
- * in one piece. One thread at a time.
+ * flag. Open it per request and per ruleset; what it remembers lives in the arena it was given, in
+ * one piece. Decisions take nothing more of it, but for attributes of the text family that are
+ * neither a text nor a boolean, and texts that are compared in lower case and are not: their other
+ * form is written down there, once. One thread at a time.
  */
+
+/*
+ * Contexts come in two forms, and flags of either comparison family are decided in both.
+ *
+ *   FLAT  a targeting key and attributes by name. A selector reads it as follows:
+ *         /context/user/user_id and /context/user/amplitude_id are the targeting key;
+ *         /context/user/user_properties/P… is attributes.user_properties.P…, else attributes.P…;
+ *         /context/groups/T/group_name is the first of attributes.groups.T (a text or a list);
+ *         /context/groups/T/group_properties/P… is
+ *         attributes.group_properties.T.<name>.P…, and /context/groups/T/cohort_ids is
+ *         attributes.group_cohort_ids.T.<name>; any other /context/user/X… is attributes.X….
+ *   USER  a tree {"user": …, "groups": …, "page": …}; selectors walk it as it is. For a dotted
+ *         path the targeting key is user.user_id (a text or a number, not empty), else
+ *         user.device_id, and a.b is user.a.b, else user.user_properties.a.b.
+ */
+enum context_form { CONTEXT_FLAT, CONTEXT_USER };
+
 struct context {
-    struct str targeting_key;        /* absent or empty: every decision is INVALID_CONTEXT */
-    const struct json *attributes;   /* an object, or NULL */
+    enum context_form form;
+    struct str targeting_key;        /* absent or empty: typed decisions are INVALID_CONTEXT */
+    const struct json *attributes;   /* FLAT: an object, or NULL; USER: the tree */
     struct pattern_scratch *scratch; /* the calling thread's; NULL: patterns never match */
     const struct ruleset *ruleset;
     /* eval's own */
+    struct arena *arena;
+    const struct json *user;    /* USER: the tree's, or NULL */
     const struct json **values; /* by attribute slot; NULL until first read */
+    struct text_view *views;    /* by selector; unread until first read */
     struct decision *decisions; /* by flag_rules.memo; flag is NULL until decided */
     uint8_t *segments;          /* by segment: SEGMENT_… */
     int64_t remembered_ms;      /* the moment these two are about */
@@ -60,6 +88,9 @@ struct context {
 void context_open(struct context *context, struct arena *arena, const struct ruleset *ruleset,
                   struct str targeting_key, const struct json *attributes,
                   struct pattern_scratch *scratch);
+/* The same for a tree {"user": …}: see enum context_form. */
+void context_open_user(struct context *context, struct arena *arena, const struct ruleset *ruleset,
+                       const struct json *tree, struct pattern_scratch *scratch);
 
 /* What happened on the way; filled only when asked for. Lives in its arena. */
 struct trace_prerequisite {
@@ -69,8 +100,8 @@ struct trace_prerequisite {
     enum reason reason;
 };
 struct trace_allocation {
-    struct str variation;
-    uint32_t start, end; /* tickets [start, end) */
+    struct str variation; /* empty: nobody's */
+    uint32_t start, end;  /* tickets [start, end); of a bucket they may overlap: the first counts */
 };
 struct trace {
     struct arena *arena;
@@ -82,10 +113,13 @@ struct trace {
     const struct serve *serve; /* what chose the variation; NULL when nothing did */
     /* Of the serve above, or of a fallthrough that left the ticket to nobody (serve is NULL). */
     bool has_ticket;
-    uint32_t ticket;      /* 0..99999 */
-    struct str bucket_by; /* "targetingKey" when the split names none */
+    uint32_t ticket;      /* of a split: 0..99999; of a bucket: 0..42949672 */
+    bool has_percent;     /* of a bucket: which slice the ticket is of */
+    uint32_t percent;     /* 0..99 */
+    struct str bucket_by; /* "targetingKey" when the split names none; of a bucket: a selector */
     struct str salt;      /* "" when the split has none */
-    struct trace_allocation *allocations;
+    struct trace_allocation
+        *allocations; /* of a bucket: those of the slice; none behind the last */
     size_t allocation_count;
     bool has_pattern_given_up; /* a pattern hit its limit and counted as no match */
 };

@@ -3,8 +3,9 @@
  * evaluation - one call of evaluate() at work: what its parts hand each other.
  *
  * evaluate.c decides a flag; it asks program.c whether a rule's tests hold, which asks segment.c
- * about segments and context.c about attributes; serve.c deals the ticket; trace.c writes down
- * what an explanation needs. Nothing here allocates unless there is a trace.
+ * about segments, text_test.c about the text family's tests and context.c about attributes; serve.c
+ * deals the ticket; trace.c writes down what an explanation needs. Nothing here allocates unless
+ * there is a trace, but for what evaluate.h says of contexts.
  */
 #ifndef EVAL_EVALUATION_H
 #define EVAL_EVALUATION_H
@@ -52,6 +53,14 @@ static inline const struct json *context_read(struct context *context, uint32_t 
     return value != NULL ? value : context_bind(context, slot);
 }
 
+struct text_view *context_open_view(struct context *context, uint32_t slot);
+
+static inline struct text_view *context_view(struct context *context, uint32_t slot)
+{
+    struct text_view *view = &context->views[slot];
+    return view->kind != VIEW_UNREAD ? view : context_open_view(context, slot);
+}
+
 /* Forgets what was found out at another moment. */
 void context_forget(struct context *context);
 void context_forget_segments(struct context *context);
@@ -68,6 +77,10 @@ static inline void context_remember(struct context *context, int64_t now_ms)
 /* ---- program.c ------------------------------------------------------------------------------- */
 
 bool program_accepts(struct evaluation *evaluation, const struct test *tests, uint32_t entry);
+
+/* ---- text_test.c ----------------------------------------------------------------------------- */
+
+bool text_test_holds(struct evaluation *evaluation, const struct test *test);
 
 /* ---- segment.c ------------------------------------------------------------------------------- */
 
@@ -98,5 +111,8 @@ void trace_note_cycle(struct trace *trace, const struct frame *top, const struct
 void trace_note_serve(struct trace *trace, const struct compiled_serve *serve);
 void trace_note_ticket(struct trace *trace, const struct compiled_serve *serve, uint32_t ticket,
                        double progress);
+/* slice is NULL behind the last. */
+void trace_note_bucket(struct trace *trace, const struct compiled_serve *serve, uint32_t percent,
+                       uint32_t ticket, const struct slice *slice);
 
 #endif

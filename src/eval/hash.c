@@ -2,6 +2,9 @@
 /* hash - FNV-1a over UTF-16 units and MurmurHash3: see hash.h. */
 #include "eval/hash.h"
 
+#include <endian.h>
+#include <string.h>
+
 #include "base/utf.h"
 
 static inline uint32_t fnv1a_fold(uint32_t hash, uint32_t unit)
@@ -54,29 +57,82 @@ static inline uint32_t murmur3_scramble(uint32_t block)
     return rotate_left(block * 0xcc9e2d51u, 15) * 0x1b873593u;
 }
 
-/* Little endian, whatever the machine's order; `count` is 1 to 4. */
-static inline uint32_t murmur3_block(const unsigned char *bytes, size_t count)
+static inline uint32_t murmur3_mix(uint32_t hash, uint32_t block)
+{
+    return rotate_left(hash ^ murmur3_scramble(block), 13) * 5 + 0xe6546b64u;
+}
+
+/* Four bytes, little endian whatever the machine's order. */
+static inline uint32_t load_block(const unsigned char *bytes)
 {
     uint32_t block = 0;
+    memcpy(&block, bytes, sizeof(block));
+    return le32toh(block);
+}
+
+/* Up to three. */
+static inline uint32_t load_tail(const unsigned char *bytes, size_t count)
+{
+    uint32_t tail = 0;
     for (size_t i = 0; i < count; i++)
-        block |= (uint32_t)bytes[i] << (8 * i);
-    return block;
+        tail |= (uint32_t)bytes[i] << (8 * i);
+    return tail;
+}
+
+/* Adds bytes to what was begun at a block's edge. */
+static inline struct hash_murmur3 add_from_edge(struct hash_murmur3 state,
+                                                const unsigned char *bytes, size_t count)
+{
+    size_t whole = count & ~(size_t)3;
+    for (size_t at = 0; at < whole; at += 4)
+        state.hash = murmur3_mix(state.hash, load_block(bytes + at));
+    state.tail = load_tail(bytes + whole, count - whole);
+    state.size += count;
+    return state;
+}
+
+static inline struct hash_murmur3 add(struct hash_murmur3 state, struct str rest)
+{
+    if (rest.size == 0)
+        return state;
+    const unsigned char *bytes = (const unsigned char *)rest.data;
+    size_t held = state.size & 3;
+    if (held == 0)
+        return add_from_edge(state, bytes, rest.size);
+    size_t missing = 4 - held;
+    size_t taken = rest.size < missing ? rest.size : missing;
+    state.tail |= load_tail(bytes, taken) << (8 * held);
+    state.size += taken;
+    if (taken < missing)
+        return state;
+    state.hash = murmur3_mix(state.hash, state.tail);
+    return add_from_edge(state, bytes + taken, rest.size - taken);
+}
+
+struct hash_murmur3 hash_murmur3_begin(struct str prefix, uint32_t seed)
+{
+    return add((struct hash_murmur3){.hash = seed}, prefix);
+}
+
+struct hash_murmur3 hash_murmur3_continue(const struct hash_murmur3 *begun, struct str more)
+{
+    return add(*begun, more);
+}
+
+uint32_t hash_murmur3_finish(const struct hash_murmur3 *begun, struct str rest)
+{
+    struct hash_murmur3 state = add(*begun, rest);
+    uint32_t hash = state.hash;
+    if ((state.size & 3) != 0)
+        hash ^= murmur3_scramble(state.tail);
+    hash ^= (uint32_t)state.size;
+    hash = (hash ^ (hash >> 16)) * 0x85ebca6bu;
+    hash = (hash ^ (hash >> 13)) * 0xc2b2ae35u;
+    return hash ^ (hash >> 16);
 }
 
 uint32_t hash_murmur3_32(struct str bytes, uint32_t seed)
 {
-    const unsigned char *data = (const unsigned char *)bytes.data;
-    size_t tail = bytes.size & 3;
-    size_t whole = bytes.size - tail;
-    uint32_t hash = seed;
-    for (size_t at = 0; at < whole; at += 4) {
-        hash ^= murmur3_scramble(murmur3_block(data + at, 4));
-        hash = rotate_left(hash, 13) * 5 + 0xe6546b64u;
-    }
-    if (tail > 0)
-        hash ^= murmur3_scramble(murmur3_block(data + whole, tail));
-    hash ^= (uint32_t)bytes.size;
-    hash = (hash ^ (hash >> 16)) * 0x85ebca6bu;
-    hash = (hash ^ (hash >> 13)) * 0xc2b2ae35u;
-    return hash ^ (hash >> 16);
+    struct hash_murmur3 begun = {.hash = seed};
+    return hash_murmur3_finish(&begun, bytes);
 }

@@ -14,9 +14,12 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <assert.h>
 #include <pcre2.h>
+#include <string.h>
 
 #include "base/memory.h"
+#include "base/utf.h"
 #include "eval/pattern_compile.h"
+#include "eval/pattern_glob.h"
 #include "model/limits.h"
 
 enum {
@@ -26,9 +29,13 @@ enum {
     REFERENCE_BYTES_PER_STEP = 4 /* comparing them takes as long as the step */
 };
 
+/* A character of four bytes is six when its units are apart. */
+enum { UNITS_BYTES_MAX = REGEX_SUBJECT_BYTES_MAX / 4 * 6 };
+
 struct pattern {
     pcre2_code *code;
     bool is_machine_code;
+    bool by_units;
 };
 
 struct pattern_scratch {
@@ -36,6 +43,7 @@ struct pattern_scratch {
     pcre2_match_context *match_context;
     pcre2_jit_stack *stack;      /* NULL: the library's own 32 KiB */
     size_t reference_bytes_left; /* for back-references of the match under way to compare */
+    char units[UNITS_BYTES_MAX]; /* a subject whose units had to be taken apart */
 };
 
 static void *allocate(size_t bytes, void *unused)
@@ -59,11 +67,13 @@ static pcre2_general_context *general_context_open(void)
     return context;
 }
 
-static pcre2_code *code_open(struct str program, uint32_t options, int *error)
+static pcre2_code *code_open(struct str program, uint32_t options, bool by_units, int *error)
 {
     pcre2_general_context *general = general_context_open();
     pcre2_compile_context *context = pcre2_compile_context_create(general);
     assert(context != NULL);
+    if (by_units)
+        pcre2_set_compile_extra_options(context, PCRE2_EXTRA_ALLOW_SURROGATE_ESCAPES);
     size_t error_at = 0;
     pcre2_code *code =
         pcre2_compile((PCRE2_SPTR)program.data, program.size, options, error, &error_at, context);
@@ -95,7 +105,7 @@ static struct fault code_fault(int error)
     }
 }
 
-static struct fault program_compile(struct pattern **pattern, struct str program,
+static struct fault program_compile(struct pattern **pattern, struct str program, bool by_units,
                                     enum pattern_purpose purpose)
 {
     uint32_t options = PCRE2_UTF | PCRE2_NEVER_UCP | PCRE2_NEVER_BACKSLASH_C | PCRE2_DOTALL |
@@ -103,35 +113,40 @@ static struct fault program_compile(struct pattern **pattern, struct str program
     if (purpose == PATTERN_TO_PROBE)
         options |= PCRE2_NO_START_OPTIMIZE | PCRE2_NO_AUTO_POSSESS;
     int error = 0;
-    pcre2_code *code = code_open(program, options, &error);
+    pcre2_code *code = code_open(program, options, by_units, &error);
     if (code == NULL)
         return code_fault(error);
 
     *pattern = MEMORY_NEW(struct pattern);
     (*pattern)->code = code;
+    (*pattern)->by_units = by_units;
     if (purpose == PATTERN_TO_SERVE)
         (*pattern)->is_machine_code = pcre2_jit_compile(code, PCRE2_JIT_COMPLETE) == 0;
     return fault_none();
 }
 
-struct fault pattern_compile(struct pattern **pattern, const struct pattern_branch *tree,
-                             enum pattern_form form, enum pattern_purpose purpose)
+struct fault pattern_compile(struct pattern **pattern, enum pattern_syntax syntax,
+                             const struct pattern_branch *tree, enum pattern_form form,
+                             enum pattern_purpose purpose)
 {
     struct buf program;
     buf_open(&program, PATTERN_PROGRAM_BYTES_MAX);
     pattern_translate(&program, tree, form);
-    struct fault fault =
-        buf_failed(&program) ? too_large() : program_compile(pattern, buf_str(&program), purpose);
+    bool by_units = syntax != PATTERN_UNICODE;
+    struct fault fault = buf_failed(&program)
+                             ? too_large()
+                             : program_compile(pattern, buf_str(&program), by_units, purpose);
     buf_close(&program);
     return fault;
 }
 
-struct fault pattern_understand(const struct pattern_branch **tree, struct str text,
-                                enum pattern_grammar grammar, struct arena *arena)
+struct fault pattern_understand(const struct pattern_branch **tree, enum pattern_syntax syntax,
+                                struct str text, enum pattern_grammar grammar, struct arena *arena)
 {
     if (text.size > REGEX_PATTERN_BYTES_MAX)
         return fault_make(FAULT_LIMIT, STR(""), STR("the regular expression is too long"));
-    struct fault fault = pattern_parse(tree, text, grammar, arena);
+    struct str expression = syntax == PATTERN_GLOB ? glob_to_pattern(arena, text) : text;
+    struct fault fault = pattern_parse(tree, expression, syntax != PATTERN_UNICODE, grammar, arena);
     if (failed(fault))
         return fault;
     if (pattern_states(*tree) > PATTERN_STATES_MAX)
@@ -139,15 +154,15 @@ struct fault pattern_understand(const struct pattern_branch **tree, struct str t
     return fault_none();
 }
 
-struct fault pattern_open(struct pattern **pattern, struct str text)
+struct fault pattern_open(struct pattern **pattern, enum pattern_syntax syntax, struct str text)
 {
     *pattern = NULL;
     struct arena arena;
     arena_open(&arena, 4096);
     const struct pattern_branch *tree = NULL;
-    struct fault fault = pattern_understand(&tree, text, PATTERN_SERVED, &arena);
+    struct fault fault = pattern_understand(&tree, syntax, text, PATTERN_SERVED, &arena);
     if (!failed(fault))
-        fault = pattern_compile(pattern, tree, PATTERN_REDUCED, PATTERN_TO_SERVE);
+        fault = pattern_compile(pattern, syntax, tree, PATTERN_REDUCED, PATTERN_TO_SERVE);
     arena_close(&arena);
     return fault;
 }
@@ -219,12 +234,57 @@ uint32_t pattern_steps_max(size_t subject_bytes)
     return PATTERN_MATCH_LIMIT + PATTERN_STEPS_PER_BYTE * (uint32_t)subject_bytes;
 }
 
+size_t pattern_put_unit(uint32_t unit, char bytes[4])
+{
+    if (unit < 0xD800 || unit > 0xDFFF)
+        return utf8_put(unit, bytes);
+    bytes[0] = (char)(0xE0 | unit >> 12);
+    bytes[1] = (char)(0x80 | (unit >> 6 & 0x3F));
+    bytes[2] = (char)(0x80 | (unit & 0x3F));
+    return 3;
+}
+
+static bool has_pairs(struct str subject)
+{
+    for (size_t i = 0; i < subject.size; i++) {
+        if ((unsigned char)subject.data[i] >= 0xF0)
+            return true;
+    }
+    return false;
+}
+
+/* The subject with every pair of surrogates as two characters: what PCRE2 calls wobbly UTF-8. */
+static struct str take_pairs_apart(struct pattern_scratch *scratch, struct str subject)
+{
+    size_t size = 0;
+    size_t at = 0;
+    while (at < subject.size) {
+        char bytes[4];
+        uint32_t character = utf8_next(subject, &at);
+        size_t count = 0;
+        if (character >= 0x10000) {
+            count = pattern_put_unit(0xD800 + ((character - 0x10000) >> 10), bytes);
+            memcpy(scratch->units + size, bytes, count);
+            size += count;
+            character = 0xDC00 + ((character - 0x10000) & 0x3FF);
+        }
+        count = pattern_put_unit(character, bytes);
+        memcpy(scratch->units + size, bytes, count);
+        size += count;
+    }
+    assert(size <= UNITS_BYTES_MAX);
+    return (struct str){scratch->units, size};
+}
+
 enum pattern_result pattern_match(const struct pattern *pattern, struct pattern_scratch *scratch,
                                   struct str subject)
 {
     if (subject.size > REGEX_SUBJECT_BYTES_MAX)
         return PATTERN_GAVE_UP;
-    return pattern_match_within(pattern, scratch, subject, pattern_steps_max(subject.size));
+    uint32_t steps_max = pattern_steps_max(subject.size);
+    if (pattern->by_units && has_pairs(subject))
+        subject = take_pairs_apart(scratch, subject);
+    return pattern_match_within(pattern, scratch, subject, steps_max);
 }
 
 enum pattern_result pattern_match_within(const struct pattern *pattern,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * pattern - ECMAScript regular expressions (flag u) on PCRE2, with bounded work.
+ * pattern - ECMAScript regular expressions and globs on PCRE2, with bounded work.
  *
  * The text is parsed as ECMAScript's `u` grammar and translated, so that `.`, `\s`, `\d`, `\w`,
  * `$`, `\u{…}` mean what they mean in JavaScript and what JavaScript rejects is rejected. Refused
@@ -9,6 +9,12 @@
  * look- behind of varying length, back-references inside of one or to a group inside of one, and
  * those to a group that a round of a repeat may leave as the round before left it
  * (pattern_resolve.c).
+ *
+ * Without the flag u (PATTERN_UNITS) a pattern is about UTF-16 units: what lies beyond U+FFFF is
+ * two of them, for `.` and classes too. Of what the older grammar forgives (Annex B) we serve lone
+ * brackets and braces, braces that are no quantifier, escapes of any ASCII character that is
+ * neither letter nor digit, and classes beside a hyphen ([\w-.]); the rest is refused: \u{…} and
+ * \p{…}, which mean something else there, octal and unknown letter escapes, repeated look-aheads.
  *
  * Look-behind and back-references are for what is stored already, by whoever shares the store: it
  * means what it means in JavaScript. Writes may not use them (pattern_check): other evaluators of
@@ -28,19 +34,27 @@
 
 enum { PATTERN_MATCH_LIMIT = 10000, PATTERN_STEPS_PER_BYTE = 16, PATTERN_STATES_MAX = 2000 };
 
+enum pattern_syntax {
+    PATTERN_UNICODE, /* ECMAScript with the flag u */
+    PATTERN_UNITS,   /* ECMAScript without flags */
+    PATTERN_GLOB     /* eval/pattern_glob.h: the whole text, by units */
+};
+enum { PATTERN_SYNTAXES = PATTERN_GLOB + 1 };
+
 struct pattern; /* owned by PCRE2: close it */
 struct pattern_scratch;
 
 enum pattern_result { PATTERN_NO_MATCH, PATTERN_MATCH, PATTERN_GAVE_UP };
 
 /* NULL with a fault when the text is not a pattern we serve. `why` is one phrase, static. */
-struct fault pattern_open(struct pattern **pattern, struct str text) MUST_CHECK;
+struct fault pattern_open(struct pattern **pattern, enum pattern_syntax syntax,
+                          struct str text) MUST_CHECK;
 void pattern_close(struct pattern *pattern);
 
 /* For writes: pattern_open's refusals and, beyond them, look-behind and back-references, and with
  * FAULT_LIMIT patterns that give up on one of the hostile subjects derived from them. Takes
  * microseconds for most, for the others up to about ten milliseconds. */
-struct fault pattern_check(struct str text) MUST_CHECK;
+struct fault pattern_check(enum pattern_syntax syntax, struct str text) MUST_CHECK;
 
 /* How far it reads into a long subject, as a rule, and what it tries at each place. */
 enum pattern_pace {
@@ -53,7 +67,7 @@ struct pattern_profile {
     enum pattern_pace pace;
     size_t beginnings; /* alternatives that a match may begin with, at least 1 */
 };
-struct pattern_profile pattern_profile(struct str text);
+struct pattern_profile pattern_profile(enum pattern_syntax syntax, struct str text);
 
 struct pattern_scratch *pattern_scratch_open(void);
 void pattern_scratch_close(struct pattern_scratch *scratch);

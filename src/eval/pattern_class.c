@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* CharacterClass of ECMA-262 22.2.1 with +U: `[…]` and `[^…]`. */
+/* CharacterClass of ECMA-262 22.2.1 with +U, by units with ~U and Annex B: `[…]` and `[^…]`. */
 #include "eval/pattern_parser.h"
 
 /* ClassAtom. In a class \b is backspace and \- a hyphen. */
 static enum escape_kind class_atom(struct parser *parser, struct pattern_set *set,
                                    uint32_t *character)
 {
-    if (!parser_take(parser, STR("\\"))) {
-        *character = parser_take_code_point(parser);
+    if (parser->trail != 0 || !parser_take(parser, STR("\\"))) {
+        *character = parser_take_character(parser);
         return ESCAPE_CHARACTER;
     }
     if (parser_take(parser, STR("b"))) {
@@ -29,6 +29,17 @@ static bool sees_range(const struct parser *parser)
            parser->text.data[behind] != ']';
 }
 
+/* Annex B: a hyphen with a class on either side is itself. */
+static void class_hyphen(struct parser *parser, struct pattern_set *set, enum escape_kind kind,
+                         uint32_t first, enum escape_kind last_kind, uint32_t last)
+{
+    pattern_set_add(set, parser->arena, '-', '-');
+    if (kind == ESCAPE_CHARACTER)
+        pattern_set_add(set, parser->arena, first, first);
+    if (last_kind == ESCAPE_CHARACTER)
+        pattern_set_add(set, parser->arena, last, last);
+}
+
 /* Behind the first atom of a range. */
 static void class_range(struct parser *parser, struct pattern_set *set, enum escape_kind kind,
                         uint32_t first)
@@ -38,7 +49,10 @@ static void class_range(struct parser *parser, struct pattern_set *set, enum esc
     enum escape_kind last_kind = class_atom(parser, set, &last);
     if (last_kind == ESCAPE_REFUSED)
         return;
-    if (kind == ESCAPE_SET || last_kind == ESCAPE_SET)
+    bool is_range = kind == ESCAPE_CHARACTER && last_kind == ESCAPE_CHARACTER;
+    if (!is_range && parser->by_units)
+        class_hyphen(parser, set, kind, first, last_kind, last);
+    else if (!is_range)
         parser_refuse(parser, FAULT_INVALID,
                       STR("not a regular expression: a class cannot bound a range"));
     else if (first > last)
@@ -51,12 +65,12 @@ static void class_range(struct parser *parser, struct pattern_set *set, enum esc
 void parser_class(struct parser *parser, struct pattern_set *set)
 {
     set->is_negated = parser_take(parser, STR("^"));
-    while (!parser_is_at_end(parser) && !parser_sees(parser, ']')) {
+    while (parser->trail != 0 || (!parser_is_at_end(parser) && !parser_sees(parser, ']'))) {
         uint32_t character = 0;
         enum escape_kind kind = class_atom(parser, set, &character);
         if (kind == ESCAPE_REFUSED)
             return;
-        if (sees_range(parser))
+        if (parser->trail == 0 && sees_range(parser))
             class_range(parser, set, kind, character);
         else if (kind == ESCAPE_CHARACTER)
             pattern_set_add(set, parser->arena, character, character);
@@ -64,5 +78,5 @@ void parser_class(struct parser *parser, struct pattern_set *set)
     if (!parser_take(parser, STR("]")))
         parser_refuse(parser, FAULT_INVALID,
                       STR("not a regular expression: unterminated character class"));
-    pattern_set_finish(set);
+    pattern_set_finish(set, parser->by_units);
 }

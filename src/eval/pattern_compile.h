@@ -14,8 +14,13 @@ enum pattern_purpose {
 };
 
 /* The tree of a pattern within the limits on its text and states. */
-struct fault pattern_understand(const struct pattern_branch **tree, struct str text,
-                                enum pattern_grammar grammar, struct arena *arena) MUST_CHECK;
+struct fault pattern_understand(const struct pattern_branch **tree, enum pattern_syntax syntax,
+                                struct str text, enum pattern_grammar grammar,
+                                struct arena *arena) MUST_CHECK;
+
+/* As utf8_put, for surrogates too: units of what lies beyond U+FFFF are matched as three bytes
+ * each. */
+size_t pattern_put_unit(uint32_t unit, char bytes[4]);
 
 /* What a match on a subject of that size may take, and a match that may take another number. */
 uint32_t pattern_steps_max(size_t subject_bytes);
@@ -23,7 +28,8 @@ enum pattern_result pattern_match_within(const struct pattern *pattern,
                                          struct pattern_scratch *scratch, struct str subject,
                                          uint32_t steps_max);
 
-struct fault pattern_compile(struct pattern **pattern, const struct pattern_branch *tree,
-                             enum pattern_form form, enum pattern_purpose purpose) MUST_CHECK;
+struct fault pattern_compile(struct pattern **pattern, enum pattern_syntax syntax,
+                             const struct pattern_branch *tree, enum pattern_form form,
+                             enum pattern_purpose purpose) MUST_CHECK;
 
 #endif

@@ -178,13 +178,13 @@ static size_t count_beginnings(const struct pattern_branch *branches)
     return count;
 }
 
-struct pattern_profile pattern_profile(struct str text)
+struct pattern_profile pattern_profile(enum pattern_syntax syntax, struct str text)
 {
     struct arena arena;
     arena_open(&arena, 4096);
     const struct pattern_branch *tree = NULL;
     struct pattern_profile profile = {PATTERN_NEVER, 1};
-    if (!failed(pattern_understand(&tree, text, PATTERN_SERVED, &arena))) {
+    if (!failed(pattern_understand(&tree, syntax, text, PATTERN_SERVED, &arena))) {
         profile.pace = reads_on(tree) ? PATTERN_READS : PATTERN_GLANCES;
         if (!pattern_is_anchored(tree))
             profile.pace = PATTERN_SEARCHES;

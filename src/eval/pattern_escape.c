@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Escapes of ECMA-262 22.2.1 with +U: CharacterEscape and CharacterClassEscape. What Annex B would
- * forgive outside of the flag u is refused here.
+ * forgive outside of the flag u is refused here, but for IdentityEscape by units.
  */
 #include "eval/pattern_parser.h"
 
@@ -53,10 +53,12 @@ static bool take_braced_hex(struct parser *parser, uint32_t *value)
 /* Behind \u. A lead and a trail surrogate, both written with four digits, are one code point. */
 static bool take_unicode(struct parser *parser, uint32_t *value)
 {
-    if (parser_take(parser, STR("{")))
+    if (!parser->by_units && parser_take(parser, STR("{")))
         return take_braced_hex(parser, value);
     if (!take_hex(parser, 4, value))
         return false;
+    if (parser->by_units)
+        return true;
 
     bool is_lead = *value >= 0xD800 && *value <= 0xDBFF;
     size_t behind_lead = parser->at;
@@ -109,6 +111,11 @@ static struct str take_property_word(struct parser *parser)
 static enum escape_kind property_escape(struct parser *parser, struct pattern_set *set,
                                         bool is_complement)
 {
+    if (parser->by_units) {
+        parser_refuse(parser, FAULT_INVALID,
+                      STR("property escapes are for patterns with the flag u"));
+        return ESCAPE_REFUSED;
+    }
     struct str name = {0};
     struct str value = {0};
     bool is_well_formed = parser_take(parser, STR("{"));
@@ -153,6 +160,17 @@ static enum escape_kind back_reference(struct parser *parser)
         return character_if(parser, false);
     parser_refuse(parser, FAULT_INVALID, STR("back-references are not supported"));
     return ESCAPE_REFUSED;
+}
+
+/* IdentityEscape: SyntaxCharacter or a slash. By units, of anything; we take what is neither a
+ * letter nor a digit, for those are escapes in other engines. */
+static bool escapes_itself(const struct parser *parser, char byte)
+{
+    const struct str syntax = STR("^$\\.*+?()[]{}|/");
+    if (!parser->by_units)
+        return str_find_byte(syntax, byte, 0) < syntax.size;
+    bool is_letter = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
+    return !is_letter && (unsigned char)byte < 0x80 && !(byte >= '0' && byte <= '9');
 }
 
 enum escape_kind parser_escape(struct parser *parser, struct pattern_set *set, uint32_t *character)
@@ -204,7 +222,6 @@ enum escape_kind parser_escape(struct parser *parser, struct pattern_set *set, u
     }
     if (byte >= '1' && byte <= '9')
         return back_reference(parser);
-    const struct str syntax = STR("^$\\.*+?()[]{}|/"); /* IdentityEscape: SyntaxCharacter or / */
     *character = (unsigned char)byte;
-    return character_if(parser, str_find_byte(syntax, byte, 0) < syntax.size);
+    return character_if(parser, escapes_itself(parser, byte));
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Pattern, Disjunction, Alternative and Term of ECMA-262 22.2.1 with +U and without Annex B.
+ * Pattern, Disjunction, Alternative and Term of ECMA-262 22.2.1 with +U and without Annex B; by
+ * units, with ~U and as much of Annex B as pattern.h says.
  * Groups nest by recursion, to PATTERN_NESTING_MAX; each function takes what it is named after.
  * PATTERN_ADMITTED leaves out look-behind and back-references, and names them when it meets them.
  */
@@ -37,10 +38,18 @@ bool parser_take(struct parser *parser, struct str text)
     return true;
 }
 
-uint32_t parser_take_code_point(struct parser *parser)
+uint32_t parser_take_character(struct parser *parser)
 {
+    uint32_t character = parser->trail;
+    parser->trail = 0;
+    if (character != 0)
+        return character;
     assert(parser->at < parser->text.size);
-    return utf8_next(parser->text, &parser->at);
+    character = utf8_next(parser->text, &parser->at);
+    if (!parser->by_units || character < 0x10000)
+        return character;
+    parser->trail = 0xDC00 + ((character - 0x10000) & 0x3FF);
+    return 0xD800 + ((character - 0x10000) >> 10);
 }
 
 static struct pattern_branch *parse_disjunction(struct parser *parser);
@@ -78,7 +87,7 @@ static struct pattern_node *parse_dot(struct parser *parser)
     pattern_set_add(set, parser->arena, '\n', '\n');
     pattern_set_add(set, parser->arena, '\r', '\r');
     pattern_set_add(set, parser->arena, 0x2028, 0x2029);
-    pattern_set_finish(set);
+    pattern_set_finish(set, parser->by_units);
     return set_node(parser, set);
 }
 
@@ -172,9 +181,9 @@ static struct pattern_node *parse_escape(struct parser *parser)
     struct pattern_set *set = ARENA_NEW(parser->arena, struct pattern_set);
     uint32_t character = 0;
     if (parser_escape(parser, set, &character) == ESCAPE_CHARACTER &&
-        !code_point_is_surrogate(character))
+        (parser->by_units || !code_point_is_surrogate(character)))
         return character_node(parser, character);
-    pattern_set_finish(set);
+    pattern_set_finish(set, parser->by_units);
     return set_node(parser, set);
 }
 
@@ -258,8 +267,35 @@ static struct pattern_node *parse_group(struct parser *parser)
     return node;
 }
 
+/* Whether a brace opens a quantifier: digits, perhaps a comma and perhaps more digits. */
+static bool sees_count(const struct parser *parser)
+{
+    if (!parser_sees(parser, '{'))
+        return false;
+    struct parser ahead = *parser;
+    ahead.at++;
+    uint32_t number = 0;
+    if (!take_number(&ahead, &number))
+        return false;
+    if (parser_take(&ahead, STR(",")))
+        take_number(&ahead, &number);
+    return parser_sees(&ahead, '}');
+}
+
+static void refuse_syntax(struct parser *parser)
+{
+    bool is_brace = parser_sees(parser, '{');
+    if (parser_sees(parser, '*') || parser_sees(parser, '+') || parser_sees(parser, '?') ||
+        (is_brace && (!parser->by_units || sees_count(parser))))
+        parser_refuse(parser, FAULT_INVALID, STR(NOT_A_PATTERN "nothing to repeat"));
+    if (!parser->by_units && (parser_sees(parser, '}') || parser_sees(parser, ']')))
+        parser_refuse(parser, FAULT_INVALID, STR(NOT_A_PATTERN "lone bracket"));
+}
+
 static struct pattern_node *parse_atom(struct parser *parser)
 {
+    if (parser->trail != 0)
+        return character_node(parser, parser_take_character(parser));
     if (parser_take(parser, STR("^")))
         return node_of(parser, NODE_START);
     if (parser_take(parser, STR("$")))
@@ -273,12 +309,8 @@ static struct pattern_node *parse_atom(struct parser *parser)
     if (parser_take(parser, STR("\\")))
         return parse_escape(parser);
 
-    if (parser_sees(parser, '*') || parser_sees(parser, '+') || parser_sees(parser, '?') ||
-        parser_sees(parser, '{'))
-        parser_refuse(parser, FAULT_INVALID, STR(NOT_A_PATTERN "nothing to repeat"));
-    if (parser_sees(parser, '}') || parser_sees(parser, ']'))
-        parser_refuse(parser, FAULT_INVALID, STR(NOT_A_PATTERN "lone bracket"));
-    return character_node(parser, parser_take_code_point(parser));
+    refuse_syntax(parser);
+    return character_node(parser, parser_take_character(parser));
 }
 
 /* Behind the `{`. */
@@ -307,7 +339,7 @@ static bool parse_quantifier(struct parser *parser, struct pattern_node *node)
         node->max = PATTERN_UNBOUNDED;
     } else if (parser_take(parser, STR("?"))) {
         node->min = 0;
-    } else if (parser_take(parser, STR("{"))) {
+    } else if ((!parser->by_units || sees_count(parser)) && parser_take(parser, STR("{"))) {
         parse_count(parser, node);
     } else {
         return false;
@@ -325,6 +357,8 @@ static bool is_atom(const struct pattern_node *node)
 static struct pattern_node *parse_term(struct parser *parser)
 {
     struct pattern_node *node = parse_atom(parser);
+    if (parser->trail != 0)
+        return node; /* a quantifier is the other unit's */
     if (parse_quantifier(parser, node) && !is_atom(node))
         parser_refuse(parser, FAULT_INVALID, STR(NOT_A_PATTERN "an assertion cannot be repeated"));
     return node;
@@ -335,7 +369,8 @@ static struct pattern_branch *parse_alternative(struct parser *parser)
     struct pattern_branch *branch = ARENA_NEW(parser->arena, struct pattern_branch);
     struct pattern_node **end = &branch->first;
     parser->branch = branch;
-    while (!parser_is_at_end(parser) && !parser_sees(parser, '|') && !parser_sees(parser, ')')) {
+    while (parser->trail != 0 ||
+           (!parser_is_at_end(parser) && !parser_sees(parser, '|') && !parser_sees(parser, ')'))) {
         *end = parse_term(parser);
         end = &(*end)->next;
     }
@@ -353,12 +388,12 @@ static struct pattern_branch *parse_disjunction(struct parser *parser)
     return first;
 }
 
-struct fault pattern_parse(const struct pattern_branch **tree, struct str text,
+struct fault pattern_parse(const struct pattern_branch **tree, struct str text, bool by_units,
                            enum pattern_grammar grammar, struct arena *arena)
 {
     if (!utf8_is_valid(text))
         return fault_make(FAULT_INVALID, STR(""), STR(NOT_A_PATTERN "not UTF-8"));
-    struct parser parser = {.arena = arena, .text = text, .grammar = grammar};
+    struct parser parser = {.arena = arena, .text = text, .grammar = grammar, .by_units = by_units};
     *tree = parse_disjunction(&parser);
     if (parser_sees(&parser, ')'))
         parser_refuse(&parser, FAULT_INVALID, STR(NOT_A_PATTERN "unmatched )"));

@@ -27,6 +27,8 @@ struct parser {
     struct str text;
     size_t at;
     enum pattern_grammar grammar;
+    bool by_units;
+    uint32_t trail; /* by units: of the character just taken, still to be read; 0: none */
     unsigned nesting;
     struct pattern_node *parent;                         /* what encloses the node being read */
     const struct pattern_branch *branch;                 /* the alternative being read */
@@ -41,7 +43,9 @@ void parser_refuse(struct parser *parser, enum fault_kind kind, struct str why);
 bool parser_is_at_end(const struct parser *parser); /* or refused */
 bool parser_sees(const struct parser *parser, char byte);
 bool parser_take(struct parser *parser, struct str text); /* moves behind text if it is next */
-uint32_t parser_take_code_point(struct parser *parser);   /* not at the end */
+/* By units, the first of a character that has two; the other is left in `trail`. Not at the end,
+ * but for a trail. */
+uint32_t parser_take_character(struct parser *parser);
 
 enum escape_kind { ESCAPE_REFUSED, ESCAPE_CHARACTER, ESCAPE_SET };
 

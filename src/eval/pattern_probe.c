@@ -21,7 +21,6 @@
 #include <assert.h>
 
 #include "base/buf.h"
-#include "base/utf.h"
 #include "eval/pattern_compile.h"
 #include "eval/pattern_effort.h"
 #include "eval/pattern_set.h"
@@ -40,6 +39,7 @@ enum {
 
 struct prober {
     const struct pattern *pattern;
+    enum pattern_syntax syntax;
     struct pattern_scratch *scratch;
     struct buf subject;
     struct buf lead_in; /* what the nodes so far match, at its shortest */
@@ -61,7 +61,7 @@ static const struct str tails[] = {{"", 0}, {"!", 1}, {"\n\n", 2}};
 static void append_character(struct buf *text, uint32_t character)
 {
     char bytes[4];
-    size_t size = utf8_put(character, bytes);
+    size_t size = pattern_put_unit(character, bytes);
     buf_append(text, (struct str){bytes, size});
 }
 
@@ -157,7 +157,7 @@ static void probe(struct prober *prober, struct str piece)
 static void probe_character(struct prober *prober, uint32_t character)
 {
     char bytes[4];
-    size_t size = utf8_put(character, bytes);
+    size_t size = pattern_put_unit(character, bytes);
     probe(prober, (struct str){bytes, size});
 }
 
@@ -278,9 +278,9 @@ static void probe_plainly(struct prober *prober)
     for (size_t i = 0; i < prober->alphabet_count; i++) {
         probe_character(prober, prober->alphabet[i]);
         char pair[8];
-        size_t size = utf8_put(prober->alphabet[i], pair);
+        size_t size = pattern_put_unit(prober->alphabet[i], pair);
         size_t next = (i + 1) % prober->alphabet_count;
-        size += utf8_put(prober->alphabet[next], pair + size);
+        size += pattern_put_unit(prober->alphabet[next], pair + size);
         probe(prober, (struct str){pair, size});
     }
 }
@@ -310,10 +310,11 @@ static struct fault check_form(struct prober *prober, const struct pattern_branc
                                enum pattern_form form, size_t pumped_bytes)
 {
     struct pattern *pattern = NULL;
-    struct fault fault = pattern_compile(&pattern, tree, form, PATTERN_TO_PROBE);
+    struct fault fault = pattern_compile(&pattern, prober->syntax, tree, form, PATTERN_TO_PROBE);
     if (failed(fault))
         return fault;
     *prober = (struct prober){.pattern = pattern,
+                              .syntax = prober->syntax,
                               .pumped_bytes = pumped_bytes,
                               .steps_left = prober->steps_left,
                               .step_price = prober->step_price};
@@ -323,33 +324,34 @@ static struct fault check_form(struct prober *prober, const struct pattern_branc
 }
 
 /* Only what we serve need be small enough; reading the tree has told that no match takes long. */
-static struct fault check_size(const struct pattern_branch *tree)
+static struct fault check_size(enum pattern_syntax syntax, const struct pattern_branch *tree)
 {
     struct pattern *pattern = NULL;
-    struct fault fault = pattern_compile(&pattern, tree, PATTERN_REDUCED, PATTERN_TO_PROBE);
+    struct fault fault = pattern_compile(&pattern, syntax, tree, PATTERN_REDUCED, PATTERN_TO_PROBE);
     pattern_close(pattern);
     return fault;
 }
 
-static struct fault check_steps(const struct pattern_branch *tree)
+static struct fault check_steps(enum pattern_syntax syntax, const struct pattern_branch *tree)
 {
     if (pattern_steps_bound(tree, PUMPED_BYTES) <= pattern_steps_max(PUMPED_BYTES))
-        return check_size(tree);
-    struct prober prober = {.steps_left = PROBE_STEPS_MAX, .step_price = pattern_step_price(tree)};
+        return check_size(syntax, tree);
+    struct prober prober = {
+        .syntax = syntax, .steps_left = PROBE_STEPS_MAX, .step_price = pattern_step_price(tree)};
     struct fault fault = check_form(&prober, tree, PATTERN_REDUCED, PUMPED_BYTES);
     if (!failed(fault))
         fault = check_form(&prober, tree, PATTERN_AS_WRITTEN, PUMPED_BYTES_AS_WRITTEN);
     return fault;
 }
 
-struct fault pattern_check(struct str text)
+struct fault pattern_check(enum pattern_syntax syntax, struct str text)
 {
     struct arena arena;
     arena_open(&arena, 4096);
     const struct pattern_branch *tree = NULL;
-    struct fault fault = pattern_understand(&tree, text, PATTERN_ADMITTED, &arena);
+    struct fault fault = pattern_understand(&tree, syntax, text, PATTERN_ADMITTED, &arena);
     if (!failed(fault))
-        fault = check_steps(tree);
+        fault = check_steps(syntax, tree);
     arena_close(&arena);
     return fault;
 }

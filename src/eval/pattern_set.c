@@ -222,13 +222,14 @@ static size_t drop_surrogates(struct pattern_range *ranges, size_t count)
     return kept;
 }
 
-void pattern_set_finish(struct pattern_set *set)
+void pattern_set_finish(struct pattern_set *set, bool by_units)
 {
     if (set->range_count == 0)
         return;
     qsort(set->ranges, set->range_count, sizeof(*set->ranges), range_compare);
     set->range_count = join_ranges(set->ranges, set->range_count);
-    set->range_count = drop_surrogates(set->ranges, set->range_count);
+    if (!by_units)
+        set->range_count = drop_surrogates(set->ranges, set->range_count);
 }
 
 bool pattern_set_has(const struct pattern_set *set, uint32_t code_point)

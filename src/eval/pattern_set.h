@@ -21,8 +21,9 @@ void pattern_set_add_class(struct pattern_set *set, struct arena *arena, enum pa
 bool pattern_set_add_property(struct pattern_set *set, struct arena *arena, struct str name,
                               struct str value, bool is_complement);
 
-/* Sorts, joins what touches, and drops surrogates, which valid UTF-8 cannot hold. */
-void pattern_set_finish(struct pattern_set *set);
+/* Sorts, joins what touches, and drops surrogates, which valid UTF-8 cannot hold, unless the set is
+ * about units. */
+void pattern_set_finish(struct pattern_set *set, bool by_units);
 
 bool pattern_set_has(const struct pattern_set *set, uint32_t code_point); /* by ranges alone */
 

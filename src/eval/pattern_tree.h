@@ -36,7 +36,7 @@ struct pattern_property {
 
 /* Characters: those in a range or with a property; all others when negated. */
 struct pattern_set {
-    struct pattern_range *ranges; /* after pattern_set_finish: sorted, apart, no surrogates */
+    struct pattern_range *ranges; /* after pattern_set_finish: sorted, apart */
     size_t range_count, range_capacity;
     struct pattern_property *properties;
     size_t property_count, property_capacity;
@@ -62,7 +62,7 @@ struct pattern_branch;
 
 struct pattern_node {
     enum pattern_node_kind kind;
-    uint32_t character;                    /* NODE_CHARACTER: never a surrogate */
+    uint32_t character;                    /* NODE_CHARACTER: a surrogate only by units */
     const struct pattern_set *set;         /* NODE_SET */
     const struct pattern_branch *branches; /* NODE_GROUP and what looks around */
     uint32_t min, max;                     /* repeats; 1, 1 without a quantifier */
@@ -87,7 +87,8 @@ enum pattern_grammar {
     PATTERN_ADMITTED /* without look-behind and back-references: for writes */
 };
 
-struct fault pattern_parse(const struct pattern_branch **tree, struct str text,
+/* by_units: without the flag u. */
+struct fault pattern_parse(const struct pattern_branch **tree, struct str text, bool by_units,
                            enum pattern_grammar grammar, struct arena *arena) MUST_CHECK;
 
 /* Whether every way through begins with `^`. */

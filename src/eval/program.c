@@ -119,6 +119,14 @@ static inline bool value_holds(struct evaluation *evaluation, const struct test 
     case TEST_VERSION:
         return version_holds(test, value);
     case TEST_SEGMENT:
+    case TEST_TEXT_AMONG:
+    case TEST_TEXT_CONTAINS:
+    case TEST_TEXT_NUMBER:
+    case TEST_TEXT_VERSION:
+    case TEST_TEXT_MATCHES:
+    case TEST_TEXT_SET_IS:
+    case TEST_TEXT_SET_HAS_ALL:
+    case TEST_TEXT_SET_HAS_ANY:
         break;
     }
     assert(false);
@@ -129,6 +137,8 @@ static inline bool test_holds(struct evaluation *evaluation, const struct test *
 {
     if (test->kind == TEST_SEGMENT)
         return segment_holds(evaluation, test->subject);
+    if (test->kind >= TEST_TEXT_FIRST)
+        return text_test_holds(evaluation, test);
     const struct json *value = context_read(evaluation->context, test->subject);
     return value != &attribute_missing && value_holds(evaluation, test, value);
 }

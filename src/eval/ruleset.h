@@ -14,12 +14,14 @@
 
 #include "base/fault.h"
 #include "base/map.h"
+#include "eval/selector.h"
 #include "model/environment.h"
 
 struct test; /* eval/compile.h: the evaluator's own */
 struct compiled_segment;
 struct compiled_serve;
 struct compiled_rule;
+struct compiled_choice;
 struct compiled_prerequisite;
 struct ruleset_private;
 
@@ -42,11 +44,15 @@ struct flag_rules {
     int blank_variation;     /* the one whose id is empty, which is never served; -1: none */
     bool is_enabled;
     struct activity activity;
-    const struct test *tests;          /* of all rules */
+    const struct test *tests;          /* of all rules and choices */
     const struct compiled_rule *rules; /* rule i is flag->rules[i] */
     uint32_t rule_count;
     uint32_t prerequisite_count;
     const struct compiled_prerequisite *prerequisites; /* i is flag->prerequisites[i] */
+    bool is_typed;                                     /* it needs a targeting key */
+    uint32_t inclusion_count, sticky_count;
+    const struct compiled_choice *inclusions; /* who gets what by name, in order */
+    const struct compiled_choice *sticky;     /* who had what */
     const struct compiled_serve *fallthrough;
     uint32_t memo; /* place among the flags others lean on; UINT32_MAX: nobody does */
 };
@@ -59,7 +65,9 @@ struct ruleset {
     size_t segment_count;
     const struct attribute_path *attributes; /* distinct paths any clause or split reads */
     size_t attribute_count;                  /* at least 1: the first is the targeting key */
-    size_t prerequisite_flag_count;          /* flags some other flag leans on */
+    const struct selector *selectors;        /* distinct selectors any clause or bucket reads */
+    size_t selector_count;
+    size_t prerequisite_flag_count; /* flags some other flag leans on */
     const struct ruleset_private *private;
 };
 

@@ -7,7 +7,7 @@
  */
 #include "eval/semver.h"
 
-#include "base/utf.h"
+#include "eval/blank.h"
 
 static bool is_digit(char byte)
 {
@@ -19,54 +19,6 @@ static bool is_identifier_byte(char byte)
 {
     return is_digit(byte) || (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
            byte == '-' || byte == '.';
-}
-
-/* White space and line ends as ECMAScript's trim() takes them. */
-static bool is_blank(uint32_t code_point)
-{
-    switch (code_point) {
-    case '\t':
-    case '\n':
-    case '\v':
-    case '\f':
-    case '\r':
-    case ' ':
-    case 0x00A0:
-    case 0x1680:
-    case 0x2028:
-    case 0x2029:
-    case 0x202F:
-    case 0x205F:
-    case 0x3000:
-    case 0xFEFF:
-        return true;
-    default:
-        return code_point >= 0x2000 && code_point <= 0x200A;
-    }
-}
-
-static struct str trim_blanks(struct str text)
-{
-    size_t at = 0;
-    size_t from = text.size;
-    size_t to = 0;
-    while (at < text.size) {
-        size_t before = at;
-        if (is_blank(utf8_next(text, &at)))
-            continue;
-        if (from == text.size)
-            from = before;
-        to = at;
-    }
-    return str_slice(text, from, to);
-}
-
-/* Whether neither end can be a blank: the usual case, told without decoding. */
-static bool has_plain_ends(struct str text)
-{
-    unsigned char first = (unsigned char)text.data[0];
-    unsigned char last = (unsigned char)text.data[text.size - 1];
-    return first > ' ' && first < 0x80 && last > ' ' && last < 0x80;
 }
 
 static bool take_byte(struct str *rest, char byte)
@@ -137,7 +89,7 @@ bool semver_parse(struct str text, struct semver *semver)
 {
     if (text.size == 0)
         return false;
-    struct str rest = has_plain_ends(text) ? text : trim_blanks(text);
+    struct str rest = blanks_trim(text);
     take_byte(&rest, 'v');
     *semver = (struct semver){0};
     if (!take_number(&rest, &semver->major) || !take_byte(&rest, '.') ||

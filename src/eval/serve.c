@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * serve - from a subject to a ticket, from a ticket to a variation: wire reference, sections 13
- * ("Serve selection") and 14.
+ * serve - from a subject to a ticket, from a ticket to a variation: wire reference of the typed
+ * family, sections 13 ("Serve selection") and 14; of the text family, section 10.4.
  */
-#include <assert.h>
 #include <math.h>
 
 #include "base/number.h"
@@ -12,12 +11,7 @@
 
 static uint32_t ticket_of(const struct compiled_serve *serve, struct str subject)
 {
-    switch (serve->hash) {
-    case FLAG_HASH_FNV1A_32_UTF16:
-        return hash_fnv1a_utf16_continue(serve->prefix, subject) % SPLIT_WEIGHT_TOTAL;
-    }
-    assert(false);
-    return 0;
+    return hash_fnv1a_utf16_continue(serve->prefix, subject) % SPLIT_WEIGHT_TOTAL;
 }
 
 /* A number is hashed as ECMAScript spells it. */
@@ -43,11 +37,11 @@ static inline bool draw_ticket(const struct compiled_serve *serve, const struct 
     return true;
 }
 
-static inline int split_owner(const struct compiled_serve *serve, uint32_t ticket)
+static inline int share_owner(const struct compiled_share *shares, uint32_t count, uint32_t ticket)
 {
-    for (uint32_t i = 0; i < serve->share_count; i++) {
-        if (ticket < serve->shares[i].end)
-            return serve->shares[i].variation;
+    for (uint32_t i = 0; i < count; i++) {
+        if (ticket < shares[i].end)
+            return shares[i].variation;
     }
     return VARIATION_NONE;
 }
@@ -82,6 +76,37 @@ static int progressive_owner(const struct compiled_serve *serve, uint32_t ticket
     return VARIATION_NONE;
 }
 
+/* Index of the slice that has the percent; slice_count behind the last. */
+static inline uint32_t slice_of(const struct compiled_bucket *bucket, uint32_t percent)
+{
+    uint32_t index = 0;
+    while (index < bucket->slice_count && percent >= bucket->slices[index].end)
+        index++;
+    return index;
+}
+
+/* Wire reference of the text family, 10.4. A slice without shares is nobody's. */
+static int choose_by_bucket(struct evaluation *evaluation, const struct compiled_serve *serve,
+                            struct trace *trace)
+{
+    const struct compiled_bucket *bucket = serve->bucket;
+    struct context *context = evaluation->context;
+    struct str subject = text_view_text(context_view(context, serve->slot), context->arena);
+    if (str_is_empty(subject))
+        return serve->variation;
+    uint32_t hash = hash_murmur3_finish(&bucket->salted, subject);
+    uint32_t percent = hash % 100;
+    uint32_t ticket = hash / 100;
+    uint32_t index = slice_of(bucket, percent);
+    bool is_in_slice = index < bucket->slice_count;
+    if (trace != NULL)
+        trace_note_bucket(trace, serve, percent, ticket,
+                          is_in_slice ? &serve->serve->bucket.slices[index] : NULL);
+    if (!is_in_slice || bucket->slices[index].share_count == 0)
+        return serve->variation;
+    return share_owner(bucket->slices[index].shares, bucket->slices[index].share_count, ticket);
+}
+
 int serve_choose(struct evaluation *evaluation, const struct compiled_serve *serve,
                  struct trace *trace)
 {
@@ -89,6 +114,8 @@ int serve_choose(struct evaluation *evaluation, const struct compiled_serve *ser
         trace_note_serve(trace, serve);
     if (serve->kind == SERVE_VARIATION)
         return serve->variation;
+    if (serve->kind == SERVE_BUCKET)
+        return choose_by_bucket(evaluation, serve, trace);
 
     uint32_t ticket = 0;
     if (!draw_ticket(serve, context_read(evaluation->context, serve->slot), &ticket))
@@ -98,6 +125,6 @@ int serve_choose(struct evaluation *evaluation, const struct compiled_serve *ser
         progress = progress_at(&serve->activity, evaluation->now_ms);
     if (trace != NULL)
         trace_note_ticket(trace, serve, ticket, progress);
-    return serve->kind == SERVE_SPLIT ? split_owner(serve, ticket)
+    return serve->kind == SERVE_SPLIT ? share_owner(serve->shares, serve->share_count, ticket)
                                       : progressive_owner(serve, ticket, progress);
 }

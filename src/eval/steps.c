@@ -21,6 +21,16 @@
  *                       often it is asked; ruleset_check_environment adds what they cost
  *     a split           HASH_STEPS and one for each of its shares, two when it is progressive
  *     everything else   one
+ *
+ * And of the text family:
+ *
+ *     is, set …         as `in`; a list takes SET_STEPS beside
+ *     contains          CONTAINS_STEPS for each value, and LOWER_STEPS once for each attribute
+ *     versions          VERSION_STEPS: the subject's is parsed; numbers are parsed once
+ *     regex, glob       as `matches`, for each value
+ *     cohorts           HASHED_STEPS for each that may be stored
+ *     inclusions        two tables for each variation that has any
+ *     a bucket          HASH_STEPS and one for each slice and each share of the longest
  */
 #include "eval/steps.h"
 
@@ -28,6 +38,7 @@
 
 #include "base/map.h"
 #include "eval/compile.h"
+#include "model/limits.h"
 
 enum {
     TEXT_BYTES_PER_STEP = 128,
@@ -43,11 +54,15 @@ enum {
     LOOKUP_STEPS = 8,
     REFERENCE_STEPS = 8,
     HASH_STEPS = 8,
+    SET_STEPS = 64,
+    LOWER_STEPS = 1600,
+    NUMBER_STEPS = 32,
 };
 
 struct count {
     struct arena *arena;
-    struct map paths; /* of attributes, seen so far */
+    struct map paths;   /* of attributes, seen so far */
+    struct map lowered; /* selectors whose texts are put into lower case */
     size_t steps;
 };
 
@@ -86,11 +101,11 @@ static size_t list_steps(const struct json *list)
     return steps + (text_count <= TEXT_SET_FEW_MAX ? text_count : HASHED_STEPS);
 }
 
-static size_t matches_steps(const struct json *pattern)
+static size_t matches_steps(enum pattern_syntax syntax, const struct json *pattern)
 {
     if (pattern->type != JSON_STRING)
         return 1;
-    struct pattern_profile profile = pattern_profile(pattern->string);
+    struct pattern_profile profile = pattern_profile(syntax, pattern->string);
     switch (profile.pace) {
     case PATTERN_NEVER:
         return 1;
@@ -112,6 +127,36 @@ static size_t contains_steps(const struct json *needle)
     return is_short ? CONTAINS_SHORT_STEPS : CONTAINS_STEPS;
 }
 
+static size_t each_value(const struct json *values, size_t (*steps)(const struct json *value))
+{
+    size_t sum = 1;
+    for (uint32_t i = 0; values->type == JSON_ARRAY && i < values->count; i++)
+        sum += steps(&values->elements[i]);
+    return sum;
+}
+
+static size_t regex_steps(const struct json *value)
+{
+    return matches_steps(PATTERN_UNITS, value);
+}
+
+static size_t glob_steps(const struct json *value)
+{
+    return matches_steps(PATTERN_GLOB, value);
+}
+
+/* Stored cohorts are asked one by one. */
+static size_t any_steps(const struct expression *match)
+{
+    size_t steps = SET_STEPS + list_steps(&match->value);
+    if (!str_ends_with(match->attribute, STR("/cohort_ids")) || match->value.type != JSON_ARRAY)
+        return steps;
+    size_t cohorts = match->value.count < COHORTS_PER_ENVIRONMENT_MAX
+                         ? match->value.count
+                         : (size_t)COHORTS_PER_ENVIRONMENT_MAX;
+    return steps + cohorts * HASHED_STEPS;
+}
+
 static size_t match_steps(const struct expression *match)
 {
     switch (match->operator) {
@@ -122,9 +167,11 @@ static size_t match_steps(const struct expression *match)
         return equality_steps(&match->value, 0);
     case OPERATOR_IN:
     case OPERATOR_NOT_IN:
+    case OPERATOR_TEXT_IS:
+    case OPERATOR_TEXT_IS_NOT:
         return list_steps(&match->value);
     case OPERATOR_MATCHES:
-        return matches_steps(&match->value);
+        return matches_steps(PATTERN_UNICODE, &match->value);
     case OPERATOR_CONTAINS:
         return contains_steps(&match->value);
     case OPERATOR_BEFORE:
@@ -135,7 +182,33 @@ static size_t match_steps(const struct expression *match)
     case OPERATOR_SEMVER_GTE:
     case OPERATOR_SEMVER_LT:
     case OPERATOR_SEMVER_LTE:
+    case OPERATOR_TEXT_VERSION_LESS:
+    case OPERATOR_TEXT_VERSION_LESS_OR_EQUAL:
+    case OPERATOR_TEXT_VERSION_GREATER:
+    case OPERATOR_TEXT_VERSION_GREATER_OR_EQUAL:
         return VERSION_STEPS;
+    case OPERATOR_TEXT_LESS:
+    case OPERATOR_TEXT_LESS_OR_EQUAL:
+    case OPERATOR_TEXT_GREATER:
+    case OPERATOR_TEXT_GREATER_OR_EQUAL:
+        return 1;
+    case OPERATOR_TEXT_CONTAINS:
+    case OPERATOR_TEXT_DOES_NOT_CONTAIN:
+        return each_value(&match->value, contains_steps);
+    case OPERATOR_TEXT_REGEX_MATCH:
+    case OPERATOR_TEXT_REGEX_DOES_NOT_MATCH:
+        return each_value(&match->value, regex_steps);
+    case OPERATOR_TEXT_GLOB_MATCH:
+    case OPERATOR_TEXT_GLOB_DOES_NOT_MATCH:
+        return each_value(&match->value, glob_steps);
+    case OPERATOR_TEXT_SET_IS:
+    case OPERATOR_TEXT_SET_IS_NOT:
+    case OPERATOR_TEXT_SET_CONTAINS:
+    case OPERATOR_TEXT_SET_DOES_NOT_CONTAIN:
+        return SET_STEPS + list_steps(&match->value);
+    case OPERATOR_TEXT_SET_CONTAINS_ANY:
+    case OPERATOR_TEXT_SET_DOES_NOT_CONTAIN_ANY:
+        return any_steps(match);
     case OPERATOR_EXISTS:
     case OPERATOR_GT:
     case OPERATOR_GTE:
@@ -147,14 +220,39 @@ static size_t match_steps(const struct expression *match)
     return 1;
 }
 
-/* Read once, however many tests ask for it. */
-static void count_attribute(struct count *count, struct str path)
+/* Read once, however many tests ask for it: a dotted path, or a selector. */
+static void count_attribute(struct count *count, struct str path, bool is_selector)
 {
+    char separator = is_selector ? '/' : '.';
     if (!map_insert(&count->paths, path, 0))
         return;
     count->steps += LOOKUP_STEPS;
     for (size_t i = 0; i < path.size; i++)
-        count->steps += path.data[i] == '.' ? LOOKUP_STEPS : 0;
+        count->steps += path.data[i] == separator ? LOOKUP_STEPS : 0;
+}
+
+/* Its other forms are made once, too. */
+static void count_selector(struct count *count, const struct expression *match)
+{
+    count_attribute(count, match->attribute, true);
+    bool is_lowered = match->operator== OPERATOR_TEXT_CONTAINS || match->operator==
+                      OPERATOR_TEXT_DOES_NOT_CONTAIN;
+    bool is_number =
+        match->operator>= OPERATOR_TEXT_LESS && match->operator<= OPERATOR_TEXT_GREATER_OR_EQUAL;
+    if (is_lowered && map_insert(&count->lowered, match->attribute, 0))
+        count->steps += LOWER_STEPS;
+    if (is_number)
+        count->steps += NUMBER_STEPS;
+}
+
+static size_t bucket_steps(const struct bucket *bucket)
+{
+    size_t longest = 0;
+    for (size_t i = 0; i < bucket->slice_count; i++) {
+        size_t shares = bucket->slices[i].allocation_count;
+        longest = shares > longest ? shares : longest;
+    }
+    return HASH_STEPS + LOOKUP_STEPS + bucket->slice_count + longest;
 }
 
 static void count_serve(struct count *count, const struct serve *serve)
@@ -169,6 +267,9 @@ static void count_serve(struct count *count, const struct serve *serve)
     case SERVE_PROGRESSIVE:
         count->steps +=
             HASH_STEPS + 2 * (serve->split.allocation_count + serve->to.allocation_count);
+        return;
+    case SERVE_BUCKET:
+        count->steps += bucket_steps(&serve->bucket);
         return;
     }
     assert(false);
@@ -188,7 +289,10 @@ static void count_expression(struct count *count, const struct expression *expre
             count_expression(count, &expression->children[i], depth + 1);
         return;
     case EXPRESSION_MATCH:
-        count_attribute(count, expression->attribute);
+        if (operator_is_text(expression->operator))
+            count_selector(count, expression);
+        else
+            count_attribute(count, expression->attribute, false);
         count->steps += match_steps(expression);
         return;
     case EXPRESSION_SEGMENT:
@@ -198,11 +302,24 @@ static void count_expression(struct count *count, const struct expression *expre
     assert(false);
 }
 
+/* Lists of ids are tables, however long. */
+static size_t choice_steps(const struct variation *variation)
+{
+    size_t steps = variation->included_count > 0 ? 2 * HASHED_STEPS : 0;
+    if (variation->cohort_count > 0)
+        steps += SET_STEPS + variation->cohort_count * HASHED_STEPS;
+    return steps + 1; /* stickiness */
+}
+
 size_t flag_steps(struct arena *arena, const struct flag *flag)
 {
     struct count count = {.arena = arena};
     map_open(&count.paths, arena, 0);
+    map_open(&count.lowered, arena, 0);
     count.steps = flag->prerequisite_count * REFERENCE_STEPS;
+    bool has_choices = flag->arithmetic.comparison == FLAG_COMPARISON_TEXT;
+    for (size_t i = 0; has_choices && i < flag->variation_count; i++)
+        count.steps += choice_steps(&flag->variations[i]);
     count_serve(&count, &flag->fallthrough);
     for (size_t i = 0; i < flag->rule_count; i++) {
         count_expression(&count, &flag->rules[i].when, 0);
@@ -215,6 +332,7 @@ size_t segment_steps(struct arena *arena, const struct segment *segment)
 {
     struct count count = {.arena = arena, .steps = 2 * HASHED_STEPS};
     map_open(&count.paths, arena, 0);
+    map_open(&count.lowered, arena, 0);
     for (size_t i = 0; i < segment->rule_count; i++)
         count_expression(&count, &segment->rules[i], 0);
     return count.steps;

@@ -6,6 +6,11 @@
 
 #include "base/map.h"
 
+uint32_t text_set_hash(struct str text)
+{
+    return (uint32_t)map_hash(text);
+}
+
 static size_t slot_count_for(size_t count)
 {
     size_t slots = 2 * TEXT_SET_FEW_MAX;
@@ -25,7 +30,7 @@ struct text_set text_set_build(struct arena *arena, const struct str *texts, siz
     struct text_set_slot *slots = ARENA_NEW_ARRAY(arena, struct text_set_slot, slot_count);
     set.mask = (uint32_t)(slot_count - 1);
     for (uint32_t i = 0; i < set.count; i++) {
-        uint32_t hash = (uint32_t)map_hash(texts[i]);
+        uint32_t hash = text_set_hash(texts[i]);
         uint32_t at = hash & set.mask;
         while (slots[at].place != 0)
             at = (at + 1) & set.mask;
@@ -36,13 +41,24 @@ struct text_set text_set_build(struct arena *arena, const struct str *texts, siz
     return set;
 }
 
-bool text_set_finds(const struct text_set *set, struct str text)
+uint32_t text_set_place(const struct text_set *set, struct str text, uint32_t hash)
 {
-    uint32_t hash = (uint32_t)map_hash(text);
+    if (set->slots == NULL) {
+        for (uint32_t i = 0; i < set->count; i++) {
+            if (text_equal(set->texts[i], text))
+                return i;
+        }
+        return TEXT_SET_ABSENT;
+    }
     for (uint32_t at = hash & set->mask; set->slots[at].place != 0; at = (at + 1) & set->mask) {
         const struct text_set_slot *slot = &set->slots[at];
         if (slot->hash == hash && text_equal(set->texts[slot->place - 1], text))
-            return true;
+            return slot->place - 1;
     }
-    return false;
+    return TEXT_SET_ABSENT;
+}
+
+bool text_set_finds(const struct text_set *set, struct str text)
+{
+    return text_set_place(set, text, text_set_hash(text)) != TEXT_SET_ABSENT;
 }

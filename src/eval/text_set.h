@@ -30,7 +30,14 @@ struct text_set {
 /* texts must live as long as the set. */
 struct text_set text_set_build(struct arena *arena, const struct str *texts, size_t count);
 
+uint32_t text_set_hash(struct str text); /* what its table is made of */
+
 bool text_set_finds(const struct text_set *set, struct str text); /* through the table */
+
+/* Index of the text among those of the set, or TEXT_SET_ABSENT. With a table it is found by its
+ * hash, which the caller may have from before. */
+enum { TEXT_SET_ABSENT = UINT32_MAX };
+uint32_t text_set_place(const struct text_set *set, struct str text, uint32_t hash);
 
 /* As str_equal, in line, looking at the first byte before it calls anybody. */
 static inline bool text_equal(struct str a, struct str b)
@@ -40,6 +47,12 @@ static inline bool text_equal(struct str a, struct str b)
     if (a.size == 0)
         return true;
     return a.data[0] == b.data[0] && memcmp(a.data, b.data, a.size) == 0;
+}
+
+/* Whether the hash of a text makes a difference to text_set_place. */
+static inline bool text_set_is_hashed(const struct text_set *set)
+{
+    return set->slots != NULL;
 }
 
 static inline bool text_set_has(const struct text_set *set, struct str text)

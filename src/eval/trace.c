@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "base/buf.h"
+#include "eval/bucket.h"
 #include "eval/evaluation.h"
 
 void trace_open(struct trace *trace, struct arena *arena)
@@ -46,6 +47,8 @@ void trace_note_serve(struct trace *trace, const struct compiled_serve *serve)
     trace->serve = serve->serve;
     trace->has_ticket = false;
     trace->ticket = 0;
+    trace->has_percent = false;
+    trace->percent = 0;
     trace->bucket_by = (struct str){0};
     trace->salt = (struct str){0};
     trace->allocations = NULL;
@@ -85,4 +88,27 @@ void trace_note_ticket(struct trace *trace, const struct compiled_serve *serve, 
     trace->salt = str_is_absent(salt) ? STR("") : salt;
     trace->allocations = copy_allocations(trace->arena, serve, progress);
     trace->allocation_count = serve->share_count;
+}
+
+void trace_note_bucket(struct trace *trace, const struct compiled_serve *serve, uint32_t percent,
+                       uint32_t ticket, const struct slice *slice)
+{
+    trace->has_ticket = true;
+    trace->ticket = ticket;
+    trace->has_percent = true;
+    trace->percent = percent;
+    trace->bucket_by = serve->bucket->selector;
+    trace->salt = str_is_absent(serve->bucket->salt) ? STR("") : serve->bucket->salt;
+    size_t range_max = slice == NULL ? 0 : slice->allocation_count;
+    if (range_max == 0)
+        return;
+    struct bucket_range *ranges = ARENA_NEW_ARRAY(trace->arena, struct bucket_range, range_max);
+    trace->allocation_count = bucket_ranges(slice, ranges);
+    trace->allocations =
+        ARENA_NEW_ARRAY(trace->arena, struct trace_allocation, trace->allocation_count);
+    for (size_t i = 0; i < trace->allocation_count; i++) {
+        bool is_nobodys = str_is_absent(ranges[i].variation);
+        trace->allocations[i] = (struct trace_allocation){
+            is_nobodys ? STR("") : ranges[i].variation, ranges[i].start, ranges[i].end};
+    }
 }

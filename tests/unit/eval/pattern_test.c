@@ -98,7 +98,7 @@ static const char *const ordinary[] = {
 static enum pattern_result match_once(struct str text, struct str subject)
 {
     struct pattern *pattern = NULL;
-    struct fault fault = pattern_open(&pattern, text);
+    struct fault fault = pattern_open(&pattern, PATTERN_UNICODE, text);
     if (failed(fault))
         fprintf(stderr, "/%.*s/u: %.*s\n", STR_ARG(text), STR_ARG(fault.why));
     CHECK(!failed(fault));
@@ -113,7 +113,7 @@ static enum pattern_result match_once(struct str text, struct str subject)
 static struct fault refusal(struct str text)
 {
     struct pattern *pattern = NULL;
-    struct fault fault = pattern_open(&pattern, text);
+    struct fault fault = pattern_open(&pattern, PATTERN_UNICODE, text);
     CHECK((pattern == NULL) == failed(fault));
     pattern_close(pattern);
     return fault;
@@ -178,16 +178,19 @@ TEST(what_writes_may_not_use_is_served_all_the_same)
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         if (rows[i].verdict != UNADMITTED)
             continue;
-        struct fault fault = pattern_check(rows[i].pattern);
+        struct fault fault = pattern_check(PATTERN_UNICODE, rows[i].pattern);
         if (fault.kind != FAULT_INVALID || !str_contains(fault.why, rows[i].subject))
             fprintf(stderr, "/%.*s/u: %.*s\n", STR_ARG(rows[i].pattern), STR_ARG(fault.why));
         CHECK_INT(fault.kind, FAULT_INVALID);
         CHECK(str_contains(fault.why, rows[i].subject));
         CHECK(str_contains(fault.why, STR("not supported")));
     }
-    CHECK_STR(pattern_check(STR("(?<=a)b")).why, STR("look-behind is not supported"));
-    CHECK_STR(pattern_check(STR("(a)\\1")).why, STR("back-references are not supported"));
-    CHECK_STR(pattern_check(STR("(?<n>a)\\k<n>")).why, STR("back-references are not supported"));
+    CHECK_STR(pattern_check(PATTERN_UNICODE, STR("(?<=a)b")).why,
+              STR("look-behind is not supported"));
+    CHECK_STR(pattern_check(PATTERN_UNICODE, STR("(a)\\1")).why,
+              STR("back-references are not supported"));
+    CHECK_STR(pattern_check(PATTERN_UNICODE, STR("(?<n>a)\\k<n>")).why,
+              STR("back-references are not supported"));
     CHECK(!failed(refusal(STR("(?<=a)b"))));
     CHECK(!failed(refusal(STR("(?<n>a)\\k<n>"))));
 }
@@ -306,7 +309,7 @@ TEST(explosive_patterns_are_refused_on_writing)
     for (size_t i = 0; i < COUNT_OF(explosive) + COUNT_OF(others); i++) {
         const char *text =
             i < COUNT_OF(explosive) ? explosive[i].pattern : others[i - COUNT_OF(explosive)];
-        struct fault fault = pattern_check(str_of(text));
+        struct fault fault = pattern_check(PATTERN_UNICODE, str_of(text));
         if (!failed(fault))
             fprintf(stderr, "/%s/u should be refused\n", text);
         CHECK_INT(fault.kind, FAULT_LIMIT);
@@ -317,13 +320,13 @@ TEST(explosive_patterns_are_refused_on_writing)
 TEST(ordinary_patterns_pass)
 {
     for (size_t i = 0; i < COUNT_OF(ordinary); i++) {
-        struct fault fault = pattern_check(str_of(ordinary[i]));
+        struct fault fault = pattern_check(PATTERN_UNICODE, str_of(ordinary[i]));
         if (failed(fault))
             fprintf(stderr, "/%s/u: %.*s\n", ordinary[i], STR_ARG(fault.why));
         CHECK(!failed(fault));
     }
-    CHECK_INT(pattern_check(STR("a{2")).kind, FAULT_INVALID);
-    CHECK_INT(pattern_check(STR("(?:a){1000}")).kind, FAULT_LIMIT);
+    CHECK_INT(pattern_check(PATTERN_UNICODE, STR("a{2")).kind, FAULT_INVALID);
+    CHECK_INT(pattern_check(PATTERN_UNICODE, STR("(?:a){1000}")).kind, FAULT_LIMIT);
 }
 
 /* Long runs of one character are cut into pieces, which nobody may notice. */
@@ -367,9 +370,11 @@ TEST(the_bound_on_steps_holds)
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         const struct pattern_branch *tree = NULL;
         struct pattern *pattern = NULL;
-        if (failed(pattern_understand(&tree, rows[i].pattern, PATTERN_ADMITTED, &arena)))
+        if (failed(pattern_understand(&tree, PATTERN_UNICODE, rows[i].pattern, PATTERN_ADMITTED,
+                                      &arena)))
             continue;
-        if (failed(pattern_compile(&pattern, tree, PATTERN_AS_WRITTEN, PATTERN_TO_PROBE)))
+        if (failed(pattern_compile(&pattern, PATTERN_UNICODE, tree, PATTERN_AS_WRITTEN,
+                                   PATTERN_TO_PROBE)))
             continue;
         size_t bound = pattern_steps_bound(tree, rows[i].subject.size);
         if (bound <= 1000000) {
@@ -398,7 +403,7 @@ TEST(how_far_a_pattern_reads_is_known)
         {"(?<=a)b", {PATTERN_SEARCHES, 1}},  {"(", {PATTERN_NEVER, 1}},
     };
     for (size_t i = 0; i < COUNT_OF(known); i++) {
-        struct pattern_profile profile = pattern_profile(str_of(known[i].pattern));
+        struct pattern_profile profile = pattern_profile(PATTERN_UNICODE, str_of(known[i].pattern));
         if (profile.pace != known[i].profile.pace ||
             profile.beginnings != known[i].profile.beginnings)
             fprintf(stderr, "/%s/u\n", known[i].pattern);
@@ -412,7 +417,7 @@ TEST(matching_allocates_nothing_after_the_first_time)
     static char text[REGEX_SUBJECT_BYTES_MAX];
     struct str subject = repeat(text, "", "ab", REGEX_SUBJECT_BYTES_MAX / 2, "");
     struct pattern *pattern = NULL;
-    CHECK(!failed(pattern_open(&pattern, STR("^(?:a|b|(?:ab))*$"))));
+    CHECK(!failed(pattern_open(&pattern, PATTERN_UNICODE, STR("^(?:a|b|(?:ab))*$"))));
     struct pattern_scratch *scratch = pattern_scratch_open();
     CHECK_INT(pattern_match(pattern, scratch, subject), PATTERN_MATCH);
     size_t before = mallinfo2().uordblks;
@@ -439,7 +444,7 @@ static void *match_often(void *argument)
 TEST(threads_share_a_pattern)
 {
     struct pattern *pattern = NULL;
-    CHECK(!failed(pattern_open(&pattern, STR("@(acme|example)\\.(com|org)$"))));
+    CHECK(!failed(pattern_open(&pattern, PATTERN_UNICODE, STR("@(acme|example)\\.(com|org)$"))));
     pthread_t threads[2];
     for (size_t i = 0; i < COUNT_OF(threads); i++)
         CHECK_INT(pthread_create(&threads[i], NULL, match_often, pattern), 0);
