@@ -5,11 +5,15 @@
  * `waiting` names every event between its acceptance and its commit. An offer reserves its names
  * there first and asks the store second, so that an event committed in between is still seen by
  * one of the two. Names leave `waiting` only after the commit.
+ *
+ * Posted events have no name there. They lie on a stack that anyone may push on and that the writer
+ * thread takes whole, to the end of the queue in the order in which they came.
  */
 #include "ingest/ingest.h"
 
 #include <assert.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "base/map.h"
@@ -19,6 +23,7 @@
 struct kept {
     struct kept *next;       /* in the queue, oldest first */
     struct kept *next_named; /* in its bucket of names */
+    bool is_named;           /* offered, not posted */
     uint64_t name_hash;
     size_t bytes;
     struct event_row row;
@@ -27,12 +32,16 @@ struct kept {
 enum { NAME_BUCKETS = 4096 };
 
 struct ingest {
-    pthread_mutex_t lock; /* guards all below but `reader` */
+    pthread_mutex_t lock; /* guards all below but `reader` and what is atomic */
     struct kept *oldest, *newest;
-    struct kept **names; /* NAME_BUCKETS chains, made when the first event comes */
-    struct ingest_counters counters;
-    bool is_shut;
+    struct kept **names;             /* NAME_BUCKETS chains, made when the first event comes */
+    struct ingest_counters counters; /* of what was offered, and stored; see counters_read */
+    _Atomic bool is_shut;
+    _Atomic size_t held_bytes; /* of all events from acceptance to commit */
     size_t queue_bytes_max;
+    _Atomic(struct kept *) posted; /* newest first */
+    _Atomic size_t posted_count;   /* on the stack */
+    _Atomic uint64_t posts_accepted, posts_dropped;
     pthread_mutex_t reader_lock; /* one question at a time on the reader connection */
     struct store *reader;
     void (*on_ready)(void *context);
@@ -52,14 +61,19 @@ struct ingest *ingest_open(struct store *reader, size_t queue_bytes_max,
     return ingest;
 }
 
-void ingest_close(struct ingest *ingest)
+static void free_all(struct kept *kept)
 {
-    struct kept *kept = ingest->oldest;
     while (kept != NULL) {
         struct kept *next = kept->next;
         memory_free(kept);
         kept = next;
     }
+}
+
+void ingest_close(struct ingest *ingest)
+{
+    free_all(ingest->oldest);
+    free_all(atomic_load(&ingest->posted));
     memory_free(ingest->names);
     if (ingest->reader != NULL)
         store_close(ingest->reader);
@@ -70,9 +84,7 @@ void ingest_close(struct ingest *ingest)
 
 void ingest_shut(struct ingest *ingest)
 {
-    pthread_mutex_lock(&ingest->lock);
-    ingest->is_shut = true;
-    pthread_mutex_unlock(&ingest->lock);
+    atomic_store(&ingest->is_shut, true);
 }
 
 /* ---- names ----------------------------------------------------------------------------- */
@@ -101,6 +113,7 @@ static void add_name(struct ingest *ingest, struct kept *kept)
     struct kept **bucket = &ingest->names[kept->name_hash % NAME_BUCKETS];
     kept->next_named = *bucket;
     *bucket = kept;
+    kept->is_named = true;
 }
 
 static void remove_name(struct ingest *ingest, struct kept *kept)
@@ -146,20 +159,33 @@ static struct kept *keep(const struct event_row *row, uint64_t name_hash)
     return kept;
 }
 
-static bool has_room(const struct ingest *ingest, const struct event_row *events, size_t count)
+static size_t kept_bytes(const struct event_row *events, size_t count)
 {
-    size_t bytes = ingest->counters.queued_bytes;
+    size_t bytes = 0;
     for (size_t i = 0; i < count; i++)
         bytes += sizeof(struct kept) + text_bytes(&events[i]);
-    return bytes <= ingest->queue_bytes_max;
+    return bytes;
 }
 
-static struct fault refuse_unkept(const struct ingest *ingest, const struct event_row *events,
-                                  size_t count)
+/* Takes that much of the bound, or nothing of it. */
+static bool take_room(struct ingest *ingest, size_t bytes, size_t bytes_max)
 {
-    if (ingest->is_shut || ingest->reader == NULL)
+    if (atomic_fetch_add(&ingest->held_bytes, bytes) + bytes <= bytes_max)
+        return true;
+    atomic_fetch_sub(&ingest->held_bytes, bytes);
+    return false;
+}
+
+static bool is_away(const struct ingest *ingest)
+{
+    return ingest->reader == NULL || atomic_load(&ingest->is_shut);
+}
+
+static struct fault refuse_unkept(struct ingest *ingest, size_t bytes)
+{
+    if (is_away(ingest))
         return fault_make(FAULT_UNAVAILABLE, STR("events"), STR("the store is away"));
-    if (!has_room(ingest, events, count))
+    if (!take_room(ingest, bytes, ingest->queue_bytes_max))
         return fault_make(FAULT_UNAVAILABLE, STR("events"), STR("the event queue is full"));
     return fault_none();
 }
@@ -169,7 +195,8 @@ static struct fault reserve(struct ingest *ingest, const struct event_row *event
                             struct kept **fresh)
 {
     pthread_mutex_lock(&ingest->lock);
-    struct fault fault = refuse_unkept(ingest, events, count);
+    size_t unused = kept_bytes(events, count);
+    struct fault fault = refuse_unkept(ingest, unused);
     for (size_t i = 0; !failed(fault) && i < count; i++) {
         uint64_t hash = hash_name(events[i].environment, events[i].event_id);
         fresh[i] = NULL;
@@ -177,18 +204,21 @@ static struct fault reserve(struct ingest *ingest, const struct event_row *event
             continue;
         fresh[i] = keep(&events[i], hash);
         add_name(ingest, fresh[i]);
-        ingest->counters.queued_bytes += fresh[i]->bytes;
+        unused -= fresh[i]->bytes;
     }
     if (failed(fault))
         ingest->counters.refused += count;
+    else
+        atomic_fetch_sub(&ingest->held_bytes, unused);
     pthread_mutex_unlock(&ingest->lock);
     return fault;
 }
 
 static void forget(struct ingest *ingest, struct kept *kept)
 {
-    remove_name(ingest, kept);
-    ingest->counters.queued_bytes -= kept->bytes;
+    if (kept->is_named)
+        remove_name(ingest, kept);
+    atomic_fetch_sub(&ingest->held_bytes, kept->bytes);
     memory_free(kept);
 }
 
@@ -207,15 +237,15 @@ static struct fault ask_store(struct ingest *ingest, size_t count, struct kept *
     return fault;
 }
 
-static void enqueue(struct ingest *ingest, struct kept *kept)
+/* first … last are linked already. */
+static void enqueue(struct ingest *ingest, struct kept *first, struct kept *last, size_t count)
 {
     if (ingest->newest == NULL)
-        ingest->oldest = kept;
+        ingest->oldest = first;
     else
-        ingest->newest->next = kept;
-    ingest->newest = kept;
-    ingest->counters.queued_count++;
-    ingest->counters.accepted++;
+        ingest->newest->next = first;
+    ingest->newest = last;
+    ingest->counters.queued_count += count;
 }
 
 static void settle(struct ingest *ingest, size_t count, struct kept *const *fresh, const bool *has,
@@ -228,7 +258,9 @@ static void settle(struct ingest *ingest, size_t count, struct kept *const *fres
         if (fresh[i] != NULL && (is_refused || !is_new))
             forget(ingest, fresh[i]);
         else if (is_new)
-            enqueue(ingest, fresh[i]);
+            enqueue(ingest, fresh[i], fresh[i], 1);
+        if (is_new && !is_refused)
+            ingest->counters.accepted++;
         if (!is_new && !is_refused)
             ingest->counters.duplicates++;
     }
@@ -252,6 +284,64 @@ struct fault ingest_offer(struct ingest *ingest, const struct event_row *events,
     if (!failed(fault))
         ingest->on_ready(ingest->context);
     return fault;
+}
+
+/* ---- posting --------------------------------------------------------------------------- */
+
+/* Links copies newest first; *oldest is the end of them. */
+static struct kept *keep_all(const struct event_row *events, size_t count, struct kept **oldest)
+{
+    struct kept *newest = NULL;
+    for (size_t i = 0; i < count; i++) {
+        struct kept *kept = keep(&events[i], 0);
+        kept->next = newest;
+        newest = kept;
+        if (i == 0)
+            *oldest = kept;
+    }
+    return newest;
+}
+
+bool ingest_post(struct ingest *ingest, const struct event_row *events, size_t count)
+{
+    if (count == 0)
+        return true;
+    if (is_away(ingest) ||
+        !take_room(ingest, kept_bytes(events, count), ingest->queue_bytes_max / 2)) {
+        atomic_fetch_add(&ingest->posts_dropped, count);
+        return false;
+    }
+    struct kept *oldest = NULL;
+    struct kept *newest = keep_all(events, count, &oldest);
+    atomic_fetch_add(&ingest->posts_accepted, count);
+    atomic_fetch_add(&ingest->posted_count, count);
+    struct kept *former = atomic_load(&ingest->posted);
+    do {
+        oldest->next = former;
+    } while (!atomic_compare_exchange_weak(&ingest->posted, &former, newest));
+    if (former == NULL) /* else whoever was first has said so */
+        ingest->on_ready(ingest->context);
+    return true;
+}
+
+/* What was posted goes to the end of the queue, the oldest first. */
+static void collect_posted(struct ingest *ingest)
+{
+    struct kept *last = atomic_exchange(&ingest->posted, NULL);
+    struct kept *first = NULL;
+    size_t count = 0;
+    for (struct kept *kept = last; kept != NULL; count++) {
+        struct kept *next = kept->next;
+        kept->next = first;
+        first = kept;
+        kept = next;
+    }
+    if (count == 0)
+        return;
+    pthread_mutex_lock(&ingest->lock);
+    enqueue(ingest, first, last, count);
+    pthread_mutex_unlock(&ingest->lock);
+    atomic_fetch_sub(&ingest->posted_count, count);
 }
 
 /* ---- storing --------------------------------------------------------------------------- */
@@ -300,6 +390,7 @@ static struct fault store_taken(struct store *writer, const struct kept *first, 
 size_t ingest_store_batch(struct ingest *ingest, struct store *writer, size_t count_max)
 {
     size_t count = 0;
+    collect_posted(ingest);
     struct kept *first = take(ingest, count_max, &count);
     if (count == 0)
         return 0;
@@ -307,10 +398,12 @@ size_t ingest_store_batch(struct ingest *ingest, struct store *writer, size_t co
     struct fault fault = store_taken(writer, first, count, &stored);
 
     pthread_mutex_lock(&ingest->lock);
-    if (failed(fault))
+    if (failed(fault)) {
         ingest->counters.dropped += count;
-    else
+    } else {
         ingest->counters.stored += stored;
+        ingest->counters.duplicates += count - stored; /* posted ones the store had */
+    }
     while (first != NULL) {
         struct kept *next = first->next;
         forget(ingest, first);
@@ -326,5 +419,9 @@ struct ingest_counters ingest_counters_read(struct ingest *ingest)
     pthread_mutex_lock(&ingest->lock);
     struct ingest_counters counters = ingest->counters;
     pthread_mutex_unlock(&ingest->lock);
+    counters.accepted += atomic_load(&ingest->posts_accepted);
+    counters.dropped += atomic_load(&ingest->posts_dropped);
+    counters.queued_count += atomic_load(&ingest->posted_count);
+    counters.queued_bytes = atomic_load(&ingest->held_bytes);
     return counters;
 }

@@ -7,6 +7,9 @@
  * queued or earlier in the same batch is a duplicate. When the queue is full it says so (503 or
  * its dialect's like), and nothing of that call is kept. Events may be lost with the process;
  * drops are counted.
+ *
+ * Events nobody waits for an answer about are posted instead: without a lock and without a question
+ * to the store, which leaves out what it has when they are stored.
  */
 #ifndef INGEST_INGEST_H
 #define INGEST_INGEST_H
@@ -33,10 +36,17 @@ void ingest_shut(struct ingest *ingest);
 struct fault ingest_offer(struct ingest *ingest, const struct event_row *events, size_t count,
                           enum offer_result *results) MUST_CHECK;
 
+/* Queues a batch, whole or not at all; false when it was dropped, and counted: the queue is half
+ * full (the other half is kept for those who are told), or the store is away. Copies. Any thread,
+ * event loops too: takes no lock. on_ready is called when it is the first to be taken. */
+bool ingest_post(struct ingest *ingest, const struct event_row *events, size_t count);
+
 /* For the writer thread: moves up to count_max queued events into the store, inside its own
  * transaction. Returns how many are left. On a store failure they are dropped and counted. */
 size_t ingest_store_batch(struct ingest *ingest, struct store *writer, size_t count_max);
 
+/* duplicates: offered ones and, once stored, posted ones. dropped: on a store failure, or not
+ * queued when posted. */
 struct ingest_counters {
     uint64_t accepted, duplicates, stored, dropped, refused;
     size_t queued_bytes, queued_count;

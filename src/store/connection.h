@@ -35,6 +35,11 @@ struct fault store_execute_returning(struct store *store, const char *sql, const
 /* Several statements without binds, their @WORDS@ already replaced. */
 struct fault store_execute_script(struct store *store, struct str sql) MUST_CHECK;
 
+/* The next number of a counter, its row locked until the transaction ends: a number is never used
+ * again, whatever is deleted. */
+struct fault store_next_number(struct store *store, struct str counter,
+                               uint64_t *number) MUST_CHECK;
+
 /* Rows of one query, gathered in an arena. */
 struct gathering {
     struct arena *arena;

@@ -8,9 +8,9 @@
  *     @BYTES@   bytes                       @KEYED@   the same, stored in order of its key; for
  *     @KEY@     text compared by bytes                small rows only
  *
- * The environment comes first in every key below it. Numbers of environments and of audit rows
- * come from rows that are locked by being updated (counter, audit_head), never from sequences: a
- * sequence has gaps and an order of its own.
+ * The environment comes first in every key below it. Numbers of environments, deployments, flags
+ * and audit rows come from rows that are locked by being updated (counter, audit_head), never from
+ * sequences: a sequence has gaps and an order of its own.
  */
 #include "store/migrations.h"
 
@@ -142,6 +142,91 @@ static const char truth[] =
     "  PRIMARY KEY (environment, month)"
     ") @KEYED@;";
 
+static const char objects[] =
+    "INSERT INTO counter (name, value) VALUES ('deployment', 0);"
+
+    /* What has a numeric identity: flags, of whatever kind. Its group says which of them a list is
+     * about (enum flag_kind). */
+    "CREATE TABLE object ("
+    "  environment @NUMBER@ NOT NULL REFERENCES environment (number),"
+    "  object_id @KEY@ NOT NULL,"
+    "  number @NUMBER@ NOT NULL UNIQUE,"
+    "  object_group @NUMBER@ NOT NULL,"
+    "  created_ms @NUMBER@ NOT NULL,"
+    "  created_by TEXT NOT NULL,"
+    "  PRIMARY KEY (environment, object_id)"
+    ") @STRICT@;"
+
+    /* Revisions learn who wrote them and which of their object's they are; tombstones bear the
+     * number of the revision they ended. Actors of those there were come from the audit row of
+     * their version, where there is one. */
+    "ALTER TABLE revision ADD COLUMN actor TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE revision ADD COLUMN sequence @NUMBER@ NOT NULL DEFAULT 0;"
+    "CREATE INDEX revision_upgrade ON revision (environment, version_from);"
+    "UPDATE revision SET actor = written.actor"
+    "  FROM (SELECT a.environment, a.version, a.actor FROM audit AS a"
+    "    JOIN (SELECT min(sequence) AS sequence FROM audit WHERE version > 0"
+    "      GROUP BY environment, version) AS one ON one.sequence = a.sequence) AS written"
+    "  WHERE revision.environment = written.environment"
+    "  AND revision.version_from = written.version;"
+    "DROP INDEX revision_upgrade;"
+    "UPDATE revision SET sequence = counted.sequence"
+    "  FROM (SELECT environment, kind, key, version_from,"
+    "      count(CASE WHEN is_tombstone = 0 THEN 1 END) OVER"
+    "        (PARTITION BY environment, kind, object_id ORDER BY version_from, key) AS sequence"
+    "    FROM revision) AS counted"
+    "  WHERE revision.environment = counted.environment AND revision.kind = counted.kind"
+    "  AND revision.key = counted.key AND revision.version_from = counted.version_from;"
+    "CREATE UNIQUE INDEX revision_object ON revision (environment, kind, object_id, sequence)"
+    "  WHERE is_tombstone = 0;"
+    /* Lists of flags' revisions walk the versions from the newest end. */
+    "CREATE INDEX environment_version_at ON environment_version (environment, at_ms, version);"
+    "CREATE INDEX revision_listed ON revision (environment, version_from)"
+    "  WHERE kind = 'flag' AND is_tombstone = 0;"
+
+    /* Flags there were get their numbers in the order in which they were made; all were plain. */
+    "INSERT INTO object (environment, object_id, number, object_group, created_ms, created_by)"
+    "  SELECT r.environment, r.object_id,"
+    "    row_number() OVER (ORDER BY v.at_ms, r.environment, r.version_from, r.key),"
+    "    0, v.at_ms, r.actor"
+    "  FROM revision AS r JOIN environment_version AS v"
+    "    ON v.environment = r.environment AND v.version = r.version_from"
+    "  WHERE r.kind = 'flag' AND r.is_tombstone = 0 AND r.sequence = 1;"
+    "INSERT INTO counter (name, value) SELECT 'flag', count(*) FROM object;"
+
+    "CREATE TABLE deployment ("
+    "  number @NUMBER@ NOT NULL PRIMARY KEY,"
+    "  environment @NUMBER@ NOT NULL REFERENCES environment (number),"
+    "  label TEXT NOT NULL,"
+    "  key TEXT NOT NULL UNIQUE,"
+    "  kind TEXT NOT NULL,"
+    "  is_archived @NUMBER@ NOT NULL,"
+    "  created_ms @NUMBER@ NOT NULL"
+    ") @STRICT@;"
+
+    "ALTER TABLE credential ADD COLUMN name TEXT;"
+    "ALTER TABLE credential ADD COLUMN deployment @NUMBER@ REFERENCES deployment (number);"
+    "CREATE TABLE credential_environment ("
+    "  credential_id @KEY@ NOT NULL REFERENCES credential (id),"
+    "  environment @NUMBER@ NOT NULL REFERENCES environment (number),"
+    "  PRIMARY KEY (credential_id, environment)"
+    ") @KEYED@;"
+
+    /* By the SHA-256 of the bytes. None is ever removed: any version can be read again. */
+    "CREATE TABLE cohort_members ("
+    "  digest @BYTES@ NOT NULL PRIMARY KEY,"
+    "  bytes @BYTES@ NOT NULL"
+    ") @STRICT@;"
+
+    "CREATE TABLE identity ("
+    "  environment @NUMBER@ NOT NULL,"
+    "  device_id @KEY@ NOT NULL,"
+    "  user_id TEXT NOT NULL,"
+    "  at_ms @NUMBER@ NOT NULL,"
+    "  PRIMARY KEY (environment, device_id)"
+    ") @STRICT@;"
+    "CREATE INDEX identity_newest ON identity (at_ms, environment, device_id);";
+
 static const char journal[] =
     "CREATE TABLE IF NOT EXISTS schema_migration ("
     "  number @NUMBER@ NOT NULL PRIMARY KEY,"
@@ -153,6 +238,7 @@ static const char journal[] =
 
 static const struct migration migrations[] = {
     {{"0001_truth", 10}, {truth, sizeof(truth) - 1}},
+    {{"0002_objects", 12}, {objects, sizeof(objects) - 1}},
 };
 
 const struct migration *migrations_list(size_t *count)

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* people - users, apps, environments and credentials: rows in, rows out. */
+/* people - users, apps and environments: rows in, rows out. */
 #include <assert.h>
-#include <string.h>
 
 #include "store/connection.h"
 
-/* ---- words for enums: what is stored is readable and survives reordering ------------------ */
+/* ---- roles: what is stored is readable and survives reordering ---------------------------- */
 
 static struct str role_word(enum role role)
 {
@@ -33,33 +32,6 @@ static enum role role_of_word(struct str word)
             return role;
     }
     return ROLE_NONE;
-}
-
-static struct str credential_word(enum credential_kind kind)
-{
-    switch (kind) {
-    case CREDENTIAL_BROWSER_KEY:
-        return STR("browser");
-    case CREDENTIAL_SERVER_KEY:
-        return STR("server");
-    case CREDENTIAL_PERSONAL:
-        return STR("personal");
-    case CREDENTIAL_APP:
-        return STR("app");
-    }
-    assert(false);
-    return STR("browser");
-}
-
-static bool find_credential_kind(struct str word, enum credential_kind *kind)
-{
-    for (int i = 0; i < CREDENTIAL_KIND_COUNT; i++) {
-        if (str_equal(word, credential_word((enum credential_kind)i))) {
-            *kind = (enum credential_kind)i;
-            return true;
-        }
-    }
-    return false;
 }
 
 /* ---- users ------------------------------------------------------------------------------- */
@@ -136,25 +108,6 @@ struct fault store_load_apps(struct store *store, struct arena *arena, struct ap
 
 /* ---- environments ------------------------------------------------------------------------ */
 
-static struct fault take_number(const struct row *row, void *context)
-{
-    uint64_t *number = context;
-    *number = row_u64(row, 0);
-    return fault_none();
-}
-
-/* From a counter of its own, so that a number is never used again, whatever is deleted. */
-static struct fault next_environment_number(struct store *store, uint64_t *number)
-{
-    static const char sql[] = "UPDATE counter SET value = value + 1 WHERE name = 'environment'"
-                              " RETURNING value";
-    *number = 0;
-    struct fault fault = store_execute_returning(store, sql, NULL, 0, take_number, number);
-    if (!failed(fault) && *number == 0)
-        return fault_make(FAULT_UNAVAILABLE, STR("counter"), STR("the store is damaged"));
-    return fault;
-}
-
 struct fault store_insert_environment(struct store *store,
                                       const struct environment_row *environment, uint64_t *number)
 {
@@ -163,7 +116,7 @@ struct fault store_insert_environment(struct store *store,
         " VALUES ($1, $2, $3, $4, $5, $6, $7)";
     static const char version_sql[] =
         "INSERT INTO environment_version (environment, version, at_ms) VALUES ($1, $2, $3)";
-    struct fault fault = next_environment_number(store, number);
+    struct fault fault = store_next_number(store, STR("environment"), number);
     if (failed(fault))
         return fault;
     const struct bind binds[] = {bind_u64(*number),
@@ -216,77 +169,5 @@ struct fault store_load_environments(struct store *store, struct arena *arena,
     struct fault fault = store_query(store, sql, NULL, 0, add_environment, &environments);
     *rows = environments.items;
     *count = environments.count;
-    return fault;
-}
-
-/* ---- credentials ------------------------------------------------------------------------- */
-
-struct fault store_insert_credential(struct store *store, const struct credential_row *credential)
-{
-    static const char sql[] =
-        "INSERT INTO credential (id, kind, hash, shown, tail, user_id, app_id, environment,"
-        " created_ms, expires_ms, revoked_ms)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
-    const struct bind binds[] = {
-        bind_text(credential->id),
-        bind_text(credential_word(credential->kind)),
-        bind_bytes(credential->hash.bytes, sizeof(credential->hash.bytes)),
-        bind_text(credential->shown),
-        bind_text(credential->tail),
-        bind_text(credential->user_id),
-        bind_text(credential->app_id),
-        bind_reference(credential->environment),
-        bind_integer(credential->created_ms),
-        bind_integer(credential->expires_ms),
-        bind_integer(credential->revoked_ms),
-    };
-    return store_execute(store, sql, binds, COUNT_OF(binds), NULL);
-}
-
-struct fault store_revoke_credential(struct store *store, struct str id, int64_t now_ms)
-{
-    static const char sql[] = "UPDATE credential SET revoked_ms = $2"
-                              " WHERE id = $1 AND revoked_ms = 0";
-    assert(now_ms > 0);
-    const struct bind binds[] = {bind_text(id), bind_integer(now_ms)};
-    size_t changed = 0;
-    struct fault fault = store_execute(store, sql, binds, COUNT_OF(binds), &changed);
-    if (!failed(fault) && changed == 0)
-        return fault_make(FAULT_MISSING, id, STR("there is no such credential"));
-    return fault;
-}
-
-static struct fault add_credential(const struct row *row, void *context)
-{
-    struct gathering *credentials = context;
-    struct arena *arena = credentials->arena;
-    struct credential_row *credential = gathering_add(credentials);
-    struct str hash = row_text(row, 2);
-    if (!find_credential_kind(row_text(row, 1), &credential->kind) ||
-        hash.size != sizeof(credential->hash.bytes))
-        return fault_make(FAULT_UNAVAILABLE, STR("credential"), STR("the store is damaged"));
-    memcpy(credential->hash.bytes, hash.data, hash.size);
-    credential->id = row_copy_text(row, 0, arena);
-    credential->shown = row_copy_text(row, 3, arena);
-    credential->tail = row_copy_text(row, 4, arena);
-    credential->user_id = row_copy_text(row, 5, arena);
-    credential->app_id = row_copy_text(row, 6, arena);
-    credential->environment = row_u64(row, 7);
-    credential->created_ms = row_integer(row, 8);
-    credential->expires_ms = row_integer(row, 9);
-    credential->revoked_ms = row_integer(row, 10);
-    return fault_none();
-}
-
-struct fault store_load_credentials(struct store *store, struct arena *arena,
-                                    struct credential_row **rows, size_t *count)
-{
-    static const char sql[] =
-        "SELECT id, kind, hash, shown, tail, user_id, app_id, environment, created_ms,"
-        " expires_ms, revoked_ms FROM credential WHERE revoked_ms = 0 ORDER BY created_ms, id";
-    struct gathering credentials = {.arena = arena, .item_bytes = sizeof(struct credential_row)};
-    struct fault fault = store_query(store, sql, NULL, 0, add_credential, &credentials);
-    *rows = credentials.items;
-    *count = credentials.count;
     return fault;
 }

@@ -80,6 +80,18 @@ struct credential_row {
     struct str user_id, app_id;                 /* absent where they do not apply */
     uint64_t environment;                       /* number; 0 where it does not apply */
     int64_t created_ms, expires_ms, revoked_ms; /* 0: never */
+    struct str name;                            /* absent when not set */
+    uint64_t deployment;                        /* number; 0 where it does not apply */
+    const uint64_t *environments;               /* numbers, ascending */
+    size_t environment_count;
+};
+struct deployment_row {
+    uint64_t number; /* 1, 2, …: never used again */
+    uint64_t environment;
+    struct str label, key;
+    enum credential_kind kind;
+    bool is_archived;
+    int64_t created_ms;
 };
 
 struct fault store_insert_user(struct store *store, const struct user_row *user) MUST_CHECK;
@@ -96,6 +108,19 @@ struct fault store_insert_credential(struct store *store,
 /* FAULT_MISSING when there is no such live credential. */
 struct fault store_revoke_credential(struct store *store, struct str id, int64_t now_ms) MUST_CHECK;
 
+/* Assigns and returns the number; the one in `deployment` is ignored. */
+struct fault store_insert_deployment(struct store *store, const struct deployment_row *deployment,
+                                     uint64_t *number) MUST_CHECK;
+/* FAULT_MISSING when there is none with this number. An absent label stays as it is. */
+struct fault store_update_deployment(struct store *store, uint64_t number, struct str label,
+                                     bool is_archived) MUST_CHECK;
+/* The same deployment with another key. FAULT_MISSING when there is none with this number. */
+struct fault store_set_deployment_key(struct store *store, uint64_t number,
+                                      struct str key) MUST_CHECK;
+
+struct fault store_load_deployments(struct store *store, struct arena *arena,
+                                    struct deployment_row **rows,
+                                    size_t *count) MUST_CHECK; /* by number */
 struct fault store_load_users(struct store *store, struct arena *arena, struct user_row **rows,
                               size_t *count) MUST_CHECK;
 struct fault store_load_apps(struct store *store, struct arena *arena, struct app_row **rows,
@@ -109,7 +134,7 @@ struct fault store_load_credentials(struct store *store, struct arena *arena,
 
 /* ---- versions and revisions ------------------------------------------------------------ */
 
-enum revision_kind { REVISION_FLAG, REVISION_SEGMENT, REVISION_SETTINGS };
+enum revision_kind { REVISION_FLAG, REVISION_SEGMENT, REVISION_SETTINGS, REVISION_COHORT };
 
 struct revision_row {
     enum revision_kind kind;
@@ -119,6 +144,14 @@ struct revision_row {
     uint64_t version_to;   /* first in which it no longer is; 0 while current */
     struct str document;   /* canonical text; empty for a tombstone */
     bool is_tombstone;
+    struct str actor; /* who wrote it */
+    /* Read only: filled when loaded. */
+    uint64_t environment;
+    uint64_t number;     /* of the object, over all environments: 1, 2, …; flags only, else 0 */
+    uint64_t sequence;   /* 1, 2, …: which of the object's revisions, tombstones not counted */
+    int64_t at_ms;       /* when version_from was made */
+    int64_t created_ms;  /* of the object's first revision */
+    struct str created_by;
 };
 
 /* Takes the row lock of the environment, moves its version by one and notes when; the new version
@@ -131,6 +164,13 @@ struct fault store_advance_version(struct store *store, uint64_t environment, in
  * version that was never advanced to, or the same key twice in one version, is FAULT_CONFLICT. */
 struct fault store_write_revision(struct store *store, uint64_t environment,
                                   const struct revision_row *revision) MUST_CHECK;
+
+/* The numeric identity of an object whose first revision is about to be written (flags), or of the
+ * one that has it already. `group` says what it is for lists that are about one group of objects
+ * (enum flag_kind as a number). */
+struct fault store_assign_number(struct store *store, uint64_t environment, struct str object_id,
+                                 int group, struct str actor, int64_t now_ms,
+                                 uint64_t *number) MUST_CHECK;
 
 /* Revisions current at `version` (tombstones left out), ordered by kind then key bytes: the whole
  * environment as it was. version 0 is the empty beginning. A stored document that does not match
@@ -146,6 +186,29 @@ struct fault store_find_version_at(struct store *store, uint64_t environment, in
 struct fault store_load_history(struct store *store, struct arena *arena, uint64_t environment,
                                 enum revision_kind kind, struct str key, struct revision_row **rows,
                                 size_t *count) MUST_CHECK;
+
+/* Revisions (no tombstones) of one object by its number, newest first. */
+struct fault store_load_object_history(struct store *store, struct arena *arena, uint64_t number,
+                                       struct revision_row **rows, size_t *count) MUST_CHECK;
+/* Revisions of flags of the groups in `groups` (bit n: enum flag_kind n), of these environments,
+ * made in [from_ms, to_ms), newest first, skipping `offset`, at most `limit`. */
+struct revision_query {
+    const uint64_t *environments;
+    size_t environment_count;
+    unsigned groups;
+    int64_t from_ms, to_ms;
+    size_t offset, limit;
+};
+struct fault store_query_revisions(struct store *store, struct arena *arena,
+                                   const struct revision_query *query, struct revision_row **rows,
+                                   size_t *count) MUST_CHECK;
+
+/* Members of cohorts, kept apart from their revisions and named by SHA-256 of their bytes
+ * (cohort_members_encode), so that what does not change is stored once. */
+struct fault store_put_members(struct store *store, const unsigned char digest[32],
+                               struct str bytes) MUST_CHECK;
+struct fault store_load_members(struct store *store, struct arena *arena,
+                                const unsigned char digest[32], struct str *bytes) MUST_CHECK;
 
 /* ---- audit ----------------------------------------------------------------------------- */
 
@@ -189,6 +252,19 @@ struct event_row {
 /* Inserts what is not there yet, by (environment, event_id). *stored counts the new ones. */
 struct fault store_insert_events(struct store *store, const struct event_row *events, size_t count,
                                  size_t *stored) MUST_CHECK;
+/* Who a device belongs to: the newest user seen with it. */
+struct identity_row {
+    uint64_t environment;
+    struct str device_id, user_id;
+    int64_t at_ms;
+};
+struct fault store_put_identities(struct store *store, const struct identity_row *rows,
+                                  size_t count) MUST_CHECK;
+/* The newest `limit`, newest first. */
+struct fault store_load_identities(struct store *store, struct arena *arena, size_t limit,
+                                   struct identity_row **rows, size_t *count) MUST_CHECK;
+/* Forgets all but the newest `kept`, and those of the same moment as the oldest of them. */
+struct fault store_trim_identities(struct store *store, size_t kept) MUST_CHECK;
 struct fault store_has_event(struct store *store, uint64_t environment, struct str event_id,
                              bool *has) MUST_CHECK;
 

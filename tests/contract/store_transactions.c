@@ -143,7 +143,8 @@ TEST(a_store_of_a_newer_program_is_refused)
     lab_open(&lab);
     store_close(lab.store);
     lab_tamper("INSERT INTO schema_migration (number, name, applied_ms, checksum)"
-               " SELECT 9999, 'from the future', 0, checksum FROM schema_migration");
+               " SELECT 9999, 'from the future', 0, checksum FROM schema_migration"
+               " WHERE number = 1");
     static const enum store_mode modes[] = {STORE_WRITER, STORE_READER};
     for (size_t i = 0; i < COUNT_OF(modes); i++) {
         struct fault fault = store_open(&lab.store, lab_place(), modes[i]);
@@ -160,9 +161,9 @@ TEST(a_migration_that_was_another_one_is_refused)
     struct lab lab;
     lab_open(&lab);
     store_close(lab.store);
-    lab_tamper("UPDATE schema_migration SET number = 2 WHERE number = 1");
+    lab_tamper("UPDATE schema_migration SET number = 99 WHERE number = 1");
     CHECK_FAULT(store_open(&lab.store, lab_place(), STORE_WRITER), FAULT_UNAVAILABLE);
-    lab_tamper("UPDATE schema_migration SET number = 1 WHERE number = 2");
+    lab_tamper("UPDATE schema_migration SET number = 1 WHERE number = 99");
     CHECK_OK(store_open(&lab.store, lab_place(), STORE_WRITER));
     lab_put(&lab, "a", "1");
     store_close(lab.store);

@@ -2,7 +2,7 @@
 /*
  * engine - running SQL on SQLite: see store/engine.h for what is promised.
  *
- * Statements are prepared once and found again by the address of their text; there are about forty
+ * Statements are prepared once and found again by the address of their text; there are about sixty
  * texts in the program. SQLite numbers $n by first appearance, so binds go by name.
  */
 #include "store/sqlite/connection.h"

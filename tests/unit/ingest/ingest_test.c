@@ -157,7 +157,91 @@ TEST(a_full_queue_refuses_the_whole_call_and_keeps_nothing_of_it)
     close_fixture(&fixture);
 }
 
+/* ---- posting ----------------------------------------------------------------------------------
+ */
+
+TEST(what_is_posted_is_stored_in_order_and_only_if_it_is_new)
+{
+    struct fixture fixture;
+    open_fixture(&fixture, 1 << 20);
+    CHECK_INT(offer_one(&fixture, event(1, STR("e0"))), OFFER_ACCEPTED);
+    CHECK_INT(ingest_store_batch(fixture.ingest, fixture.writer, 100), 0);
+    size_t woken = fixture.woken;
+    const struct event_row first[] = {event(1, STR("e1")), event(1, STR("e2"))};
+    const struct event_row second[] = {event(1, STR("e3")), event(1, STR("e0")),
+                                       event(1, STR("e1")), event(1, STR("e4"))};
+    CHECK(ingest_post(fixture.ingest, first, 2));
+    CHECK(ingest_post(fixture.ingest, second, 4));
+    CHECK(ingest_post(fixture.ingest, NULL, 0));
+    CHECK_INT(fixture.woken, woken + 1); /* the first says so for all */
+    CHECK_INT(ingest_counters_read(fixture.ingest).queued_count, 6);
+
+    static const char *const ids[] = {"e1", "e2", "e3"};
+    CHECK_INT(ingest_store_batch(fixture.ingest, fixture.writer, 3), 3);
+    bool has = false;
+    for (size_t i = 0; i < COUNT_OF(ids); i++) {
+        CHECK_OK(store_has_event(fixture.writer, 1, str_of(ids[i]), &has));
+        CHECK(has);
+    }
+    CHECK_OK(store_has_event(fixture.writer, 1, STR("e4"), &has));
+    CHECK(!has);
+    CHECK_INT(ingest_store_batch(fixture.ingest, fixture.writer, 100), 0);
+    struct ingest_counters counters = ingest_counters_read(fixture.ingest);
+    CHECK_INT(counters.accepted, 7);
+    CHECK_INT(counters.stored, 5);
+    CHECK_INT(counters.duplicates, 2);
+    CHECK_INT(counters.queued_bytes, 0);
+    close_fixture(&fixture);
+}
+
+TEST(posts_stop_at_half_of_the_queue_and_drop_whole_batches)
+{
+    struct fixture fixture;
+    open_fixture(&fixture, 3000);
+    struct arena arena;
+    arena_open(&arena, 256);
+    size_t posted = 0;
+    struct event_row row = event(1, STR("p0"));
+    while (ingest_post(fixture.ingest, &row, 1))
+        row.event_id = arena_format(&arena, "p%zu", ++posted);
+    CHECK(posted > 1);
+    struct ingest_counters counters = ingest_counters_read(fixture.ingest);
+    CHECK(counters.queued_bytes <= 1500);
+    CHECK_INT(counters.queued_count, posted);
+    CHECK_INT(counters.dropped, 1);
+    CHECK_INT(offer_one(&fixture, event(1, STR("o1"))), OFFER_ACCEPTED); /* has the other half */
+    const struct event_row batch[] = {event(1, STR("b1")), event(1, STR("b2"))};
+    CHECK(!ingest_post(fixture.ingest, batch, 2));
+    CHECK_INT(ingest_counters_read(fixture.ingest).dropped, 3);
+    CHECK_INT(ingest_store_batch(fixture.ingest, fixture.writer, 100), 0);
+    bool has = true;
+    CHECK_OK(store_has_event(fixture.writer, 1, STR("b1"), &has));
+    CHECK(!has);
+    CHECK(ingest_post(fixture.ingest, batch, 2)); /* room again */
+    arena_close(&arena);
+    close_fixture(&fixture); /* with what was not stored */
+}
+
+TEST(nothing_is_posted_when_the_store_is_away)
+{
+    struct fixture fixture;
+    open_fixture(&fixture, 1 << 20);
+    struct event_row row = event(1, STR("e1"));
+    struct ingest *away = ingest_open(NULL, 1 << 20, wake, &fixture);
+    CHECK(!ingest_post(away, &row, 1));
+    CHECK_INT(ingest_counters_read(away).dropped, 1);
+    ingest_close(away);
+    ingest_shut(fixture.ingest);
+    CHECK(!ingest_post(fixture.ingest, &row, 1));
+    enum offer_result result;
+    CHECK_FAULT(ingest_offer(fixture.ingest, &row, 1, &result), FAULT_UNAVAILABLE);
+    close_fixture(&fixture);
+}
+
 TESTS(an_event_is_named_by_its_environment_and_id,
       a_batch_answers_in_order_and_knows_its_own_repeats,
       batches_are_taken_oldest_first_and_within_their_size,
-      a_full_queue_refuses_the_whole_call_and_keeps_nothing_of_it)
+      a_full_queue_refuses_the_whole_call_and_keeps_nothing_of_it,
+      what_is_posted_is_stored_in_order_and_only_if_it_is_new,
+      posts_stop_at_half_of_the_queue_and_drop_whole_batches,
+      nothing_is_posted_when_the_store_is_away)

@@ -390,6 +390,62 @@ TEST(a_long_history_makes_neither_a_change_nor_a_load_slower)
     world_close(&world);
 }
 
+static void list_page(struct world *world, size_t offset)
+{
+    static const uint64_t environments[] = {1};
+    const struct revision_query query = {environments, 1, 1, 0, INT64_MAX, offset, 10};
+    struct revision_row *rows = NULL;
+    size_t count = 0;
+    CHECK_OK(store_query_revisions(world->store, &world->arena, &query, &rows, &count));
+    CHECK_INT(count, 10);
+}
+
+static void load_object(struct world *world)
+{
+    struct revision_row *rows = NULL;
+    size_t count = 0;
+    CHECK_OK(store_load_object_history(world->store, &world->arena, 1, &rows, &count));
+    CHECK_INT(count, 1);
+}
+
+TEST(a_page_of_a_list_costs_what_lies_before_it_and_not_what_lies_behind)
+{
+    struct world world;
+    int near_steps[2];
+    int far_steps[2];
+    int object_steps[2];
+    world_open(&world);
+    uint64_t number = 0;
+    CHECK_OK(store_begin(world.store));
+    CHECK_OK(store_assign_number(world.store, 1, STR("flag_0"), 0, STR(""), 1, &number));
+    CHECK_OK(store_assign_number(world.store, 1, STR("flag_1"), 0, STR(""), 1, &number));
+    uint64_t version = 0;
+    CHECK_OK(store_advance_version(world.store, 1, now_ms, &version));
+    const struct revision_row revision = {.kind = REVISION_FLAG,
+                                          .object_id = STR("flag_0"),
+                                          .key = STR("other"),
+                                          .version_from = version,
+                                          .document = STR("{}")};
+    CHECK_OK(store_write_revision(world.store, 1, &revision));
+    CHECK_OK(store_commit(world.store));
+    for (int round = 0; round < 2; round++) {
+        for (int i = 0; i < 1000; i++)
+            change(&world, STR("k"), STR("{}"));
+        steps_taken(&world);
+        list_page(&world, 0);
+        near_steps[round] = steps_taken(&world);
+        list_page(&world, 200);
+        far_steps[round] = steps_taken(&world);
+        load_object(&world);
+        object_steps[round] = steps_taken(&world);
+    }
+    CHECK(near_steps[1] <= near_steps[0] + 10);
+    CHECK(far_steps[1] <= far_steps[0] + 10);
+    CHECK(object_steps[1] <= object_steps[0] + 10);
+    CHECK(near_steps[1] * 4 < far_steps[1]);
+    world_close(&world);
+}
+
 /* ---- threads -----------------------------------------------------------------------------------
  */
 
@@ -482,4 +538,5 @@ TESTS(connections_are_made_as_the_program_relies_on, only_the_owner_can_read_the
       nothing_is_written_after_the_database_gave_up_the_transaction,
       migrations_are_numbered_in_order_and_noted,
       a_long_history_makes_neither_a_change_nor_a_load_slower,
+      a_page_of_a_list_costs_what_lies_before_it_and_not_what_lies_behind,
       readers_on_other_threads_see_whole_changes_in_order)
