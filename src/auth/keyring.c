@@ -61,7 +61,9 @@ const struct caller *keyring_find(const struct keyring *keyring, struct str secr
     const struct caller *caller = find_hash(keyring, &hash);
     if (caller == NULL)
         return NULL;
-    assert(caller->kind == kind);
+    /* 32 hexadecimal digits do not tell the key from its secret. */
+    assert(caller->kind == kind ||
+           (kind == CREDENTIAL_PROJECT_KEY && caller->kind == CREDENTIAL_PROJECT_SECRET));
     return is_live(caller, now_ms) ? caller : NULL;
 }
 
@@ -105,16 +107,53 @@ const struct caller *keyring_memo_find(struct keyring_memo *memo, const struct k
 
 bool caller_may_read(const struct caller *caller)
 {
-    return caller->kind == CREDENTIAL_APP ||
+    return caller->kind == CREDENTIAL_APP || caller->kind == CREDENTIAL_ENVIRONMENT ||
            (caller->kind == CREDENTIAL_PERSONAL && caller->role >= ROLE_VIEWER);
 }
 
 bool caller_may_write(const struct caller *caller)
 {
-    return caller->kind == CREDENTIAL_APP || caller->role >= ROLE_EDITOR;
+    return caller->kind == CREDENTIAL_APP || caller->kind == CREDENTIAL_ENVIRONMENT ||
+           (caller->kind == CREDENTIAL_PERSONAL && caller->role >= ROLE_EDITOR);
 }
 
 bool caller_sees_app(const struct caller *caller, struct str app_id)
 {
-    return str_is_absent(caller->app_id) || str_equal(caller->app_id, app_id);
+    if (caller->kind == CREDENTIAL_PERSONAL)
+        return true;
+    return !str_is_absent(caller->app_id) && str_equal(caller->app_id, app_id);
+}
+
+static bool lists_environment(const struct caller *caller, uint64_t environment)
+{
+    size_t low = 0;
+    size_t high = caller->environment_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (caller->environments[middle] < environment)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < caller->environment_count && caller->environments[low] == environment;
+}
+
+bool caller_sees_environment(const struct caller *caller, struct str app_id, uint64_t environment)
+{
+    switch (caller->kind) {
+    case CREDENTIAL_PERSONAL:
+        return caller->role >= ROLE_VIEWER;
+    case CREDENTIAL_APP:
+        return caller_sees_app(caller, app_id);
+    case CREDENTIAL_ENVIRONMENT:
+        return lists_environment(caller, environment);
+    case CREDENTIAL_BROWSER_KEY:
+    case CREDENTIAL_SERVER_KEY:
+    case CREDENTIAL_CLIENT_DEPLOYMENT:
+    case CREDENTIAL_SERVER_DEPLOYMENT:
+    case CREDENTIAL_PROJECT_KEY:
+    case CREDENTIAL_PROJECT_SECRET:
+        break;
+    }
+    return false;
 }

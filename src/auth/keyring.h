@@ -16,10 +16,13 @@ struct caller {
     enum credential_kind kind;
     struct str credential_id; /* key_… or token_… */
     struct str actor;         /* for the audit trail: the user's e-mail or the credential's id */
-    struct str app_id;        /* the app it is limited to; absent for personal tokens */
-    uint64_t environment;     /* number of the one environment it reads; 0 for tokens */
-    enum role role;           /* of a token's user; ROLE_NONE for keys */
-    int64_t expires_ms;       /* 0: never */
+    struct str app_id;    /* the app it is limited to; absent for personal and environment tokens */
+    uint64_t environment; /* number of the one environment it reads; 0 for tokens */
+    uint64_t deployment;  /* number of the one deployment it reads; 0 for what has none */
+    const uint64_t *environments; /* CREDENTIAL_ENVIRONMENT: those it manages, ascending */
+    size_t environment_count;
+    enum role role;     /* of a token's user; ROLE_NONE for keys */
+    int64_t expires_ms; /* 0: never */
 };
 
 struct keyring_entry {
@@ -62,9 +65,14 @@ void keyring_memo_open(struct keyring_memo *memo);
 const struct caller *keyring_memo_find(struct keyring_memo *memo, const struct keyring *keyring,
                                        uint64_t generation, struct str secret, int64_t now_ms);
 
-/* Whether it manages at all: app keys, and tokens of users who have a role. */
+/* Whether it manages at all: app keys, environment tokens, and tokens of users who have a role. */
 bool caller_may_read(const struct caller *caller);
-bool caller_may_write(const struct caller *caller); /* editors, admins, owners, app keys */
+/* Editors, admins, owners, app keys; environment tokens in what they see. */
+bool caller_may_write(const struct caller *caller);
+/* An app as a whole: an environment token sees none. */
 bool caller_sees_app(const struct caller *caller, struct str app_id);
+/* An environment of that app, for those who manage: personal tokens see all of them, app keys their
+ * app's, environment tokens those they list. Keys that only read see none this way. */
+bool caller_sees_environment(const struct caller *caller, struct str app_id, uint64_t environment);
 
 #endif

@@ -1,20 +1,219 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * apply - one change inside the group's transaction.
+ * apply - one change to an environment, inside the group's transaction.
  *
- * A change to an environment: edit (memory), check (memory), then version, revisions and audit row
- * (store). A change to the catalog: check against the catalog, then rows and audit row.
+ * Edit (memory), check (memory), then version, revisions, members and audit row (store). Changes
+ * to the catalog: apply_catalog.c.
  */
-#include <string.h>
+#include <assert.h>
 
-#include "auth/secret.h"
 #include "base/memory.h"
 #include "change/internal.h"
 #include "model/codec.h"
-#include "model/limits.h"
+#include "snapshot/cohort_document.h"
 #include "json/write.h"
 
-/* ---- environments ---------------------------------------------------------------------- */
+/* ---- what is the same -------------------------------------------------------------------- */
+
+static bool is_same_flag(const struct flag *before, const struct flag *after)
+{
+    struct buf old;
+    struct buf new;
+    buf_open(&old, SIZE_MAX);
+    buf_open(&new, SIZE_MAX);
+    flag_encode(before, &old);
+    flag_encode(after, &new);
+    bool is_same = str_equal(buf_str(&old), buf_str(&new));
+    buf_close(&old);
+    buf_close(&new);
+    return is_same;
+}
+
+static bool is_same_cohort(const struct cohort_revision *before, const struct staged *staged)
+{
+    struct buf old;
+    struct buf new;
+    buf_open(&old, SIZE_MAX);
+    buf_open(&new, SIZE_MAX);
+    cohort_document_encode(&before->cohort, &before->digest, &old);
+    cohort_document_encode(staged->cohort, &staged->digest, &new);
+    bool is_same = str_equal(buf_str(&old), buf_str(&new));
+    buf_close(&old);
+    buf_close(&new);
+    return is_same;
+}
+
+/* What is put as it was makes no revision, and keeps what was prepared for the one there is. */
+static void mark_same(struct edit *edit)
+{
+    for (size_t i = 0; i < edit->staged_count; i++) {
+        struct staged *staged = &edit->staged[i];
+        if (staged->flag != NULL) {
+            const struct flag_revision *before = draft_find_flag(edit->draft, staged->key);
+            staged->is_same = before != NULL && is_same_flag(&before->flag, staged->flag);
+        } else if (staged->cohort != NULL) {
+            const struct cohort_revision *before = draft_find_cohort(edit->draft, staged->key);
+            staged->is_same = before != NULL && is_same_cohort(before, staged);
+        }
+    }
+}
+
+static bool makes_a_revision(const struct staged *staged)
+{
+    return !staged->is_same && !staged_leaves_no_trace(staged);
+}
+
+/* ---- memory ------------------------------------------------------------------------------ */
+
+/* A key created again is another flag: the id tells. Its number comes with the store's part. */
+static struct provenance make_provenance(const struct draft *draft, const struct staged *staged,
+                                         const struct change *change)
+{
+    struct provenance provenance = {
+        .sequence = 1,
+        .created_ms = change->at_ms,
+        .created_by = change->caller->actor,
+    };
+    const struct flag_revision *before = draft_find_flag(draft, staged->key);
+    if (before != NULL && str_equal(before->flag.id, staged->object_id)) {
+        provenance = before->provenance;
+        provenance.sequence++;
+    }
+    provenance.modified_ms = change->at_ms;
+    provenance.modified_by = change->caller->actor;
+    return provenance;
+}
+
+static void merge_flag(struct draft *after, const struct edit *edit, const struct staged *staged,
+                       const struct change *change)
+{
+    struct flag_revision *revision = NULL;
+    if (staged->flag != NULL) {
+        struct provenance provenance = make_provenance(edit->draft, staged, change);
+        revision = flag_revision_make(staged->flag, &provenance);
+    }
+    draft_put_flag(after, staged->key, revision);
+}
+
+static void merge_into(struct draft *after, const struct edit *edit, const struct change *change)
+{
+    for (size_t i = 0; i < edit->staged_count; i++) {
+        const struct staged *staged = &edit->staged[i];
+        if (!makes_a_revision(staged))
+            continue;
+        switch (staged->kind) {
+        case STAGED_FLAG:
+            merge_flag(after, edit, staged, change);
+            break;
+        case STAGED_SEGMENT:
+            draft_put_segment(after, staged->key,
+                              staged->segment == NULL ? NULL
+                                                      : segment_revision_make(staged->segment));
+            break;
+        case STAGED_COHORT:
+            draft_put_cohort(after, staged->key,
+                             staged->cohort == NULL
+                                 ? NULL
+                                 : cohort_revision_make(staged->cohort, &staged->digest));
+            break;
+        case STAGED_SETTINGS:
+            after->settings = staged->settings;
+            break;
+        }
+    }
+}
+
+/* ---- store ------------------------------------------------------------------------------- */
+
+/* A flag that came with an id of its own may be one that was there once: its history goes on. */
+static struct fault continue_history(struct store *store, struct arena *arena,
+                                     struct flag_revision *revision)
+{
+    struct provenance *provenance = &revision->provenance;
+    struct revision_row *rows = NULL;
+    size_t count = 0;
+    struct fault fault = store_load_object_history(store, arena, provenance->number, &rows, &count);
+    if (failed(fault) || count == 0)
+        return fault;
+    provenance->sequence = rows[0].sequence + 1;
+    provenance->created_ms = rows[0].created_ms;
+    provenance->created_by = arena_copy_str(&revision->arena, rows[0].created_by);
+    return fault_none();
+}
+
+/* The revision is this change's own still: nobody else has seen it. */
+static struct fault number_flag(struct store *store, const struct draft *after,
+                                struct change *change, const struct edit *edit,
+                                const struct staged *staged)
+{
+    struct flag_revision *revision = draft_find_flag(after, staged->key);
+    assert(revision != NULL);
+    if (revision->provenance.number != 0)
+        return fault_none();
+    struct fault fault =
+        store_assign_number(store, after->environment, staged->object_id, (int)staged->flag->kind,
+                            change->caller->actor, change->at_ms, &revision->provenance.number);
+    if (!failed(fault) && staged->brings_id)
+        fault = continue_history(store, edit->arena, revision);
+    if (!failed(fault) && change->created_number == 0)
+        change->created_number = revision->provenance.number;
+    return fault;
+}
+
+/* The document as it is stored, and what has to be there before it. */
+static struct fault prepare_staged(struct store *store, const struct draft *after,
+                                   struct change *change, const struct edit *edit,
+                                   const struct staged *staged, struct revision_row *row,
+                                   struct buf *document)
+{
+    switch (staged->kind) {
+    case STAGED_FLAG:
+        row->kind = REVISION_FLAG;
+        if (staged->flag == NULL)
+            break;
+        flag_encode(staged->flag, document);
+        return number_flag(store, after, change, edit, staged);
+    case STAGED_SEGMENT:
+        row->kind = REVISION_SEGMENT;
+        if (staged->segment != NULL)
+            segment_encode(staged->segment, document);
+        break;
+    case STAGED_COHORT:
+        row->kind = REVISION_COHORT;
+        if (staged->cohort == NULL)
+            break;
+        cohort_document_encode(staged->cohort, &staged->digest, document);
+        if (!str_is_absent(staged->members))
+            return store_put_members(store, staged->digest.bytes, staged->members);
+        break;
+    case STAGED_SETTINGS:
+        row->kind = REVISION_SETTINGS;
+        settings_encode(&staged->settings, document);
+        break;
+    }
+    return fault_none();
+}
+
+static struct fault write_staged(struct store *store, const struct draft *after,
+                                 struct change *change, const struct edit *edit,
+                                 const struct staged *staged)
+{
+    struct buf document;
+    buf_open(&document, SIZE_MAX);
+    struct revision_row row = {
+        .object_id = staged->object_id,
+        .key = staged->key,
+        .version_from = after->version,
+        .is_tombstone = staged_is_deletion(staged),
+        .actor = change->caller->actor,
+    };
+    struct fault fault = prepare_staged(store, after, change, edit, staged, &row, &document);
+    row.document = buf_str(&document);
+    if (!failed(fault))
+        fault = store_write_revision(store, after->environment, &row);
+    buf_close(&document);
+    return fault;
+}
 
 static struct str staged_kind_name(enum staged_kind kind)
 {
@@ -23,77 +222,12 @@ static struct str staged_kind_name(enum staged_kind kind)
         return STR("flag");
     case STAGED_SEGMENT:
         return STR("segment");
+    case STAGED_COHORT:
+        return STR("cohort");
     case STAGED_SETTINGS:
         return STR("settings");
     }
     return STR("");
-}
-
-static bool is_deletion(const struct staged *staged)
-{
-    return staged->kind != STAGED_SETTINGS && staged->flag == NULL && staged->segment == NULL;
-}
-
-/* Put and deleted again within one edit: it never was. */
-static bool leaves_no_trace(const struct staged *staged)
-{
-    return is_deletion(staged) && !staged->was_there;
-}
-
-static void merge_into(struct draft *draft, const struct edit *edit)
-{
-    for (size_t i = 0; i < edit->staged_count; i++) {
-        const struct staged *staged = &edit->staged[i];
-        switch (staged->kind) {
-        case STAGED_FLAG:
-            if (staged->flag != NULL || staged->was_there)
-                draft_put_flag(draft, staged->key,
-                               staged->flag == NULL ? NULL : flag_revision_make(staged->flag));
-            break;
-        case STAGED_SEGMENT:
-            if (staged->segment != NULL || staged->was_there)
-                draft_put_segment(draft, staged->key,
-                                  staged->segment == NULL ? NULL
-                                                          : segment_revision_make(staged->segment));
-            break;
-        case STAGED_SETTINGS:
-            draft->settings = staged->settings;
-            break;
-        }
-    }
-}
-
-static struct fault write_staged(struct store *store, const struct draft *draft,
-                                 const struct staged *staged)
-{
-    struct buf document;
-    buf_open(&document, SIZE_MAX);
-    struct revision_row row = {
-        .object_id = staged->object_id,
-        .key = staged->key,
-        .version_from = draft->version,
-        .is_tombstone = is_deletion(staged),
-    };
-    switch (staged->kind) {
-    case STAGED_FLAG:
-        row.kind = REVISION_FLAG;
-        if (staged->flag != NULL)
-            flag_encode(staged->flag, &document);
-        break;
-    case STAGED_SEGMENT:
-        row.kind = REVISION_SEGMENT;
-        if (staged->segment != NULL)
-            segment_encode(staged->segment, &document);
-        break;
-    case STAGED_SETTINGS:
-        row.kind = REVISION_SETTINGS;
-        settings_encode(&staged->settings, &document);
-        break;
-    }
-    row.document = buf_str(&document);
-    struct fault fault = store_write_revision(store, draft->environment, &row);
-    buf_close(&document);
-    return fault;
 }
 
 /* {"changes":[{"kind":"flag","key":"dark-mode","op":"update"}]} */
@@ -106,46 +240,48 @@ static void describe(const struct edit *edit, struct buf *detail)
     json_array_begin(&writer);
     for (size_t i = 0; i < edit->staged_count; i++) {
         const struct staged *staged = &edit->staged[i];
-        if (leaves_no_trace(staged))
+        if (!makes_a_revision(staged))
             continue;
         json_object_begin(&writer);
         json_member_string(&writer, STR("key"), staged->key);
         json_member_string(&writer, STR("kind"), staged_kind_name(staged->kind));
         json_member_string(&writer, STR("op"),
-                           is_deletion(staged) ? STR("delete")
-                           : staged->was_there ? STR("update")
-                                               : STR("create"));
+                           staged_is_deletion(staged) ? STR("delete")
+                           : staged->was_there        ? STR("update")
+                                                      : STR("create"));
         json_object_end(&writer);
     }
     json_array_end(&writer);
     json_object_end(&writer);
 }
 
-static struct fault write_everything(struct store *store, struct draft *draft,
+static struct fault write_everything(struct store *store, struct draft *after,
                                      struct change *change, const struct edit *edit)
 {
+    change->created_number = 0;
     struct fault fault =
-        store_advance_version(store, draft->environment, change->at_ms, &change->version);
+        store_advance_version(store, after->environment, change->at_ms, &change->version);
     if (failed(fault))
         return fault;
-    draft->version = change->version;
+    after->version = change->version;
     for (size_t i = 0; i < edit->staged_count; i++) {
-        if (leaves_no_trace(&edit->staged[i]))
+        if (!makes_a_revision(&edit->staged[i]))
             continue;
-        fault = write_staged(store, draft, &edit->staged[i]);
+        fault = write_staged(store, after, change, edit, &edit->staged[i]);
         if (failed(fault))
             return fault;
     }
     struct buf detail;
     buf_open(&detail, SIZE_MAX);
     describe(edit, &detail);
-    fault = append_audit(store, change, draft->app_id, change->subject, buf_str(&detail));
+    fault = append_audit(store, change, after->app_id, change->subject, buf_str(&detail));
     buf_close(&detail);
     return fault;
 }
 
-/* A fault made on the way lives in memory that dies with the group: move it to the caller's. */
-static struct fault keep_fault(struct change *change, struct fault fault)
+/* ---- all of it --------------------------------------------------------------------------- */
+
+struct fault keep_fault(struct change *change, struct fault fault)
 {
     fault.where = arena_copy_str(change->arena, fault.where);
     fault.why = arena_copy_str(change->arena, fault.why);
@@ -157,7 +293,8 @@ static struct fault run_edit(struct edit *edit, struct change *change, struct dr
     struct fault fault = change->edit(edit, change->input);
     if (failed(fault))
         return fault;
-    merge_into(after, edit);
+    mark_same(edit);
+    merge_into(after, edit, change);
     struct environment_state state = draft_state(after, edit->arena);
     fault = environment_check(edit->arena, &state);
     if (failed(fault))
@@ -166,7 +303,7 @@ static struct fault run_edit(struct edit *edit, struct change *change, struct dr
 }
 
 struct fault apply_environment_change(struct store *store, struct draft *draft,
-                                      struct change *change)
+                                      struct change *change, const struct stored_members *stored)
 {
     if (change->expects_version && change->expected_version != draft->version)
         return fault_make(FAULT_CONFLICT, STR("version"), STR("changed by someone else"));
@@ -175,7 +312,7 @@ struct fault apply_environment_change(struct store *store, struct draft *draft,
     struct draft after;
     draft_copy(&after, draft);
     struct edit edit;
-    edit_open(&edit, &arena, draft);
+    edit_open(&edit, &arena, draft, stored, change->at_ms);
     struct fault fault = run_edit(&edit, change, &after);
     if (!failed(fault))
         fault = write_everything(store, &after, change, &edit);
@@ -208,138 +345,4 @@ struct fault append_audit(struct store *store, const struct change *change, stru
         .detail = detail,
     };
     return store_append_audit(store, &row);
-}
-
-/* ---- catalog --------------------------------------------------------------------------- */
-
-static struct str caller_user_id(const struct catalog *catalog, const struct caller *caller)
-{
-    const struct catalog_credential *credential =
-        catalog_find_credential(catalog, caller->credential_id);
-    return credential == NULL ? (struct str){0} : credential->user_id;
-}
-
-static struct fault create_environments(struct store *store, struct change *change)
-{
-    static const struct str names[] = {STR("development"), STR("staging"), STR("production")};
-    for (size_t i = 0; i < COUNT_OF(names); i++) {
-        const struct environment_row row = {
-            .id = id_make(change->arena, STR("env")),
-            .app_id = change->created_id,
-            .name = names[i],
-            .created_ms = change->at_ms,
-        };
-        uint64_t number = 0;
-        struct fault fault = store_insert_environment(store, &row, &number);
-        if (failed(fault))
-            return fault;
-    }
-    return fault_none();
-}
-
-static struct fault create_app(struct store *store, const struct catalog *catalog,
-                               struct change *change)
-{
-    struct str user_id = caller_user_id(catalog, change->caller);
-    if (catalog->app_count >= APPS_MAX)
-        return fault_make(FAULT_LIMIT, STR("name"), STR("there are 500 apps already"));
-    const struct catalog_app *same = catalog_find_app_by_name(catalog, change->name);
-    if (same != NULL)
-        return fault_make(FAULT_CONFLICT, STR("name"), STR("App name already exists"));
-    change->created_id = id_make(change->arena, STR("app"));
-    const struct app_row row = {
-        .id = change->created_id,
-        .name = change->name,
-        .owner_user_id = user_id,
-        .created_ms = change->at_ms,
-    };
-    struct fault fault = store_insert_app(store, &row);
-    if (!failed(fault))
-        fault = create_environments(store, change);
-    if (failed(fault))
-        return fault;
-    return append_audit(store, change, row.id, row.id, STR("{}"));
-}
-
-static struct fault create_key(struct store *store, const struct catalog *catalog,
-                               struct change *change)
-{
-    const struct catalog_environment *environment =
-        catalog_find_environment(catalog, change->environment);
-    if (environment == NULL)
-        return fault_make(FAULT_MISSING, STR("environment"), STR("there is no such environment"));
-    if (catalog->credential_count >= KEYS_MAX)
-        return fault_make(FAULT_LIMIT, STR("key"), STR("there are 2000 keys already"));
-    struct str shown;
-    change->secret = secret_make(change->arena, change->key_kind,
-                                 secret_tag(change->arena, environment->name), &shown);
-    change->created_id = id_make(change->arena, STR("key"));
-    const struct credential_row row = {
-        .id = change->created_id,
-        .kind = change->key_kind,
-        .hash = secret_hash(change->secret),
-        .shown = shown,
-        .tail = secret_tail(change->secret),
-        .app_id = environment->app_id,
-        .environment = environment->number,
-        .created_ms = change->at_ms,
-    };
-    struct fault fault = store_insert_credential(store, &row);
-    if (failed(fault))
-        return fault;
-    return append_audit(store, change, environment->app_id, row.id, STR("{}"));
-}
-
-static struct fault revoke_credential(struct store *store, const struct catalog *catalog,
-                                      struct change *change)
-{
-    const struct catalog_credential *credential =
-        catalog_find_credential(catalog, change->credential_id);
-    if (credential == NULL)
-        return fault_make(FAULT_MISSING, STR("key"), STR("there is no such key"));
-    change->environment = credential->environment;
-    struct fault fault = store_revoke_credential(store, credential->id, change->at_ms);
-    if (failed(fault))
-        return fault;
-    return append_audit(store, change, credential->app_id, credential->id, STR("{}"));
-}
-
-static struct fault set_quota(struct store *store, const struct catalog *catalog,
-                              struct change *change)
-{
-    const struct catalog_environment *environment =
-        catalog_find_environment(catalog, change->environment);
-    if (environment == NULL)
-        return fault_make(FAULT_MISSING, STR("environment"), STR("there is no such environment"));
-    struct fault fault = store_set_monthly_quota(store, environment->number, change->quota);
-    if (failed(fault))
-        return fault;
-    struct str detail =
-        arena_format(change->arena, "{\"monthlyQuota\":%llu}", (unsigned long long)change->quota);
-    return append_audit(store, change, environment->app_id, environment->id, detail);
-}
-
-static struct fault change_catalog(struct store *store, const struct catalog *catalog,
-                                   struct change *change)
-{
-    switch (change->kind) {
-    case CHANGE_CREATE_APP:
-        return create_app(store, catalog, change);
-    case CHANGE_CREATE_KEY:
-        return create_key(store, catalog, change);
-    case CHANGE_REVOKE_CREDENTIAL:
-        return revoke_credential(store, catalog, change);
-    case CHANGE_SET_QUOTA:
-        return set_quota(store, catalog, change);
-    case CHANGE_ENVIRONMENT:
-        break;
-    }
-    return fault_make(FAULT_INVALID, STR("change"), STR("not a change of the catalog"));
-}
-
-struct fault apply_catalog_change(struct store *store, const struct catalog *catalog,
-                                  struct change *change)
-{
-    struct fault fault = change_catalog(store, catalog, change);
-    return failed(fault) ? keep_fault(change, fault) : fault; /* it may name a row of the catalog */
 }

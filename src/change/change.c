@@ -97,29 +97,58 @@ static void wake_for_events(void *context)
     pthread_mutex_unlock(&changer->lock);
 }
 
-static struct fault open_store(struct changer *changer, struct arena *arena,
-                               struct bootstrap *bootstrap, struct view **view,
-                               struct store **reader)
+void change_notice_identities(struct changer *changer)
+{
+    pthread_mutex_lock(&changer->lock);
+    changer->has_identities = true;
+    pthread_cond_signal(&changer->wake);
+    pthread_mutex_unlock(&changer->lock);
+}
+
+static void close_store(struct store **store)
+{
+    if (*store != NULL)
+        store_close(*store);
+    *store = NULL;
+}
+
+static struct fault load_everything(struct changer *changer, struct arena *arena,
+                                    struct bootstrap *bootstrap, struct view **view)
 {
     const struct change_config *config = &changer->config;
     int64_t now_ms = clock_wall_ms(config->clock);
-    struct fault fault = store_open(&changer->store, config->directory, STORE_WRITER);
-    if (failed(fault))
-        return fault;
-    fault = bootstrap_owner(changer->store, config, arena, bootstrap);
+    struct fault fault = bootstrap_owner(changer->store, config, arena, bootstrap);
     if (!failed(fault))
         fault = follow_everything(changer->store, config->render, now_ms, view);
     if (!failed(fault))
         fault = quotas_load(&changer->quotas, changer->store, now_ms);
+    if (!failed(fault) && config->identities != NULL)
+        fault = identities_load(config->identities, changer->store);
+    return fault;
+}
+
+/* The writer, and two readers: one for events, one for change_read_store. */
+static struct fault open_store(struct changer *changer, struct arena *arena,
+                               struct bootstrap *bootstrap, struct view **view,
+                               struct store **reader)
+{
+    struct str directory = changer->config.directory;
+    struct fault fault = store_open(&changer->store, directory, STORE_WRITER);
+    if (failed(fault))
+        return fault;
+    fault = load_everything(changer, arena, bootstrap, view);
     if (!failed(fault))
-        fault = store_open(reader, config->directory, STORE_READER);
+        fault = store_open(reader, directory, STORE_READER);
+    if (!failed(fault))
+        fault = store_open(&changer->reader, directory, STORE_READER);
     if (!failed(fault))
         return fault;
     if (*view != NULL)
         view_release(*view);
     *view = NULL;
-    store_close(changer->store);
-    changer->store = NULL;
+    close_store(&changer->reader);
+    close_store(reader);
+    close_store(&changer->store);
     return fault;
 }
 
@@ -137,6 +166,7 @@ static void free_changer(struct changer *changer)
     quotas_close(&changer->quotas);
     pthread_cond_destroy(&changer->wake);
     pthread_mutex_destroy(&changer->lock);
+    pthread_mutex_destroy(&changer->reading);
     memory_free(changer);
 }
 
@@ -145,6 +175,7 @@ static struct changer *make_changer(const struct change_config *config)
     struct changer *changer = MEMORY_NEW(struct changer);
     changer->config = *config;
     pthread_mutex_init(&changer->lock, NULL);
+    pthread_mutex_init(&changer->reading, NULL);
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -190,8 +221,8 @@ void change_close(struct changer *changer)
         pthread_join(changer->thread, NULL);
     }
     ingest_close(changer->ingest);
-    if (changer->store != NULL)
-        store_close(changer->store);
+    close_store(&changer->reader);
+    close_store(&changer->store);
     view_release(changer->view);
     free_changer(changer);
 }
@@ -220,6 +251,8 @@ struct fault change_apply(struct changer *changer, struct change *change)
     if (changer->store == NULL)
         return away;
     struct job job = {.change = change};
+    stored_members_open(&job.stored,
+                        change->members); /* here, where only its caller waits for it */
     sem_init(&job.done, 0, 0);
     if (enqueue(changer, &job)) {
         while (sem_wait(&job.done) != 0)
@@ -228,7 +261,19 @@ struct fault change_apply(struct changer *changer, struct change *change)
         job.fault = fault_make(FAULT_UNAVAILABLE, STR("changes"), STR("too many changes wait"));
     }
     sem_destroy(&job.done);
+    stored_members_close(&job.stored);
     return job.fault;
+}
+
+struct fault change_read_store(struct changer *changer,
+                               struct fault (*read)(struct store *store, void *input), void *input)
+{
+    if (changer->reader == NULL)
+        return away;
+    pthread_mutex_lock(&changer->reading);
+    struct fault fault = read(changer->reader, input);
+    pthread_mutex_unlock(&changer->reading);
+    return fault;
 }
 
 struct ingest *change_ingest(struct changer *changer)

@@ -19,6 +19,7 @@
 #include "auth/keyring.h"
 #include "base/clock.h"
 #include "base/fault.h"
+#include "ingest/identities.h"
 #include "ingest/ingest.h"
 #include "snapshot/snapshot.h"
 #include "store/store.h"
@@ -27,11 +28,18 @@ struct changer;
 struct edit; /* change/edit.h: what an environment change may do */
 
 enum change_kind {
-    CHANGE_ENVIRONMENT, /* flags, segments, settings of one environment: one version step */
+    CHANGE_ENVIRONMENT, /* flags, segments, cohorts, settings of one environment: one version step
+                         */
     CHANGE_CREATE_APP,  /* with its development, staging and production */
     CHANGE_CREATE_KEY,
     CHANGE_REVOKE_CREDENTIAL,
     CHANGE_SET_QUOTA,
+    CHANGE_CREATE_DEPLOYMENT,   /* with its key */
+    CHANGE_EDIT_DEPLOYMENT,     /* label, archived or not */
+    CHANGE_CREATE_TOKEN,        /* ampex_: manages some environments */
+    CHANGE_CREATE_PROJECT_KEYS, /* an environment's project key (with its default deployment, which
+                                   is restored if it was archived) and project secret; a pair that
+                                   was there is revoked */
 };
 
 struct change {
@@ -41,7 +49,8 @@ struct change {
     struct str action;   /* for the audit trail: "flag.create" */
     struct str subject;  /* key or id of what is changed */
 
-    /* CHANGE_ENVIRONMENT, CHANGE_CREATE_KEY, CHANGE_SET_QUOTA */
+    /* CHANGE_ENVIRONMENT, CHANGE_CREATE_KEY, CHANGE_SET_QUOTA, CHANGE_CREATE_DEPLOYMENT,
+     * CHANGE_CREATE_PROJECT_KEYS */
     uint64_t environment;
     bool expects_version; /* FAULT_CONFLICT unless expected_version is the current one */
     uint64_t expected_version;
@@ -49,16 +58,26 @@ struct change {
      * stages what it wants through change/edit.h. Its fault refuses the change whole. */
     struct fault (*edit)(struct edit *edit, void *input);
     void *input;
+    /* CHANGE_ENVIRONMENT: those of the cohort the edit is going to put, if it is. Their stored form
+     * is then made here, on the caller's thread, and not on the writer's. */
+    const struct cohort_members *members;
 
-    struct str name;               /* CHANGE_CREATE_APP */
-    enum credential_kind key_kind; /* CHANGE_CREATE_KEY */
-    struct str credential_id;      /* CHANGE_REVOKE_CREDENTIAL */
-    uint64_t quota;                /* CHANGE_SET_QUOTA */
+    struct str name; /* CHANGE_CREATE_APP, _TOKEN; the label in CHANGE_*_DEPLOYMENT, absent: kept */
+    enum credential_kind key_kind;   /* CHANGE_CREATE_KEY, CHANGE_CREATE_DEPLOYMENT */
+    uint64_t deployment;             /* CHANGE_EDIT_DEPLOYMENT */
+    bool sets_archived, is_archived; /* CHANGE_EDIT_DEPLOYMENT */
+    const uint64_t *environments;    /* CHANGE_CREATE_TOKEN: numbers */
+    size_t environment_count;
+    int64_t expires_ms;       /* CHANGE_CREATE_TOKEN; 0: never */
+    struct str credential_id; /* CHANGE_REVOKE_CREDENTIAL */
+    uint64_t quota;           /* CHANGE_SET_QUOTA */
 
     /* Results. */
     uint64_t version;      /* of the environment after the change */
     struct str created_id; /* app_…, key_… */
-    struct str secret;     /* CHANGE_CREATE_KEY: shown once */
+    struct str secret;     /* of a key, a token or a project: shown once */
+    struct str key; /* CHANGE_CREATE_DEPLOYMENT, CHANGE_CREATE_PROJECT_KEYS: the readable one */
+    uint64_t created_number; /* of the deployment, or of the first flag that was created */
     int64_t at_ms;
 };
 
@@ -67,6 +86,9 @@ struct change_config {
     const struct clock *clock;
     snapshot_renderer render;
     struct view_slot *slot;
+    /* Loaded when the store is opened, and stored by the writer thread; may be NULL. What is handed
+     * to identities_open as on_ready should lead to change_notice_identities. */
+    struct identities *identities;
     size_t event_queue_bytes_max;
     size_t waiting_max; /* changes waiting beyond this are FAULT_UNAVAILABLE */
     /* Called on the writer thread after a view is visible, per environment that changed. */
@@ -93,7 +115,15 @@ void change_close(struct changer *changer);
 /* Blocks until the change is durable, visible and announced, or refused. */
 struct fault change_apply(struct changer *changer, struct change *change) MUST_CHECK;
 
+/* Runs read(store, input) with a reading connection, one caller at a time; for pool threads.
+ * FAULT_UNAVAILABLE when the store is away. */
+struct fault change_read_store(struct changer *changer,
+                               struct fault (*read)(struct store *store, void *input),
+                               void *input) MUST_CHECK;
+
 struct ingest *change_ingest(struct changer *changer); /* events are stored by the same thread */
+/* There are identities to write down; any thread, does not wait. */
+void change_notice_identities(struct changer *changer);
 
 /* Adds to an environment's use of this month's quota and says whether it is within it; memory
  * only, written down by the writer thread now and then. Thread-safe, no lock. */

@@ -20,6 +20,8 @@ void draft_open(struct draft *draft, const struct snapshot *snapshot,
         .flag_count = snapshot->state.flag_count,
         .segments = snapshot->segments,
         .segment_count = snapshot->state.segment_count,
+        .cohorts = snapshot->cohorts,
+        .cohort_count = snapshot->state.cohort_count,
     };
     draft_copy(draft, &borrowed);
 }
@@ -37,6 +39,11 @@ void draft_copy(struct draft *copy, const struct draft *draft)
         copy->segments[i] = draft->segments[i];
         segment_revision_acquire(copy->segments[i]);
     }
+    copy->cohorts = MEMORY_NEW_ARRAY(struct cohort_revision *, draft->cohort_count + 1);
+    for (size_t i = 0; i < draft->cohort_count; i++) {
+        copy->cohorts[i] = draft->cohorts[i];
+        cohort_revision_acquire(copy->cohorts[i]);
+    }
 }
 
 void draft_close(struct draft *draft)
@@ -45,8 +52,11 @@ void draft_close(struct draft *draft)
         flag_revision_release(draft->flags[i]);
     for (size_t i = 0; i < draft->segment_count; i++)
         segment_revision_release(draft->segments[i]);
+    for (size_t i = 0; i < draft->cohort_count; i++)
+        cohort_revision_release(draft->cohorts[i]);
     memory_free(draft->flags);
     memory_free(draft->segments);
+    memory_free(draft->cohorts);
     *draft = (struct draft){0};
 }
 
@@ -59,6 +69,10 @@ struct environment_state draft_state(const struct draft *draft, struct arena *ar
         ARENA_NEW_ARRAY(arena, const struct segment *, draft->segment_count);
     for (size_t i = 0; i < draft->segment_count; i++)
         segments[i] = &draft->segments[i]->segment;
+    const struct cohort **cohorts =
+        ARENA_NEW_ARRAY(arena, const struct cohort *, draft->cohort_count);
+    for (size_t i = 0; i < draft->cohort_count; i++)
+        cohorts[i] = &draft->cohorts[i]->cohort;
     return (struct environment_state){
         .app_id = draft->app_id,
         .name = draft->name,
@@ -68,6 +82,8 @@ struct environment_state draft_state(const struct draft *draft, struct arena *ar
         .flag_count = draft->flag_count,
         .segments = segments,
         .segment_count = draft->segment_count,
+        .cohorts = cohorts,
+        .cohort_count = draft->cohort_count,
     };
 }
 
@@ -140,6 +156,52 @@ void draft_put_segment(struct draft *draft, struct str key, struct segment_revis
     draft->segments[at] = revision;
 }
 
+static size_t find_cohort_place(const struct draft *draft, struct str id, bool *is_there)
+{
+    size_t at = 0;
+    while (at < draft->cohort_count && str_compare(draft->cohorts[at]->cohort.id, id) < 0)
+        at++;
+    *is_there = at < draft->cohort_count && str_equal(draft->cohorts[at]->cohort.id, id);
+    return at;
+}
+
+void draft_put_cohort(struct draft *draft, struct str id, struct cohort_revision *revision)
+{
+    bool is_there = false;
+    size_t at = find_cohort_place(draft, id, &is_there);
+    size_t behind = draft->cohort_count - at;
+    if (is_there) {
+        cohort_revision_release(draft->cohorts[at]);
+        if (revision == NULL) {
+            memmove(&draft->cohorts[at], &draft->cohorts[at + 1],
+                    (behind - 1) * sizeof(*draft->cohorts));
+            draft->cohort_count--;
+            return;
+        }
+    } else {
+        assert(revision != NULL);
+        draft->cohorts =
+            memory_resize(draft->cohorts, (draft->cohort_count + 1) * sizeof(*draft->cohorts));
+        memmove(&draft->cohorts[at + 1], &draft->cohorts[at], behind * sizeof(*draft->cohorts));
+        draft->cohort_count++;
+    }
+    draft->cohorts[at] = revision;
+}
+
+struct flag_revision *draft_find_flag(const struct draft *draft, struct str key)
+{
+    bool is_there = false;
+    size_t at = find_flag_place(draft, key, &is_there);
+    return is_there ? draft->flags[at] : NULL;
+}
+
+struct cohort_revision *draft_find_cohort(const struct draft *draft, struct str id)
+{
+    bool is_there = false;
+    size_t at = find_cohort_place(draft, id, &is_there);
+    return is_there ? draft->cohorts[at] : NULL;
+}
+
 struct snapshot *draft_compile(const struct draft *draft, int64_t now_ms)
 {
     struct snapshot_parts parts = {
@@ -153,6 +215,8 @@ struct snapshot *draft_compile(const struct draft *draft, int64_t now_ms)
         .flag_count = draft->flag_count,
         .segments = draft->segments,
         .segment_count = draft->segment_count,
+        .cohorts = draft->cohorts,
+        .cohort_count = draft->cohort_count,
     };
     return snapshot_make(&parts);
 }

@@ -7,8 +7,8 @@
  */
 #include "change/follow.h"
 
-#include "base/memory.h"
 #include "model/codec.h"
+#include "snapshot/cohort_document.h"
 
 struct fault follow_catalog(struct store *store, struct catalog **catalog)
 {
@@ -17,6 +17,7 @@ struct fault follow_catalog(struct store *store, struct catalog **catalog)
     struct user_row *users = NULL;
     struct app_row *apps = NULL;
     struct environment_row *environments = NULL;
+    struct deployment_row *deployments = NULL;
     struct credential_row *credentials = NULL;
     struct catalog_parts parts = {0};
     struct fault fault = store_load_users(store, &arena, &users, &parts.user_count);
@@ -25,11 +26,14 @@ struct fault follow_catalog(struct store *store, struct catalog **catalog)
     if (!failed(fault))
         fault = store_load_environments(store, &arena, &environments, &parts.environment_count);
     if (!failed(fault))
+        fault = store_load_deployments(store, &arena, &deployments, &parts.deployment_count);
+    if (!failed(fault))
         fault = store_load_credentials(store, &arena, &credentials, &parts.credential_count);
     if (!failed(fault)) {
         parts.users = users;
         parts.apps = apps;
         parts.environments = environments;
+        parts.deployments = deployments;
         parts.credentials = credentials;
         *catalog = catalog_make(&parts);
     }
@@ -37,29 +41,80 @@ struct fault follow_catalog(struct store *store, struct catalog **catalog)
     return fault;
 }
 
-/* One row into the parts of a snapshot under construction. */
-static struct fault decode_row(struct arena *arena, const struct revision_row *row,
-                               struct snapshot_parts *parts, struct flag_revision **flags,
-                               struct segment_revision **segments)
+/* ---- one environment --------------------------------------------------------------------- */
+
+/* The parts of a snapshot under construction, one reference of each revision. */
+struct gathered {
+    struct arena *arena;
+    struct members_shelf *shelf;
+    struct flag_revision **flags;
+    struct segment_revision **segments;
+    struct cohort_revision **cohorts;
+    size_t flag_count, segment_count, cohort_count;
+    struct environment_settings settings;
+};
+
+static struct fault load_members(void *store, struct arena *arena,
+                                 const struct cohort_digest *digest, struct str *stored_form)
+{
+    return store_load_members(store, arena, digest->bytes, stored_form);
+}
+
+static struct members_source members_of(struct store *store)
+{
+    return (struct members_source){load_members, store};
+}
+
+static struct fault gather_flag(struct gathered *gathered, const struct revision_row *row)
+{
+    const struct provenance provenance = {
+        .number = row->number,
+        .sequence = row->sequence,
+        .created_ms = row->created_ms,
+        .modified_ms = row->at_ms,
+        .created_by = row->created_by,
+        .modified_by = row->actor,
+    };
+    struct flag flag;
+    struct fault fault = flag_decode(gathered->arena, row->document, &flag);
+    if (!failed(fault))
+        gathered->flags[gathered->flag_count++] = flag_revision_make(&flag, &provenance);
+    return fault;
+}
+
+static struct fault gather_segment(struct gathered *gathered, const struct revision_row *row)
+{
+    struct segment segment;
+    struct fault fault = segment_decode(gathered->arena, row->document, &segment);
+    if (!failed(fault))
+        gathered->segments[gathered->segment_count++] = segment_revision_make(&segment);
+    return fault;
+}
+
+static struct fault gather_cohort(struct gathered *gathered, const struct revision_row *row)
+{
+    struct cohort_revision *revision = NULL;
+    struct fault fault = cohort_revision_load(gathered->shelf, row->document, &revision);
+    if (!failed(fault))
+        gathered->cohorts[gathered->cohort_count++] = revision;
+    return fault;
+}
+
+static struct fault gather_row(struct gathered *gathered, const struct revision_row *row)
 {
     struct fault fault = fault_none();
     switch (row->kind) {
-    case REVISION_FLAG: {
-        struct flag flag;
-        fault = flag_decode(arena, row->document, &flag);
-        if (!failed(fault))
-            flags[parts->flag_count++] = flag_revision_make(&flag);
+    case REVISION_FLAG:
+        fault = gather_flag(gathered, row);
         break;
-    }
-    case REVISION_SEGMENT: {
-        struct segment segment;
-        fault = segment_decode(arena, row->document, &segment);
-        if (!failed(fault))
-            segments[parts->segment_count++] = segment_revision_make(&segment);
+    case REVISION_SEGMENT:
+        fault = gather_segment(gathered, row);
         break;
-    }
+    case REVISION_COHORT:
+        fault = gather_cohort(gathered, row);
+        break;
     case REVISION_SETTINGS:
-        fault = settings_decode(arena, row->document, &parts->settings);
+        fault = settings_decode(gathered->arena, row->document, &gathered->settings);
         break;
     }
     if (failed(fault)) /* the fault names a place in the document; say whose document it is */
@@ -67,22 +122,65 @@ static struct fault decode_row(struct arena *arena, const struct revision_row *r
     return fault;
 }
 
-static struct fault decode_rows(struct arena *arena, const struct revision_row *rows, size_t count,
-                                struct snapshot_parts *parts, struct snapshot **snapshot)
+static void release_gathered(struct gathered *gathered)
 {
-    struct flag_revision **flags = ARENA_NEW_ARRAY(arena, struct flag_revision *, count);
-    struct segment_revision **segments = ARENA_NEW_ARRAY(arena, struct segment_revision *, count);
-    parts->flags = flags;
-    parts->segments = segments;
+    for (size_t i = 0; i < gathered->flag_count; i++)
+        flag_revision_release(gathered->flags[i]);
+    for (size_t i = 0; i < gathered->segment_count; i++)
+        segment_revision_release(gathered->segments[i]);
+    for (size_t i = 0; i < gathered->cohort_count; i++)
+        cohort_revision_release(gathered->cohorts[i]);
+}
+
+static struct fault gather_rows(struct gathered *gathered, const struct revision_row *rows,
+                                size_t count)
+{
+    gathered->flags = ARENA_NEW_ARRAY(gathered->arena, struct flag_revision *, count);
+    gathered->segments = ARENA_NEW_ARRAY(gathered->arena, struct segment_revision *, count);
+    gathered->cohorts = ARENA_NEW_ARRAY(gathered->arena, struct cohort_revision *, count);
     struct fault fault = fault_none();
     for (size_t i = 0; i < count && !failed(fault); i++)
-        fault = decode_row(arena, &rows[i], parts, flags, segments);
+        fault = gather_row(gathered, &rows[i]);
+    return fault;
+}
+
+static struct fault follow_with_shelf(struct store *store,
+                                      const struct catalog_environment *environment,
+                                      bool hides_flags_by_default, uint64_t version, int64_t now_ms,
+                                      struct members_shelf *shelf, struct snapshot **snapshot)
+{
+    struct arena arena;
+    arena_open(&arena, 16384);
+    struct gathered gathered = {
+        .arena = &arena,
+        .shelf = shelf,
+        .settings = {.hides_flags_by_default = hides_flags_by_default},
+    };
+    struct revision_row *rows = NULL;
+    size_t count = 0;
+    struct fault fault =
+        store_load_environment_at(store, &arena, environment->number, version, &rows, &count);
     if (!failed(fault))
-        *snapshot = snapshot_make(parts);
-    for (size_t i = 0; i < parts->flag_count; i++)
-        flag_revision_release(flags[i]);
-    for (size_t i = 0; i < parts->segment_count; i++)
-        segment_revision_release(segments[i]);
+        fault = gather_rows(&gathered, rows, count);
+    if (!failed(fault)) {
+        const struct snapshot_parts parts = {
+            .environment = environment->number,
+            .version = version,
+            .now_ms = now_ms,
+            .app_id = environment->app_id,
+            .name = environment->name,
+            .settings = gathered.settings,
+            .flags = gathered.flags,
+            .flag_count = gathered.flag_count,
+            .segments = gathered.segments,
+            .segment_count = gathered.segment_count,
+            .cohorts = gathered.cohorts,
+            .cohort_count = gathered.cohort_count,
+        };
+        *snapshot = snapshot_make(&parts);
+    }
+    release_gathered(&gathered);
+    arena_close(&arena);
     return fault;
 }
 
@@ -90,24 +188,11 @@ struct fault follow_environment(struct store *store, const struct catalog_enviro
                                 bool hides_flags_by_default, uint64_t version, int64_t now_ms,
                                 struct snapshot **snapshot)
 {
-    struct arena arena;
-    arena_open(&arena, 16384);
-    struct revision_row *rows = NULL;
-    size_t count = 0;
-    struct fault fault =
-        store_load_environment_at(store, &arena, environment->number, version, &rows, &count);
-    if (!failed(fault)) {
-        struct snapshot_parts parts = {
-            .environment = environment->number,
-            .version = version,
-            .now_ms = now_ms,
-            .app_id = environment->app_id,
-            .name = environment->name,
-            .settings = {.hides_flags_by_default = hides_flags_by_default},
-        };
-        fault = decode_rows(&arena, rows, count, &parts, snapshot);
-    }
-    arena_close(&arena);
+    struct members_shelf shelf;
+    members_shelf_open(&shelf, members_of(store));
+    struct fault fault = follow_with_shelf(store, environment, hides_flags_by_default, version,
+                                           now_ms, &shelf, snapshot);
+    members_shelf_close(&shelf);
     return fault;
 }
 
@@ -126,21 +211,28 @@ struct fault follow_environment_at_instant(struct store *store,
                               snapshot);
 }
 
+/* ---- everything -------------------------------------------------------------------------- */
+
 static struct fault follow_environments(struct store *store, const struct catalog *catalog,
                                         snapshot_renderer render, int64_t now_ms,
                                         const struct environment_row *rows, size_t count,
                                         struct snapshot **snapshots, size_t *made)
 {
-    for (*made = 0; *made < count; (*made)++) {
+    struct members_shelf shelf;
+    members_shelf_open(&shelf, members_of(store));
+    struct fault fault = fault_none();
+    *made = 0;
+    while (*made < count) {
         const struct catalog_environment *environment = &catalog->environments[*made];
         const struct catalog_app *app = &catalog->apps[environment->app];
-        struct fault fault = follow_environment(store, environment, app->hides_flags_by_default,
-                                                rows[*made].version, now_ms, &snapshots[*made]);
+        fault = follow_with_shelf(store, environment, app->hides_flags_by_default,
+                                  rows[*made].version, now_ms, &shelf, &snapshots[*made]);
         if (failed(fault))
-            return fault;
-        render(snapshots[*made]);
+            break;
+        render(snapshots[(*made)++]);
     }
-    return fault_none();
+    members_shelf_close(&shelf);
+    return fault;
 }
 
 struct fault follow_everything(struct store *store, snapshot_renderer render, int64_t now_ms,

@@ -92,8 +92,9 @@ static struct fault check_caller(const struct group *group, const struct change 
     return fault_make(FAULT_UNAUTHENTICATED, STR("caller"), STR("Not authenticated"));
 }
 
-static struct fault apply_in_savepoint(struct group *group, struct change *change)
+static struct fault apply_in_savepoint(struct group *group, const struct job *job)
 {
+    struct change *change = job->change;
     struct store *store = group->changer->store;
     struct fault fault = check_caller(group, change);
     if (failed(fault))
@@ -104,17 +105,17 @@ static struct fault apply_in_savepoint(struct group *group, struct change *chang
         if (draft == NULL)
             return fault_make(FAULT_MISSING, STR("environment"),
                               STR("there is no such environment"));
-        return apply_environment_change(store, draft, change);
+        return apply_environment_change(store, draft, change, &job->stored);
     }
     return apply_catalog_change(store, group->catalog, change);
 }
 
 /* The next change of the group must see this one's app or key: the catalog is read back, before
  * the savepoint is let go, so that a change that cannot be shown is not kept either. */
-static struct fault apply_and_show(struct group *group, struct change *change)
+static struct fault apply_and_show(struct group *group, const struct job *job)
 {
-    struct fault fault = apply_in_savepoint(group, change);
-    if (failed(fault) || change->kind == CHANGE_ENVIRONMENT)
+    struct fault fault = apply_in_savepoint(group, job);
+    if (failed(fault) || job->change->kind == CHANGE_ENVIRONMENT)
         return fault;
     struct catalog *catalog = NULL;
     fault = follow_catalog(group->changer->store, &catalog);
@@ -132,7 +133,7 @@ static struct fault apply_one(struct group *group, struct job *job)
     struct fault fault = store_savepoint(store);
     if (failed(fault))
         return fault;
-    job->fault = apply_and_show(group, job->change);
+    job->fault = apply_and_show(group, job);
     if (!failed(job->fault))
         return store_release_savepoint(store);
     store_rollback_savepoint(store);

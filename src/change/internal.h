@@ -27,6 +27,8 @@ struct draft {
     size_t flag_count;
     struct segment_revision **segments; /* sorted by key; one reference each */
     size_t segment_count;
+    struct cohort_revision **cohorts; /* sorted by id; one reference each */
+    size_t cohort_count;
     bool is_changed;
 };
 
@@ -39,17 +41,34 @@ struct environment_state draft_state(const struct draft *draft, struct arena *ar
 /* NULL takes the key out. A revision's reference is taken over. */
 void draft_put_flag(struct draft *draft, struct str key, struct flag_revision *revision);
 void draft_put_segment(struct draft *draft, struct str key, struct segment_revision *revision);
+void draft_put_cohort(struct draft *draft, struct str id, struct cohort_revision *revision);
+struct flag_revision *draft_find_flag(const struct draft *draft, struct str key); /* or NULL */
+struct cohort_revision *draft_find_cohort(const struct draft *draft, struct str id);
 struct snapshot *draft_compile(const struct draft *draft, int64_t now_ms);
 
-enum staged_kind { STAGED_FLAG, STAGED_SEGMENT, STAGED_SETTINGS };
+/* Members as they are stored, made on the thread of whoever brings them. */
+struct stored_members {
+    const struct cohort_members *members; /* NULL: none were named */
+    struct buf bytes;
+    struct cohort_digest digest;
+};
+void stored_members_open(struct stored_members *stored, const struct cohort_members *members);
+void stored_members_close(struct stored_members *stored);
+
+enum staged_kind { STAGED_FLAG, STAGED_SEGMENT, STAGED_COHORT, STAGED_SETTINGS };
 struct staged {
     enum staged_kind kind;
     struct str key;
     const struct flag *flag;       /* NULL: deleted */
     const struct segment *segment; /* NULL: deleted */
+    const struct cohort *cohort;   /* NULL: deleted */
+    struct cohort_digest digest;   /* STAGED_COHORT */
+    struct str members;            /* STAGED_COHORT: their stored form; absent: stored already */
     struct environment_settings settings;
     struct str object_id;
+    bool brings_id; /* came with an id of its own, which may have a history */
     bool was_there; /* before this edit */
+    bool is_same;   /* as it was there: no revision */
 };
 
 enum { STAGED_KIND_COUNT = STAGED_SETTINGS + 1 };
@@ -57,25 +76,47 @@ enum { STAGED_KIND_COUNT = STAGED_SETTINGS + 1 };
 struct edit {
     struct arena *arena;
     const struct draft *draft;
+    const struct stored_members *stored;
+    int64_t now_ms;
     struct environment_state state;
+    struct number_table *numbers;      /* of draft; made when first asked for */
     struct pattern_admission patterns; /* those this edit brings */
     struct staged *staged; /* one per key: what is staged again takes the place of what was */
     size_t staged_count, staged_capacity;
     struct map places[STAGED_KIND_COUNT]; /* key -> index into staged */
 };
 
-void edit_open(struct edit *edit, struct arena *arena, const struct draft *draft);
+void edit_open(struct edit *edit, struct arena *arena, const struct draft *draft,
+               const struct stored_members *stored, int64_t now_ms);
+bool staged_is_deletion(const struct staged *staged);
+bool staged_leaves_no_trace(const struct staged *staged); /* put and deleted again: never was */
 
 /* One change inside the group's transaction: runs the edit against draft, checks, writes. On
  * success *draft is the environment after it; on a fault it is untouched and so is the store, once
  * the caller has rolled its savepoint back. Faults live in change->arena. */
 struct fault apply_environment_change(struct store *store, struct draft *draft,
-                                      struct change *change) MUST_CHECK;
-/* Apps, keys, quotas: what the catalog is made of. */
+                                      struct change *change,
+                                      const struct stored_members *stored) MUST_CHECK;
+/* Apps, keys, deployments, quotas: what the catalog is made of. */
 struct fault apply_catalog_change(struct store *store, const struct catalog *catalog,
                                   struct change *change) MUST_CHECK;
 struct fault append_audit(struct store *store, const struct change *change, struct str app_id,
                           struct str subject, struct str detail) MUST_CHECK;
+/* A fault made on the way lives in memory that dies with the group: moved to the caller's. */
+struct fault keep_fault(struct change *change, struct fault fault);
+/* Keys of deployments and projects, tokens of environments (credentials.c). */
+struct fault create_key(struct store *store, const struct catalog *catalog,
+                        struct change *change) MUST_CHECK;
+struct fault create_token(struct store *store, const struct catalog *catalog,
+                          struct change *change) MUST_CHECK;
+struct fault create_deployment(struct store *store, const struct catalog *catalog,
+                               struct change *change) MUST_CHECK;
+struct fault edit_deployment(struct store *store, const struct catalog *catalog,
+                             struct change *change) MUST_CHECK;
+struct fault create_project_keys(struct store *store, const struct catalog *catalog,
+                                 struct change *change) MUST_CHECK;
+struct fault revoke_credential(struct store *store, const struct catalog *catalog,
+                               struct change *change) MUST_CHECK;
 
 /* Config requests per environment and month (quota.c). */
 enum { QUOTA_PAGES = 128, QUOTA_PAGE_COUNTERS = 256 };
@@ -96,6 +137,7 @@ void quotas_close(struct quotas *quotas);
 struct job {
     struct job *next;
     struct change *change;
+    struct stored_members stored;
     struct fault fault;
     sem_t done;
 };
@@ -107,6 +149,8 @@ struct changer {
     struct view *view; /* the newest, one reference, the writer thread's */
     struct quotas quotas;
     pthread_t thread;
+    pthread_mutex_t reading; /* guards reader */
+    struct store *reader;    /* change_read_store's connection; NULL when the store is away */
 
     pthread_mutex_t lock; /* guards the rest */
     pthread_cond_t wake;
@@ -114,6 +158,7 @@ struct changer {
     size_t waiting;
     bool is_stopping;
     bool has_events;
+    bool has_identities;
     struct change_counters counters;
 };
 

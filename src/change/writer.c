@@ -2,8 +2,9 @@
 /*
  * writer - the one thread that owns the store's writer connection.
  *
- * Each turn: take every change that waits, as one group; then one batch of events; then, when
- * there is time, housekeeping: quota counts, the snapshot on disk, the write-ahead log.
+ * Each turn: take every change that waits, as one group; then one batch of events, and the
+ * identities that are new; then, when there is time, housekeeping: quota counts, the snapshot on
+ * disk, the write-ahead log.
  */
 #include <assert.h>
 #include <time.h>
@@ -26,6 +27,12 @@ struct housekeeping {
     bool needs_checkpoint;
 };
 
+struct turn {
+    size_t job_count;
+    bool has_events, has_identities;
+    bool is_last;
+};
+
 static void wait_for_work(struct changer *changer)
 {
     struct timespec until;
@@ -33,7 +40,8 @@ static void wait_for_work(struct changer *changer)
     until.tv_nsec += (long)TURN_MS * 1000000;
     until.tv_sec += until.tv_nsec / 1000000000;
     until.tv_nsec %= 1000000000;
-    while (changer->first == NULL && !changer->has_events && !changer->is_stopping) {
+    while (changer->first == NULL && !changer->has_events && !changer->has_identities &&
+           !changer->is_stopping) {
         if (pthread_cond_timedwait(&changer->wake, &changer->lock, &until) != 0)
             return;
     }
@@ -119,43 +127,87 @@ static void keep_house(struct changer *changer, struct housekeeping *house, bool
     }
 }
 
+/* One call's worth; what a refused transaction did not keep comes again with the next one. */
+static struct fault store_identities(struct changer *changer)
+{
+    struct fault fault = store_begin(changer->store);
+    if (failed(fault))
+        return fault;
+    fault = identities_store(changer->config.identities, changer->store);
+    if (!failed(fault))
+        return store_commit(changer->store);
+    store_rollback(changer->store);
+    return fault;
+}
+
+/* Says whether there were any. */
+static bool store_new_identities(struct changer *changer, const struct turn *turn)
+{
+    struct identities *identities = changer->config.identities;
+    if (identities == NULL || !(turn->has_identities || turn->is_last) ||
+        !identities_are_pending(identities))
+        return false;
+    struct fault fault = store_identities(changer);
+    while (turn->is_last && !failed(fault) && identities_are_pending(identities))
+        fault = store_identities(changer);
+    if (failed(fault))
+        log_warn("identities_not_stored", "why=\"%.*s\"", STR_ARG(fault.why));
+    return true;
+}
+
+static void store_events(struct changer *changer, const struct turn *turn)
+{
+    size_t events_left = 0;
+    if (turn->has_events || turn->is_last)
+        events_left = ingest_store_batch(changer->ingest, changer->store, EVENT_BATCH_MAX);
+    while (turn->is_last && events_left > 0)
+        events_left = ingest_store_batch(changer->ingest, changer->store, EVENT_BATCH_MAX);
+    if (events_left == 0)
+        return;
+    pthread_mutex_lock(&changer->lock);
+    changer->has_events = true;
+    pthread_mutex_unlock(&changer->lock);
+}
+
+/* What waits for the writer, taken under the lock. */
+static struct turn take_turn(struct changer *changer, struct job **jobs)
+{
+    pthread_mutex_lock(&changer->lock);
+    wait_for_work(changer);
+    struct turn turn = {
+        .job_count = take_jobs(changer, jobs),
+        .has_events = changer->has_events,
+        .has_identities = changer->has_identities,
+    };
+    changer->has_events = false;
+    changer->has_identities = false;
+    turn.is_last = changer->is_stopping && changer->first == NULL;
+    pthread_mutex_unlock(&changer->lock);
+    return turn;
+}
+
 void *writer_run(void *argument)
 {
     struct changer *changer = argument;
     struct job *jobs[GROUP_CHANGES_MAX];
     int64_t began_ms = clock_monotonic_ms(changer->config.clock);
     struct housekeeping house = {.saved_ms = began_ms, .quotas_ms = began_ms};
-    bool is_stopping = false;
-    while (!is_stopping) {
-        pthread_mutex_lock(&changer->lock);
-        wait_for_work(changer);
-        size_t count = take_jobs(changer, jobs);
-        bool has_events = changer->has_events;
-        changer->has_events = false;
-        is_stopping = changer->is_stopping && changer->first == NULL;
-        pthread_mutex_unlock(&changer->lock);
-
-        if (count > 0) {
-            group_apply(changer, jobs, count);
-            count_group(changer, jobs, count);
+    struct turn turn = {.is_last = false};
+    while (!turn.is_last) {
+        turn = take_turn(changer, jobs);
+        if (turn.job_count > 0) {
+            group_apply(changer, jobs, turn.job_count);
+            count_group(changer, jobs, turn.job_count);
             notice_failed_store(changer);
-            answer(jobs, count);
+            answer(jobs, turn.job_count);
         }
-        size_t events_left = 0;
-        if (has_events || is_stopping)
-            events_left = ingest_store_batch(changer->ingest, changer->store, EVENT_BATCH_MAX);
-        if (count > 0 || has_events) {
+        store_events(changer, &turn);
+        bool has_identities = store_new_identities(changer, &turn);
+        if (turn.job_count > 0 || turn.has_events || has_identities) {
             house.changed_ms = clock_monotonic_ms(changer->config.clock);
             house.needs_checkpoint = true;
         }
-        while (is_stopping && events_left > 0)
-            events_left = ingest_store_batch(changer->ingest, changer->store, EVENT_BATCH_MAX);
-        if (events_left > 0) {
-            pthread_mutex_lock(&changer->lock);
-            changer->has_events = true;
-            pthread_mutex_unlock(&changer->lock);
-        }
-        keep_house(changer, &house, is_stopping);
+        keep_house(changer, &house, turn.is_last);
         notice_failed_store(changer);
     }
     return NULL;

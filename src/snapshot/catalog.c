@@ -87,8 +87,64 @@ static const struct catalog_user *find_user(const struct catalog *catalog, struc
     return NULL;
 }
 
+static void copy_deployments(struct catalog *catalog, const struct catalog_parts *parts)
+{
+    struct arena *arena = &catalog->arena;
+    catalog->deployments =
+        ARENA_NEW_ARRAY(arena, struct catalog_deployment, parts->deployment_count);
+    for (size_t i = 0; i < parts->deployment_count; i++) {
+        const struct deployment_row *row = &parts->deployments[i];
+        assert(i == 0 || row->number > parts->deployments[i - 1].number);
+        if (catalog_find_environment(catalog, row->environment) == NULL)
+            continue;
+        catalog->deployments[catalog->deployment_count++] = (struct catalog_deployment){
+            .number = row->number,
+            .environment = row->environment,
+            .label = arena_copy_str(arena, row->label),
+            .key = arena_copy_str(arena, row->key),
+            .kind = row->kind,
+            .is_archived = row->is_archived,
+            .created_ms = row->created_ms,
+        };
+    }
+}
+
+/* Those of the listed environments that are there. */
+static uint64_t *copy_environment_list(struct catalog *catalog, const struct credential_row *row,
+                                       size_t *count)
+{
+    uint64_t *list = ARENA_NEW_ARRAY(&catalog->arena, uint64_t, row->environment_count);
+    *count = 0;
+    for (size_t i = 0; i < row->environment_count; i++) {
+        assert(i == 0 || row->environments[i] > row->environments[i - 1]);
+        if (catalog_find_environment(catalog, row->environments[i]) != NULL)
+            list[(*count)++] = row->environments[i];
+    }
+    return list;
+}
+
+static bool has_open_deployment(const struct catalog *catalog, const struct credential_row *row)
+{
+    const struct catalog_deployment *deployment = catalog_find_deployment(catalog, row->deployment);
+    return deployment != NULL && !deployment->is_archived &&
+           deployment->environment == row->environment;
+}
+
+static bool lists_an_environment(const struct catalog *catalog, const struct credential_row *row)
+{
+    for (size_t i = 0; i < row->environment_count; i++) {
+        if (catalog_find_environment(catalog, row->environments[i]) != NULL)
+            return true;
+    }
+    return false;
+}
+
 static bool belongs_somewhere(const struct catalog *catalog, const struct credential_row *row)
 {
+    if (row->kind == CREDENTIAL_ENVIRONMENT)
+        return lists_an_environment(catalog, row);
+    if (row->deployment != 0)
+        return has_open_deployment(catalog, row);
     if (row->environment != 0)
         return catalog_find_environment(catalog, row->environment) != NULL;
     if (!str_is_absent(row->app_id))
@@ -105,6 +161,9 @@ static struct caller make_caller(const struct catalog *catalog,
         .actor = credential->id,
         .app_id = credential->app_id,
         .environment = credential->environment,
+        .deployment = credential->deployment,
+        .environments = credential->environments,
+        .environment_count = credential->environment_count,
         .expires_ms = credential->expires_ms,
     };
     const struct catalog_user *user = find_user(catalog, credential->user_id);
@@ -117,6 +176,27 @@ static struct caller make_caller(const struct catalog *catalog,
     return caller;
 }
 
+static void copy_credential(struct catalog *catalog, const struct credential_row *row)
+{
+    struct arena *arena = &catalog->arena;
+    struct catalog_credential *credential = &catalog->credentials[catalog->credential_count++];
+    *credential = (struct catalog_credential){
+        .id = arena_copy_str(arena, row->id),
+        .shown = arena_copy_str(arena, row->shown),
+        .tail = arena_copy_str(arena, row->tail),
+        .name = arena_copy_str(arena, row->name),
+        .hash = row->hash,
+        .kind = row->kind,
+        .user_id = arena_copy_str(arena, row->user_id),
+        .app_id = arena_copy_str(arena, row->app_id),
+        .environment = row->environment,
+        .deployment = row->deployment,
+        .created_ms = row->created_ms,
+        .expires_ms = row->expires_ms,
+    };
+    credential->environments = copy_environment_list(catalog, row, &credential->environment_count);
+}
+
 static void copy_credentials(struct catalog *catalog, const struct catalog_parts *parts)
 {
     struct arena *arena = &catalog->arena;
@@ -125,24 +205,12 @@ static void copy_credentials(struct catalog *catalog, const struct catalog_parts
     struct keyring_entry *entries =
         ARENA_NEW_ARRAY(arena, struct keyring_entry, parts->credential_count);
     for (size_t i = 0; i < parts->credential_count; i++) {
-        const struct credential_row *row = &parts->credentials[i];
-        if (!belongs_somewhere(catalog, row))
+        size_t at = catalog->credential_count;
+        if (!belongs_somewhere(catalog, &parts->credentials[i]))
             continue;
-        size_t at = catalog->credential_count++;
-        catalog->credentials[at] = (struct catalog_credential){
-            .id = arena_copy_str(arena, row->id),
-            .shown = arena_copy_str(arena, row->shown),
-            .tail = arena_copy_str(arena, row->tail),
-            .hash = row->hash,
-            .kind = row->kind,
-            .user_id = arena_copy_str(arena, row->user_id),
-            .app_id = arena_copy_str(arena, row->app_id),
-            .environment = row->environment,
-            .created_ms = row->created_ms,
-            .expires_ms = row->expires_ms,
-        };
-        entries[at] =
-            (struct keyring_entry){row->hash, make_caller(catalog, &catalog->credentials[at])};
+        copy_credential(catalog, &parts->credentials[i]);
+        entries[at] = (struct keyring_entry){parts->credentials[i].hash,
+                                             make_caller(catalog, &catalog->credentials[at])};
     }
     catalog->keyring = keyring_build(arena, entries, catalog->credential_count);
 }
@@ -156,6 +224,7 @@ struct catalog *catalog_make(const struct catalog_parts *parts)
     copy_apps(catalog, parts);
     copy_environments(catalog, parts);
     list_environments_of_apps(catalog);
+    copy_deployments(catalog, parts);
     copy_credentials(catalog, parts);
     return catalog;
 }

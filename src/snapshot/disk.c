@@ -2,12 +2,12 @@
 /*
  * disk - the last views, kept on disk. See disk.h.
  *
- * A file is a fixed head (magic, format, generation, payload length, SHA-256 over all of that and
- * the payload) and a payload of JSON (disk_payload.c). Integers are little-endian.
+ * A file is a fixed head (magic, format, generation, payload length, number of digests, SHA-256
+ * over all of that and the rest), the digests of the cohorts' members it refers to, and a payload
+ * of JSON (disk_payload.c). Integers are little-endian.
  */
 #include "snapshot/disk.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -17,10 +17,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "snapshot/disk_file.h"
+#include "snapshot/disk_members.h"
 #include "snapshot/disk_payload.h"
 
-enum { HEAD_BYTES = 8 + 8 + 8 + 8 + 32, DIGEST_AT = 32, FORMAT = 1 };
-enum { NAME_BYTES_MAX = 64, GENERATIONS_SEEN_MAX = 256 };
+enum { HEAD_BYTES = 8 + 8 + 8 + 8 + 8 + 32, DIGEST_AT = 40, FORMAT = 2 };
+enum { GENERATIONS_SEEN_MAX = 256, MEMBERS_REFERRED_MAX = 1 << 20 };
 
 static const char magic[8] = {'G', 'U', 'I', 'D', 'O', 'N', 'S', 'N'};
 static const size_t payload_bytes_max = (size_t)256 * 1024 * 1024;
@@ -39,144 +41,160 @@ static uint64_t get_u64(const unsigned char *at)
     return value;
 }
 
-static void digest_file(unsigned char digest[32], const unsigned char *head, struct str payload)
+static void digest_file(unsigned char digest[32], const unsigned char *head, struct str members,
+                        struct str payload)
 {
     crypto_hash_sha256_state state;
     crypto_hash_sha256_init(&state);
     crypto_hash_sha256_update(&state, head, DIGEST_AT);
+    crypto_hash_sha256_update(&state, (const unsigned char *)members.data, members.size);
     crypto_hash_sha256_update(&state, (const unsigned char *)payload.data, payload.size);
     crypto_hash_sha256_final(&state, digest);
 }
 
-static void fill_head(unsigned char head[HEAD_BYTES], uint64_t generation, struct str payload)
+static void fill_head(unsigned char head[HEAD_BYTES], uint64_t generation, struct str members,
+                      struct str payload)
 {
     memcpy(head, magic, sizeof(magic));
     put_u64(head + 8, FORMAT);
     put_u64(head + 16, generation);
     put_u64(head + 24, payload.size);
-    digest_file(head + DIGEST_AT, head, payload);
+    put_u64(head + 32, members.size / COHORT_DIGEST_BYTES);
+    digest_file(head + DIGEST_AT, head, members, payload);
 }
 
-static struct fault disk_fault(const char *why)
+/* ---- generations ------------------------------------------------------------------------- */
+
+/* Newest first. */
+struct generations {
+    uint64_t numbers[GENERATIONS_SEEN_MAX];
+    size_t count;
+};
+
+static void note_generation(void *context, const char *name)
 {
-    return fault_make(FAULT_UNAVAILABLE, STR("snapshot on disk"), str_of(why));
+    struct generations *seen = context;
+    struct str text = str_of(name);
+    uint64_t generation = 0;
+    if (!str_starts_with(text, STR("snapshot-")) || seen->count == GENERATIONS_SEEN_MAX ||
+        !str_parse_u64(str_slice(text, 9, text.size), &generation))
+        return;
+    size_t at = seen->count++;
+    for (; at > 0 && seen->numbers[at - 1] < generation; at--)
+        seen->numbers[at] = seen->numbers[at - 1];
+    seen->numbers[at] = generation;
 }
 
-/* Newest first, at most GENERATIONS_SEEN_MAX. False: the directory cannot be read. */
-static bool list_generations(int directory, uint64_t *generations, size_t *count)
+static void name_generation(char name[DISK_NAME_BYTES_MAX], uint64_t generation)
 {
-    *count = 0;
-    int copy = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *listing = copy < 0 ? NULL : fdopendir(copy);
-    if (listing == NULL) {
-        if (copy >= 0)
-            close(copy);
+    snprintf(name, DISK_NAME_BYTES_MAX, "snapshot-%020" PRIu64, generation);
+}
+
+static int open_generation(int directory, uint64_t generation)
+{
+    char name[DISK_NAME_BYTES_MAX];
+    name_generation(name, generation);
+    return openat(directory, name, O_RDONLY | O_CLOEXEC);
+}
+
+/* The head of a file and the digests behind it, not verified yet; false for what is no file of
+ * ours, of this format, or was cut. */
+static bool read_head(int file, struct arena *arena, unsigned char head[HEAD_BYTES],
+                      struct str *members)
+{
+    struct stat status;
+    if (fstat(file, &status) != 0 || !disk_file_read(file, head, HEAD_BYTES))
         return false;
-    }
-    for (struct dirent *entry = readdir(listing); entry != NULL; entry = readdir(listing)) {
-        struct str name = str_of(entry->d_name);
-        uint64_t generation = 0;
-        if (!str_starts_with(name, STR("snapshot-")) || *count == GENERATIONS_SEEN_MAX ||
-            !str_parse_u64(str_slice(name, 9, name.size), &generation))
-            continue;
-        size_t at = (*count)++;
-        for (; at > 0 && generations[at - 1] < generation; at--)
-            generations[at] = generations[at - 1];
-        generations[at] = generation;
-    }
-    closedir(listing);
-    return true;
-}
-
-static void name_generation(char name[NAME_BYTES_MAX], uint64_t generation)
-{
-    snprintf(name, NAME_BYTES_MAX, "snapshot-%020" PRIu64, generation);
-}
-
-static bool write_all(int file, const void *data, size_t size)
-{
-    const char *at = data;
-    while (size > 0) {
-        ssize_t written = write(file, at, size);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            return false;
-        at += written;
-        size -= (size_t)written;
-    }
-    return true;
-}
-
-static bool read_all(int file, char *data, size_t size)
-{
-    while (size > 0) {
-        ssize_t got = read(file, data, size);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return false;
-        data += got;
-        size -= (size_t)got;
-    }
-    return true;
-}
-
-static bool write_file(int directory, const char *name, const unsigned char *head,
-                       struct str payload)
-{
-    int file = openat(directory, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (file < 0)
+    uint64_t size = get_u64(head + 24);
+    uint64_t count = get_u64(head + 32);
+    if (memcmp(head, magic, sizeof(magic)) != 0 || get_u64(head + 8) != FORMAT ||
+        size > payload_bytes_max || count > MEMBERS_REFERRED_MAX ||
+        (uint64_t)status.st_size != HEAD_BYTES + count * COHORT_DIGEST_BYTES + size)
         return false;
-    bool is_written = write_all(file, head, HEAD_BYTES) &&
-                      write_all(file, payload.data, payload.size) && fsync(file) == 0;
-    bool is_closed = close(file) == 0;
-    return is_written && is_closed;
+    members->size = (size_t)count * COHORT_DIGEST_BYTES;
+    char *text = arena_allocate(arena, members->size);
+    members->data = text;
+    return disk_file_read(file, text, members->size);
 }
 
-/* temp -> write -> fsync -> rename -> fsync directory: old or new, never a mixture. */
-static struct fault replace_file(int directory, const char *name, const unsigned char *head,
-                                 struct str payload)
-{
-    static const char temporary[] = "snapshot.new";
-    if (!write_file(directory, temporary, head, payload)) {
-        unlinkat(directory, temporary, 0);
-        return disk_fault("cannot be written");
-    }
-    if (renameat(directory, temporary, directory, name) != 0)
-        return disk_fault("cannot be renamed");
-    if (fsync(directory) != 0)
-        return disk_fault("its directory cannot be synced");
-    return fault_none();
-}
+/* ---- saving ------------------------------------------------------------------------------ */
 
-static struct fault save_in(int directory, const struct view *view)
+static struct fault write_generation(int directory, uint64_t generation, const struct view *view,
+                                     const struct digest_set *digests)
 {
-    uint64_t generations[GENERATIONS_SEEN_MAX];
-    size_t count = 0;
-    if (!list_generations(directory, generations, &count))
-        return disk_fault("cannot be numbered: its directory cannot be read");
-    uint64_t generation = count == 0 ? 1 : generations[0] + 1;
-
     struct buf payload;
     buf_open(&payload, payload_bytes_max);
     disk_payload_encode(view, &payload);
     struct fault fault = fault_none();
-    if (buf_failed(&payload)) {
+    if (buf_failed(&payload) || digests->count > MEMBERS_REFERRED_MAX) {
         fault = disk_fault("is too large");
     } else {
         unsigned char head[HEAD_BYTES];
-        fill_head(head, generation, buf_str(&payload));
-        char name[NAME_BYTES_MAX];
+        char name[DISK_NAME_BYTES_MAX];
+        struct str members = {(const char *)digests->digests, digests->count * COHORT_DIGEST_BYTES};
+        fill_head(head, generation, members, buf_str(&payload));
         name_generation(name, generation);
-        fault = replace_file(directory, name, head, buf_str(&payload));
+        const struct str pieces[] = {
+            {(const char *)head, sizeof(head)}, members, buf_str(&payload)};
+        fault = disk_file_replace(directory, "snapshot.new", name, pieces, COUNT_OF(pieces));
     }
     buf_close(&payload);
-    for (size_t i = DISK_GENERATIONS - 1; !failed(fault) && i < count; i++) {
-        char old[NAME_BYTES_MAX];
-        name_generation(old, generations[i]);
-        unlinkat(directory, old, 0); /* one too many is no harm; the next save tries again */
+    return fault;
+}
+
+/* What the kept generations refer to beside what is in the set. False: one could not be looked
+ * into, and nothing must be thrown away. */
+static bool gather_members(int directory, const struct generations *seen, size_t count,
+                           struct digest_set *digests)
+{
+    for (size_t i = 0; i < count; i++) {
+        int file = open_generation(directory, seen->numbers[i]);
+        if (file < 0)
+            return false;
+        unsigned char head[HEAD_BYTES];
+        struct str members = {0};
+        /* What is no whole file is never loaded, and what it says counts for nothing. */
+        bool is_ours = read_head(file, digests->arena, head, &members);
+        for (size_t at = 0; is_ours && at < members.size; at += COHORT_DIGEST_BYTES) {
+            struct cohort_digest digest;
+            memcpy(digest.bytes, members.data + at, sizeof(digest.bytes));
+            digest_set_add(digests, &digest);
+        }
+        close(file);
     }
+    return true;
+}
+
+/* Those beyond the newest, and the lists nobody refers to any more. One too many is no harm: the
+ * next save tries again. */
+static void remove_old(int directory, const struct generations *before, struct digest_set *digests)
+{
+    size_t kept = DISK_GENERATIONS - 1; /* beside the one just written */
+    for (size_t i = kept; i < before->count; i++) {
+        char old[DISK_NAME_BYTES_MAX];
+        name_generation(old, before->numbers[i]);
+        unlinkat(directory, old, 0);
+    }
+    if (gather_members(directory, before, before->count < kept ? before->count : kept, digests))
+        disk_members_sweep(directory, digests);
+}
+
+static struct fault save_in(int directory, const struct view *view)
+{
+    struct generations seen = {.count = 0};
+    if (!disk_list(directory, note_generation, &seen))
+        return disk_fault("cannot be numbered: its directory cannot be read");
+    struct arena arena;
+    arena_open(&arena, 1024);
+    struct digest_set digests;
+    digest_set_open(&digests, &arena);
+    struct fault fault = disk_members_save(directory, view, &digests);
+    if (!failed(fault))
+        fault =
+            write_generation(directory, seen.count == 0 ? 1 : seen.numbers[0] + 1, view, &digests);
+    if (!failed(fault))
+        remove_old(directory, &seen, &digests);
+    arena_close(&arena);
     return fault;
 }
 
@@ -200,40 +218,37 @@ struct fault disk_save(struct str directory, const struct view *view)
     return fault;
 }
 
+/* ---- loading ----------------------------------------------------------------------------- */
+
 /* The payload of one file, verified; false for anything less than whole. */
-static bool read_file(int file, struct arena *arena, uint64_t generation, struct str *payload)
+static bool read_payload(int file, struct arena *arena, uint64_t generation, struct str *payload)
 {
-    struct stat status;
     unsigned char head[HEAD_BYTES];
-    if (fstat(file, &status) != 0 || !read_all(file, (char *)head, HEAD_BYTES))
+    struct str members = {0};
+    if (!read_head(file, arena, head, &members) || get_u64(head + 16) != generation)
         return false;
-    uint64_t size = get_u64(head + 24);
-    if (memcmp(head, magic, sizeof(magic)) != 0 || get_u64(head + 8) != FORMAT ||
-        get_u64(head + 16) != generation || size > payload_bytes_max ||
-        (uint64_t)status.st_size != size + HEAD_BYTES)
+    payload->size = (size_t)get_u64(head + 24);
+    char *text = arena_allocate(arena, payload->size);
+    payload->data = text;
+    if (!disk_file_read(file, text, payload->size))
         return false;
-    char *text = arena_allocate(arena, size);
-    if (!read_all(file, text, size))
-        return false;
-    *payload = (struct str){text, size};
     unsigned char digest[32];
-    digest_file(digest, head, *payload);
+    digest_file(digest, head, members, *payload);
     return memcmp(digest, head + DIGEST_AT, sizeof(digest)) == 0;
 }
 
 static struct fault load_generation(int directory, uint64_t generation, snapshot_renderer render,
                                     int64_t now_ms, struct view **view)
 {
-    char name[NAME_BYTES_MAX];
-    name_generation(name, generation);
-    int file = openat(directory, name, O_RDONLY | O_CLOEXEC);
+    int file = open_generation(directory, generation);
     if (file < 0)
         return disk_fault("cannot be opened");
     struct arena arena;
     arena_open(&arena, 4096);
-    struct str payload;
-    struct fault fault = read_file(file, &arena, generation, &payload)
-                             ? disk_payload_decode(&arena, payload, render, now_ms, view)
+    struct str payload = {0};
+    const struct members_source source = {disk_members_load, &directory};
+    struct fault fault = read_payload(file, &arena, generation, &payload)
+                             ? disk_payload_decode(&arena, payload, source, render, now_ms, view)
                              : disk_fault("is damaged");
     arena_close(&arena);
     close(file);
@@ -246,12 +261,11 @@ struct fault disk_load(struct str directory, snapshot_renderer render, int64_t n
     int handle = open_directory(directory);
     if (handle < 0)
         return disk_fault("has no directory");
-    uint64_t generations[GENERATIONS_SEEN_MAX];
-    size_t count = 0;
+    struct generations seen = {.count = 0};
     bool is_loaded = false;
-    if (list_generations(handle, generations, &count)) {
-        for (size_t i = 0; i < count && !is_loaded; i++)
-            is_loaded = !failed(load_generation(handle, generations[i], render, now_ms, view));
+    if (disk_list(handle, note_generation, &seen)) {
+        for (size_t i = 0; i < seen.count && !is_loaded; i++)
+            is_loaded = !failed(load_generation(handle, seen.numbers[i], render, now_ms, view));
     }
     close(handle);
     return is_loaded ? fault_none()

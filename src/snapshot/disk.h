@@ -2,10 +2,13 @@
 /*
  * disk - the last views, kept on disk so that the server can start without its store.
  *
- * A file holds the catalog (hashes of credentials, never secrets) and every environment's
- * canonical documents: magic, format, generation, length, payload, SHA-256. Written to a temporary
+ * A file holds the catalog (hashes of credentials, and of what opens something only the keys of
+ * deployments: decision 0006) and every environment's canonical documents with their provenance:
+ * magic, format, generation, length, payload, SHA-256. Members of cohorts lie beside it, a file per
+ * list, named by its digest and shared by all generations that refer to it. Written to a temporary
  * name, synced, renamed, directory synced; DISK_GENERATIONS files are kept, and a reader falls
- * back to the newest one that is whole. Damage is detected, never believed.
+ * back to the newest one that is whole, its lists of members included. Damage is detected, never
+ * believed; a file of another format counts as not there.
  */
 #ifndef SNAPSHOT_DISK_H
 #define SNAPSHOT_DISK_H

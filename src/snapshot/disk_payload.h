@@ -4,12 +4,13 @@
 #ifndef SNAPSHOT_DISK_PAYLOAD_H
 #define SNAPSHOT_DISK_PAYLOAD_H
 
-#include "snapshot/snapshot.h"
+#include "snapshot/cohort_document.h"
 
 void disk_payload_encode(const struct view *view, struct buf *buf);
 
 /* A read-only view with one reference; payload and arena may go once it returns. */
-struct fault disk_payload_decode(struct arena *arena, struct str payload, snapshot_renderer render,
+struct fault disk_payload_decode(struct arena *arena, struct str payload,
+                                 struct members_source members, snapshot_renderer render,
                                  int64_t now_ms, struct view **view) MUST_CHECK;
 
 #endif

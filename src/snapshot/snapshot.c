@@ -1,69 +1,56 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* snapshot - what readers see: revisions, snapshots, catalog. See snapshot.h; views: view.c. */
+/* snapshot - what readers see: snapshots, and finding things in them and in the catalog. See
+ * snapshot.h; revisions: revision.c, views: view.c. */
 #include "snapshot/snapshot.h"
 
 #include <assert.h>
 
 #include "base/memory.h"
+#include "snapshot/kept.h"
+#include "snapshot/references.h"
 
-/* Adds one to a count that somebody already holds, so it cannot reach zero meanwhile. */
-static void acquire(_Atomic uint32_t *references)
+static const struct flag *const *share_flags(struct snapshot *snapshot,
+                                             const struct snapshot_parts *parts)
 {
-    uint32_t before = atomic_fetch_add_explicit(references, 1, memory_order_relaxed);
-    assert(before > 0);
-    assert(before < UINT32_MAX);
+    struct arena *arena = &snapshot->arena;
+    snapshot->flags = arena_copy(arena, parts->flags, parts->flag_count * sizeof(*parts->flags));
+    snapshot->numbers = number_table_make(arena, snapshot->flags, parts->flag_count);
+    const struct flag **flags = ARENA_NEW_ARRAY(arena, const struct flag *, parts->flag_count);
+    for (size_t i = 0; i < parts->flag_count; i++) {
+        flag_revision_acquire(snapshot->flags[i]);
+        flags[i] = &snapshot->flags[i]->flag;
+    }
+    return flags;
 }
 
-/* True when this was the last reference and the owner must free. */
-static bool release(_Atomic uint32_t *references)
+static const struct segment *const *share_segments(struct snapshot *snapshot,
+                                                   const struct snapshot_parts *parts)
 {
-    uint32_t before = atomic_fetch_sub_explicit(references, 1, memory_order_acq_rel);
-    assert(before > 0);
-    return before == 1;
+    struct arena *arena = &snapshot->arena;
+    snapshot->segments =
+        arena_copy(arena, parts->segments, parts->segment_count * sizeof(*parts->segments));
+    const struct segment **segments =
+        ARENA_NEW_ARRAY(arena, const struct segment *, parts->segment_count);
+    for (size_t i = 0; i < parts->segment_count; i++) {
+        segment_revision_acquire(snapshot->segments[i]);
+        segments[i] = &snapshot->segments[i]->segment;
+    }
+    return segments;
 }
 
-struct flag_revision *flag_revision_make(const struct flag *flag)
+static const struct cohort *const *share_cohorts(struct snapshot *snapshot,
+                                                 const struct snapshot_parts *parts)
 {
-    struct flag_revision *revision = MEMORY_NEW(struct flag_revision);
-    atomic_init(&revision->references, 1);
-    arena_open(&revision->arena, 512);
-    revision->flag = flag_copy(&revision->arena, flag);
-    return revision;
-}
-
-void flag_revision_acquire(struct flag_revision *revision)
-{
-    acquire(&revision->references);
-}
-
-void flag_revision_release(struct flag_revision *revision)
-{
-    if (!release(&revision->references))
-        return;
-    arena_close(&revision->arena);
-    memory_free(revision);
-}
-
-struct segment_revision *segment_revision_make(const struct segment *segment)
-{
-    struct segment_revision *revision = MEMORY_NEW(struct segment_revision);
-    atomic_init(&revision->references, 1);
-    arena_open(&revision->arena, 512);
-    revision->segment = segment_copy(&revision->arena, segment);
-    return revision;
-}
-
-void segment_revision_acquire(struct segment_revision *revision)
-{
-    acquire(&revision->references);
-}
-
-void segment_revision_release(struct segment_revision *revision)
-{
-    if (!release(&revision->references))
-        return;
-    arena_close(&revision->arena);
-    memory_free(revision);
+    struct arena *arena = &snapshot->arena;
+    snapshot->cohorts =
+        arena_copy(arena, parts->cohorts, parts->cohort_count * sizeof(*parts->cohorts));
+    const struct cohort **cohorts =
+        ARENA_NEW_ARRAY(arena, const struct cohort *, parts->cohort_count);
+    for (size_t i = 0; i < parts->cohort_count; i++) {
+        cohort_revision_acquire(snapshot->cohorts[i]);
+        cohorts[i] = &snapshot->cohorts[i]->cohort;
+    }
+    return cohorts;
 }
 
 struct snapshot *snapshot_make(const struct snapshot_parts *parts)
@@ -75,32 +62,19 @@ struct snapshot *snapshot_make(const struct snapshot_parts *parts)
     snapshot->environment = parts->environment;
     snapshot->version = parts->version;
     snapshot->published_ms = parts->now_ms;
-    snapshot->flags = arena_copy(arena, parts->flags, parts->flag_count * sizeof(*parts->flags));
-    snapshot->segments =
-        arena_copy(arena, parts->segments, parts->segment_count * sizeof(*parts->segments));
     snapshot->settings = parts->settings;
     snapshot->settings.metadata = json_copy(arena, &parts->settings.metadata);
-
-    const struct flag **flags = ARENA_NEW_ARRAY(arena, const struct flag *, parts->flag_count);
-    for (size_t i = 0; i < parts->flag_count; i++) {
-        flag_revision_acquire(snapshot->flags[i]);
-        flags[i] = &snapshot->flags[i]->flag;
-    }
-    const struct segment **segments =
-        ARENA_NEW_ARRAY(arena, const struct segment *, parts->segment_count);
-    for (size_t i = 0; i < parts->segment_count; i++) {
-        segment_revision_acquire(snapshot->segments[i]);
-        segments[i] = &snapshot->segments[i]->segment;
-    }
     snapshot->state = (struct environment_state){
         .app_id = arena_copy_str(arena, parts->app_id),
         .name = arena_copy_str(arena, parts->name),
         .version = parts->version,
         .settings = snapshot->settings,
-        .flags = flags,
+        .flags = share_flags(snapshot, parts),
         .flag_count = parts->flag_count,
-        .segments = segments,
+        .segments = share_segments(snapshot, parts),
         .segment_count = parts->segment_count,
+        .cohorts = share_cohorts(snapshot, parts),
+        .cohort_count = parts->cohort_count,
     };
     snapshot->rules = ruleset_compile(arena, &snapshot->state);
     return snapshot;
@@ -108,20 +82,54 @@ struct snapshot *snapshot_make(const struct snapshot_parts *parts)
 
 void snapshot_acquire(struct snapshot *snapshot)
 {
-    acquire(&snapshot->references);
+    references_add(&snapshot->references);
 }
 
 void snapshot_release(struct snapshot *snapshot)
 {
-    if (!release(&snapshot->references))
+    if (!references_drop(&snapshot->references))
         return;
+    kept_bodies_release(snapshot);
     ruleset_close(snapshot->rules);
     for (size_t i = 0; i < snapshot->state.flag_count; i++)
         flag_revision_release(snapshot->flags[i]);
     for (size_t i = 0; i < snapshot->state.segment_count; i++)
         segment_revision_release(snapshot->segments[i]);
+    for (size_t i = 0; i < snapshot->state.cohort_count; i++)
+        cohort_revision_release(snapshot->cohorts[i]);
     arena_close(&snapshot->arena);
     memory_free(snapshot);
+}
+
+struct flag_revision *snapshot_find_number(const struct snapshot *snapshot, uint64_t number)
+{
+    return number_table_find(&snapshot->numbers, snapshot->flags, number);
+}
+
+struct flag_revision *snapshot_find_flag(const struct snapshot *snapshot, struct str key)
+{
+    size_t low = 0;
+    size_t high = snapshot->state.flag_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = str_compare(snapshot->state.flags[middle]->key, key);
+        if (order == 0)
+            return snapshot->flags[middle];
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
+struct cohort_revision *snapshot_find_cohort(const struct snapshot *snapshot, struct str id)
+{
+    for (size_t i = 0; i < snapshot->state.cohort_count; i++) {
+        if (str_equal(snapshot->cohorts[i]->cohort.id, id))
+            return snapshot->cohorts[i];
+    }
+    return NULL;
 }
 
 const struct catalog_app *catalog_find_app(const struct catalog *catalog, struct str id)
@@ -189,14 +197,42 @@ const struct catalog_credential *catalog_find_credential(const struct catalog *c
     return NULL;
 }
 
+const struct catalog_deployment *catalog_find_deployment(const struct catalog *catalog,
+                                                         uint64_t number)
+{
+    size_t low = 0;
+    size_t high = catalog->deployment_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (catalog->deployments[middle].number < number)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low < catalog->deployment_count && catalog->deployments[low].number == number)
+        return &catalog->deployments[low];
+    return NULL;
+}
+
+const struct catalog_deployment *catalog_find_default_deployment(const struct catalog *catalog,
+                                                                 uint64_t environment)
+{
+    for (size_t i = 0; i < catalog->deployment_count; i++) {
+        if (catalog->deployments[i].environment == environment &&
+            catalog->deployments[i].kind == CREDENTIAL_PROJECT_KEY)
+            return &catalog->deployments[i];
+    }
+    return NULL;
+}
+
 void catalog_acquire(struct catalog *catalog)
 {
-    acquire(&catalog->references);
+    references_add(&catalog->references);
 }
 
 void catalog_release(struct catalog *catalog)
 {
-    if (!release(&catalog->references))
+    if (!references_drop(&catalog->references))
         return;
     arena_close(&catalog->arena);
     memory_free(catalog);

@@ -20,11 +20,27 @@
 #include "model/environment.h"
 #include "store/store.h"
 
+struct kept_body; /* kept.c */
+
+/* Who made a flag and who changed it last. */
+struct provenance {
+    uint64_t number; /* 1, 2, …: the flag's numeric identity, over all environments, never reused */
+    uint64_t sequence; /* 1, 2, …: its revisions so far */
+    int64_t created_ms, modified_ms;
+    struct str created_by, modified_by; /* actors, as in the audit trail */
+};
+
+/* Room for what dialects prepare once per revision or per snapshot; see server/routes.c for who has
+ * which. */
+enum { ANNEXES_MAX = 4 };
+
 /* A flag or a segment at one revision, shared by every snapshot in which it is current. */
 struct flag_revision {
     _Atomic uint32_t references;
-    struct arena arena; /* holds flag and what it borrows */
+    struct arena arena; /* holds flag and what it borrows, and the annexes */
     struct flag flag;
+    struct provenance provenance;
+    const void *annexes[ANNEXES_MAX]; /* a renderer's (writer thread only), NULL until made */
 };
 struct segment_revision {
     _Atomic uint32_t references;
@@ -32,12 +48,45 @@ struct segment_revision {
     struct segment segment;
 };
 
-struct flag_revision *flag_revision_make(const struct flag *flag); /* copies; one reference */
+/* Names a cohort's members by content: SHA-256 of their stored form (cohort_members_encode). */
+enum { COHORT_DIGEST_BYTES = 32 };
+struct cohort_digest {
+    unsigned char bytes[COHORT_DIGEST_BYTES];
+};
+struct cohort_digest cohort_digest_of(struct str stored_form);
+
+/* A cohort's revision is shared the same way; its members by all revisions that have the same. */
+struct cohort_revision {
+    _Atomic uint32_t references;
+    struct arena arena;
+    struct cohort cohort; /* holds one reference of its members */
+    struct cohort_digest digest;
+};
+
+/* Copies; one reference, the caller's. A flag without provenance (NULL) has none, number 0. */
+struct flag_revision *flag_revision_make(const struct flag *flag,
+                                         const struct provenance *provenance);
+/* Copies the texts, acquires the members. */
+struct cohort_revision *cohort_revision_make(const struct cohort *cohort,
+                                             const struct cohort_digest *digest);
+void cohort_revision_acquire(struct cohort_revision *revision);
+void cohort_revision_release(struct cohort_revision *revision);
 void flag_revision_acquire(struct flag_revision *revision);
 void flag_revision_release(struct flag_revision *revision);
 struct segment_revision *segment_revision_make(const struct segment *segment);
 void segment_revision_acquire(struct segment_revision *revision);
 void segment_revision_release(struct segment_revision *revision);
+
+/* Places in an array of revisions by the flags' numbers. */
+struct number_table {
+    uint32_t *slots;   /* index + 1; 0: empty */
+    size_t slot_count; /* power of two; 0: nothing is found */
+};
+struct number_table number_table_make(struct arena *arena, struct flag_revision *const *flags,
+                                      size_t count);
+/* NULL when there is none. flags: those it was made of. */
+struct flag_revision *number_table_find(const struct number_table *table,
+                                        struct flag_revision *const *flags, uint64_t number);
 
 /* A body rendered once and served many times. */
 struct rendered {
@@ -46,6 +95,7 @@ struct rendered {
     struct str headers; /* whole lines, ready to send; empty where a dialect does without */
 };
 
+enum { KEPT_LISTS = 16 };
 enum { RENDERINGS_MAX = 4 }; /* slots a dialect's renderer fills; see snapshot_renderer */
 
 struct snapshot {
@@ -58,9 +108,43 @@ struct snapshot {
     const struct ruleset *rules;
     struct flag_revision **flags; /* state.flags[i] is &flags[i]->flag */
     struct segment_revision **segments;
+    struct cohort_revision **cohorts; /* state.cohorts[i] is &cohorts[i]->cohort */
     struct environment_settings settings;
     struct rendered renderings[RENDERINGS_MAX];
+    const void *annexes[ANNEXES_MAX]; /* a renderer's, in the arena */
+    struct number_table numbers;      /* of flags */
+    /* Bodies made when first asked for: snapshot_keep_body. Lists by hash of the name. */
+    _Atomic(struct kept_body *) kept[KEPT_LISTS];
 };
+
+/*
+ * A body made on demand, by whichever reader comes first, and kept with the snapshot for all after
+ * it: a document per deployment, its compressed form. Reference counted, so that a slow writer to a
+ * socket can hold it longer than the snapshot lives.
+ */
+struct shared_body {
+    _Atomic uint32_t references;
+    struct str body;
+    uint64_t digest; /* of the body: equal bodies have equal digests, others hardly ever; of this
+                        process alone */
+};
+/* Takes the bytes over and leaves the buf empty; one reference, the caller's. */
+struct shared_body *shared_body_make(struct buf *buf);
+void shared_body_acquire(struct shared_body *body);
+void shared_body_release(void *body); /* void *: it is an http_response.release */
+
+/* The body kept under this name (a dialect's choice: form and deployment), or NULL. Borrowed: good
+ * as long as the snapshot is held. */
+struct shared_body *snapshot_find_body(const struct snapshot *snapshot, uint64_t name);
+/* Keeps body under name and takes over the reference; when somebody was faster, theirs is returned
+ * and this one is released. Any thread, no lock. */
+struct shared_body *snapshot_keep_body(const struct snapshot *snapshot, uint64_t name,
+                                       struct shared_body *body);
+
+/* The flag with this numeric identity, or NULL. Constant time. */
+struct flag_revision *snapshot_find_number(const struct snapshot *snapshot, uint64_t number);
+struct flag_revision *snapshot_find_flag(const struct snapshot *snapshot, struct str key);
+struct cohort_revision *snapshot_find_cohort(const struct snapshot *snapshot, struct str id);
 
 /* What a snapshot is made of; all of it is copied or gains a reference. */
 struct snapshot_parts {
@@ -72,6 +156,8 @@ struct snapshot_parts {
     size_t flag_count;
     struct segment_revision *const *segments; /* sorted by key */
     size_t segment_count;
+    struct cohort_revision *const *cohorts; /* sorted by id */
+    size_t cohort_count;
 };
 /* Compiles; nothing is rendered yet. One reference, the caller's. */
 struct snapshot *snapshot_make(const struct snapshot_parts *parts);
@@ -98,11 +184,25 @@ struct catalog_environment {
 };
 struct catalog_credential {
     struct str id, shown, tail;
+    struct str name; /* absent when not set */
     struct credential_hash hash;
     enum credential_kind kind;
     struct str user_id, app_id;
-    uint64_t environment; /* number, 0: none */
+    uint64_t environment;         /* number, 0: none */
+    uint64_t deployment;          /* number, 0: none */
+    const uint64_t *environments; /* CREDENTIAL_ENVIRONMENT: numbers, ascending */
+    size_t environment_count;
     int64_t created_ms, expires_ms;
+};
+/* A delivery channel inside an environment, with a key of its own. The key is kept readable: the
+ * API shows it (decision 0005). */
+struct catalog_deployment {
+    uint64_t number; /* 1, 2, …: over all environments */
+    uint64_t environment;
+    struct str label, key;
+    enum credential_kind kind; /* CLIENT_DEPLOYMENT, SERVER_DEPLOYMENT or PROJECT_KEY */
+    bool is_archived;          /* its key opens nothing */
+    int64_t created_ms;
 };
 struct catalog_user {
     struct str id, email;
@@ -119,6 +219,8 @@ struct catalog {
     size_t environment_count;
     struct catalog_credential *credentials; /* by creation */
     size_t credential_count;
+    struct catalog_deployment *deployments; /* by number */
+    size_t deployment_count;
     struct keyring keyring;
 };
 
@@ -132,8 +234,14 @@ const struct catalog_environment *catalog_find_environment_of(const struct catal
                                                               struct str name_or_id);
 const struct catalog_credential *catalog_find_credential(const struct catalog *catalog,
                                                          struct str id);
+const struct catalog_deployment *catalog_find_deployment(const struct catalog *catalog,
+                                                         uint64_t number);
+/* The deployment that has the environment's project key, or NULL when none was ever made. */
+const struct catalog_deployment *catalog_find_default_deployment(const struct catalog *catalog,
+                                                                 uint64_t environment);
 /* What a catalog is made of, as the store hands it out; copied. Credentials of environments or
- * apps that are not there are left out. */
+ * apps that are not there are left out, and so are those of archived deployments: they open
+ * nothing, and what they had opened ends. */
 struct catalog_parts {
     const struct user_row *users;
     size_t user_count;
@@ -143,6 +251,8 @@ struct catalog_parts {
     size_t environment_count;
     const struct credential_row *credentials;
     size_t credential_count;
+    const struct deployment_row *deployments; /* sorted by number */
+    size_t deployment_count;
 };
 struct catalog *catalog_make(const struct catalog_parts *parts); /* one reference */
 

@@ -39,8 +39,8 @@ TEST(what_cannot_be_shown_is_not_kept)
     struct town town;
     town_open(&town);
     uint64_t environment = town_app(&town, STR("shop"));
-    tamper(&town, "INSERT INTO credential VALUES ('key_x', 'strange', x'00', '', '', NULL, NULL,"
-                  " NULL, 1, 0, 0)");
+    tamper(&town, "INSERT INTO credential (id, kind, hash, shown, tail, created_ms, expires_ms,"
+                  " revoked_ms) VALUES ('key_x', 'strange', x'00', '', '', 1, 0, 0)");
     struct change change = {
         .kind = CHANGE_CREATE_APP, .action = STR("app.create"), .name = STR("blog")};
     CHECK_FAULT(town_apply(&town, &change), FAULT_UNAVAILABLE);

@@ -12,6 +12,18 @@ static void render_nothing(struct snapshot *snapshot)
     (void)snapshot;
 }
 
+static struct fault load_nothing(void *context, struct arena *arena,
+                                 const struct cohort_digest *digest, struct str *stored_form)
+{
+    (void)context;
+    (void)arena;
+    (void)digest;
+    (void)stored_form;
+    return fault_make(FAULT_MISSING, STR("cohort"), STR("there are none"));
+}
+
+static const struct members_source no_members = {load_nothing, NULL};
+
 TEST(a_directory_without_a_whole_snapshot_has_none)
 {
     struct scratch scratch;
@@ -36,10 +48,10 @@ TEST(a_credential_of_an_unknown_kind_is_left_out)
     struct str payload =
         STR("{\"users\":[{\"id\":\"user_1\",\"email\":\"o@localhost\",\"role\":4}],"
             "\"apps\":[],\"environments\":[],\"credentials\":["
-            "{\"id\":\"key_1\",\"hash\":\"01\",\"kind\":9,\"userId\":\"user_1\"},"
+            "{\"id\":\"key_1\",\"hash\":\"01\",\"kind\":99,\"userId\":\"user_1\"},"
             "{\"id\":\"token_1\",\"hash\":\"02\",\"kind\":2,\"userId\":\"user_1\"}]}");
     struct view *view = NULL;
-    CHECK_OK(disk_payload_decode(&arena, payload, render_nothing, 1, &view));
+    CHECK_OK(disk_payload_decode(&arena, payload, no_members, render_nothing, 1, &view));
     CHECK_INT(view->catalog->credential_count, 1);
     CHECK_STR(view->catalog->credentials[0].id, STR("token_1"));
     CHECK_INT(view->catalog->credentials[0].kind, CREDENTIAL_PERSONAL);

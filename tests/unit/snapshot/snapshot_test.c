@@ -2,79 +2,14 @@
 /* Views: forward only, shared, freed by the last reader; and the copy on disk. */
 #include <pthread.h>
 
-#include "base/memory.h"
-#include "base/random.h"
 #include "snapshot/disk.h"
 
+#include "fixture.h"
 #include "scratch.h"
-#include "test.h"
 
-static void render(struct snapshot *snapshot)
-{
-    snapshot->renderings[0].body =
-        arena_format(&snapshot->arena, "version %llu", (unsigned long long)snapshot->version);
-}
-
-static struct flag simple_flag(struct arena *arena, struct str key)
-{
-    struct flag flag = {
-        .id = STR("flag_1"),
-        .key = key,
-        .type = VALUE_STRING,
-        .description = STR("a flag"),
-        .owner = STR("qa"),
-        .lifecycle = LIFECYCLE_ACTIVE,
-        .is_enabled = true,
-        .variation_count = 1,
-        .off_variation = STR("default"),
-        .fallthrough = {.kind = SERVE_VARIATION, .variation = STR("default")},
-    };
-    flag.variations = ARENA_NEW(arena, struct variation);
-    flag.variations[0] =
-        (struct variation){.id = STR("default"), .value = json_make_string(STR("grüß\n\"dich\""))};
-    return flag;
-}
-
-/* A view of one app with one environment that has one flag. */
 static struct view *make_view(uint64_t version)
 {
-    struct arena arena;
-    arena_open(&arena, 1024);
-    const struct user_row user = {STR("user_1"), STR("owner@localhost"), ROLE_OWNER, 1};
-    const struct app_row app = {STR("app_1"), STR("shop"), STR("user_1"), false, 2};
-    const struct environment_row environment = {
-        7, STR("env_1"), STR("app_1"), STR("production"), version, 3, 4};
-    struct credential_row key = {
-        .id = STR("key_1"),
-        .kind = CREDENTIAL_SERVER_KEY,
-        .shown = STR("sdk_prod_"),
-        .tail = STR("abcd"),
-        .app_id = STR("app_1"),
-        .environment = 7,
-        .created_ms = 5,
-    };
-    memset(&key.hash, 9, sizeof(key.hash));
-    const struct catalog_parts parts = {&user, 1, &app, 1, &environment, 1, &key, 1};
-    struct catalog *catalog = catalog_make(&parts);
-    struct flag flag = simple_flag(&arena, STR("greeting"));
-    struct flag_revision *revision = flag_revision_make(&flag);
-    const struct snapshot_parts snapshot_parts = {
-        .environment = 7,
-        .version = version,
-        .app_id = STR("app_1"),
-        .name = STR("production"),
-        .settings = {.document_form = DOCUMENT_FORM_CORE},
-        .flags = &revision,
-        .flag_count = 1,
-    };
-    struct snapshot *snapshot = snapshot_make(&snapshot_parts);
-    render(snapshot);
-    struct view *view = view_make(catalog, &snapshot, false);
-    snapshot_release(snapshot);
-    flag_revision_release(revision);
-    catalog_release(catalog);
-    arena_close(&arena);
-    return view;
+    return fixture_view(version, 2);
 }
 
 TEST(a_reader_keeps_its_view_until_it_refreshes)
@@ -134,7 +69,7 @@ TEST(readers_never_see_an_older_or_a_mixed_view)
 static struct view *load(const struct scratch *scratch, enum fault_kind expected)
 {
     struct view *view = NULL;
-    struct fault fault = disk_load(scratch_path(scratch), render, 1, &view);
+    struct fault fault = disk_load(scratch_path(scratch), fixture_render, 1, &view);
     CHECK_FAULT(fault, expected);
     return view;
 }
@@ -163,9 +98,9 @@ TEST(what_is_saved_is_what_loads)
     CHECK_INT(catalog->users[0].role, ROLE_OWNER);
     CHECK_STR(catalog->apps[0].name, STR("shop"));
     CHECK_INT(catalog->environments[0].monthly_quota, 4);
-    CHECK_STR(catalog->credentials[0].shown, STR("sdk_prod_"));
+    CHECK_STR(catalog->credentials[0].shown, STR("shown_"));
     CHECK_INT(catalog->credentials[0].hash.bytes[31], 9);
-    CHECK_INT(catalog->keyring.entry_count, 1);
+    CHECK_INT(catalog->keyring.entry_count, 4);
     view_release(view);
     scratch_close(&scratch);
 }

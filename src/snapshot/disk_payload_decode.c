@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * disk_payload_decode - JSON as a view again: see disk_payload.h.
+ *
+ * A member that is missing or of the wrong type leaves zero or absent: the checksum has already
+ * vouched for the bytes, so this is about a format nobody wrote, and the model's check decides.
+ */
+#include <sodium.h>
+
+#include "model/codec.h"
+#include "snapshot/disk_payload.h"
+
+static struct str text_of(const struct json *json, struct str key)
+{
+    const struct json *member = json_find(json, key);
+    return member != NULL && member->type == JSON_STRING ? member->string : (struct str){0};
+}
+
+static uint64_t number_of(const struct json *json, struct str key)
+{
+    const struct json *member = json_find(json, key);
+    return member != NULL && member->type == JSON_NUMBER && member->number >= 0
+               ? (uint64_t)member->number
+               : 0;
+}
+
+static bool boolean_of(const struct json *json, struct str key)
+{
+    const struct json *member = json_find(json, key);
+    return member != NULL && member->type == JSON_BOOLEAN && member->boolean;
+}
+
+static const struct json *list_of(const struct json *json, struct str key, size_t *count)
+{
+    const struct json *member = json_find(json, key);
+    *count = member != NULL && member->type == JSON_ARRAY ? member->count : 0;
+    return *count == 0 ? NULL : member->elements;
+}
+
+static void decode_users(struct arena *arena, const struct json *json, struct catalog_parts *parts)
+{
+    const struct json *items = list_of(json, STR("users"), &parts->user_count);
+    struct user_row *rows = ARENA_NEW_ARRAY(arena, struct user_row, parts->user_count);
+    for (size_t i = 0; i < parts->user_count; i++) {
+        rows[i].id = text_of(&items[i], STR("id"));
+        rows[i].email = text_of(&items[i], STR("email"));
+        uint64_t role = number_of(&items[i], STR("role"));
+        rows[i].role = role <= ROLE_OWNER ? (enum role)role : ROLE_NONE;
+    }
+    parts->users = rows;
+}
+
+static void decode_apps(struct arena *arena, const struct json *json, struct catalog_parts *parts)
+{
+    const struct json *items = list_of(json, STR("apps"), &parts->app_count);
+    struct app_row *rows = ARENA_NEW_ARRAY(arena, struct app_row, parts->app_count);
+    for (size_t i = 0; i < parts->app_count; i++) {
+        rows[i].id = text_of(&items[i], STR("id"));
+        rows[i].name = text_of(&items[i], STR("name"));
+        rows[i].owner_user_id = text_of(&items[i], STR("ownerUserId"));
+        rows[i].hides_flags_by_default = boolean_of(&items[i], STR("hidesFlagsByDefault"));
+        rows[i].created_ms = (int64_t)number_of(&items[i], STR("createdMs"));
+    }
+    parts->apps = rows;
+}
+
+static void decode_environments(struct arena *arena, const struct json *json,
+                                struct catalog_parts *parts)
+{
+    const struct json *items = list_of(json, STR("environments"), &parts->environment_count);
+    struct environment_row *rows =
+        ARENA_NEW_ARRAY(arena, struct environment_row, parts->environment_count);
+    for (size_t i = 0; i < parts->environment_count; i++) {
+        rows[i].number = number_of(&items[i], STR("number"));
+        rows[i].id = text_of(&items[i], STR("id"));
+        rows[i].name = text_of(&items[i], STR("name"));
+        rows[i].app_id = text_of(&items[i], STR("appId"));
+        rows[i].version = number_of(&items[i], STR("version"));
+        rows[i].created_ms = (int64_t)number_of(&items[i], STR("createdMs"));
+        rows[i].monthly_quota = number_of(&items[i], STR("monthlyQuota"));
+    }
+    parts->environments = rows;
+}
+
+static bool kind_of(const struct json *json, enum credential_kind *kind)
+{
+    uint64_t number = number_of(json, STR("kind"));
+    *kind = number < CREDENTIAL_KIND_COUNT ? (enum credential_kind)number : CREDENTIAL_BROWSER_KEY;
+    return number < CREDENTIAL_KIND_COUNT;
+}
+
+static void decode_deployments(struct arena *arena, const struct json *json,
+                               struct catalog_parts *parts)
+{
+    size_t count = 0;
+    uint64_t last = 0;
+    const struct json *items = list_of(json, STR("deployments"), &count);
+    struct deployment_row *rows = ARENA_NEW_ARRAY(arena, struct deployment_row, count);
+    for (size_t i = 0; i < count; i++) {
+        struct deployment_row row = {
+            .number = number_of(&items[i], STR("number")),
+            .environment = number_of(&items[i], STR("environment")),
+            .label = text_of(&items[i], STR("label")),
+            .key = text_of(&items[i], STR("key")),
+            .is_archived = boolean_of(&items[i], STR("isArchived")),
+            .created_ms = (int64_t)number_of(&items[i], STR("createdMs")),
+        };
+        if (!kind_of(&items[i], &row.kind) || row.number <= last)
+            continue;
+        last = row.number;
+        rows[parts->deployment_count++] = row;
+    }
+    parts->deployments = rows;
+}
+
+/* Ascending, as the catalog wants them. */
+static const uint64_t *numbers_of(struct arena *arena, const struct json *json, struct str key,
+                                  size_t *count)
+{
+    size_t item_count = 0;
+    const struct json *items = list_of(json, key, &item_count);
+    uint64_t *numbers = ARENA_NEW_ARRAY(arena, uint64_t, item_count);
+    *count = 0;
+    for (size_t i = 0; i < item_count; i++) {
+        uint64_t last = *count == 0 ? 0 : numbers[*count - 1];
+        if (items[i].type == JSON_NUMBER && items[i].number > (double)last)
+            numbers[(*count)++] = (uint64_t)items[i].number;
+    }
+    return numbers;
+}
+
+static void decode_credentials(struct arena *arena, const struct json *json,
+                               struct catalog_parts *parts)
+{
+    size_t count = 0;
+    const struct json *items = list_of(json, STR("credentials"), &count);
+    struct credential_row *rows = ARENA_NEW_ARRAY(arena, struct credential_row, count);
+    for (size_t i = 0; i < count; i++) {
+        enum credential_kind kind;
+        if (!kind_of(&items[i], &kind))
+            continue; /* nobody knows what it may do: nothing */
+        struct credential_row *row = &rows[parts->credential_count++];
+        row->id = text_of(&items[i], STR("id"));
+        row->shown = text_of(&items[i], STR("shown"));
+        row->tail = text_of(&items[i], STR("tail"));
+        row->name = text_of(&items[i], STR("name"));
+        struct str hex = text_of(&items[i], STR("hash"));
+        size_t size = 0;
+        sodium_hex2bin(row->hash.bytes, sizeof(row->hash.bytes), hex.data, hex.size, NULL, &size,
+                       NULL);
+        row->kind = kind;
+        row->user_id = text_of(&items[i], STR("userId"));
+        row->app_id = text_of(&items[i], STR("appId"));
+        row->environment = number_of(&items[i], STR("environment"));
+        row->deployment = number_of(&items[i], STR("deployment"));
+        row->environments =
+            numbers_of(arena, &items[i], STR("environments"), &row->environment_count);
+        row->created_ms = (int64_t)number_of(&items[i], STR("createdMs"));
+        row->expires_ms = (int64_t)number_of(&items[i], STR("expiresMs"));
+    }
+    parts->credentials = rows;
+}
+
+static struct fault decode_flag(struct arena *arena, const struct json *json,
+                                struct flag_revision **revision)
+{
+    const struct provenance provenance = {
+        .number = number_of(json, STR("number")),
+        .sequence = number_of(json, STR("sequence")),
+        .created_ms = (int64_t)number_of(json, STR("createdMs")),
+        .modified_ms = (int64_t)number_of(json, STR("modifiedMs")),
+        .created_by = text_of(json, STR("createdBy")),
+        .modified_by = text_of(json, STR("modifiedBy")),
+    };
+    struct flag flag;
+    struct fault fault = flag_decode(arena, text_of(json, STR("document")), &flag);
+    if (!failed(fault))
+        *revision = flag_revision_make(&flag, &provenance);
+    return fault;
+}
+
+static struct fault decode_flags(struct arena *arena, const struct json *json,
+                                 struct snapshot_parts *parts)
+{
+    size_t count = 0;
+    const struct json *items = list_of(json, STR("flags"), &count);
+    struct flag_revision **revisions = ARENA_NEW_ARRAY(arena, struct flag_revision *, count);
+    parts->flags = revisions;
+    for (size_t i = 0; i < count; i++) {
+        struct fault fault = decode_flag(arena, &items[i], &revisions[i]);
+        if (failed(fault))
+            return fault;
+        parts->flag_count++;
+    }
+    return fault_none();
+}
+
+static struct fault decode_cohorts(struct arena *arena, const struct json *json,
+                                   struct members_shelf *shelf, struct snapshot_parts *parts)
+{
+    size_t count = 0;
+    const struct json *items = list_of(json, STR("cohorts"), &count);
+    struct cohort_revision **revisions = ARENA_NEW_ARRAY(arena, struct cohort_revision *, count);
+    parts->cohorts = revisions;
+    for (size_t i = 0; i < count; i++) {
+        struct fault fault = items[i].type == JSON_STRING
+                                 ? cohort_revision_load(shelf, items[i].string, &revisions[i])
+                                 : fault_make(FAULT_INVALID, STR("cohorts"), STR("not a document"));
+        if (failed(fault))
+            return fault;
+        parts->cohort_count++;
+    }
+    return fault_none();
+}
+
+static struct fault decode_segments(struct arena *arena, const struct json *json,
+                                    struct snapshot_parts *parts)
+{
+    const struct json *items = list_of(json, STR("segments"), &parts->segment_count);
+    struct segment_revision **revisions =
+        ARENA_NEW_ARRAY(arena, struct segment_revision *, parts->segment_count);
+    parts->segments = revisions;
+    size_t wanted = parts->segment_count;
+    parts->segment_count = 0;
+    for (size_t i = 0; i < wanted; i++) {
+        struct segment segment;
+        struct fault fault =
+            items[i].type == JSON_STRING
+                ? segment_decode(arena, items[i].string, &segment)
+                : fault_make(FAULT_INVALID, STR("segments"), STR("not a document"));
+        if (failed(fault))
+            return fault;
+        revisions[parts->segment_count++] = segment_revision_make(&segment);
+    }
+    return fault_none();
+}
+
+static void release_parts(struct snapshot_parts *parts)
+{
+    for (size_t i = 0; i < parts->flag_count; i++)
+        flag_revision_release(parts->flags[i]);
+    for (size_t i = 0; i < parts->segment_count; i++)
+        segment_revision_release(parts->segments[i]);
+    for (size_t i = 0; i < parts->cohort_count; i++)
+        cohort_revision_release(parts->cohorts[i]);
+}
+
+static struct fault decode_snapshot(struct arena *arena, const struct json *json,
+                                    const struct environment_row *row, struct members_shelf *shelf,
+                                    int64_t now_ms, struct snapshot **snapshot)
+{
+    struct snapshot_parts parts = {
+        .environment = row->number,
+        .version = row->version,
+        .now_ms = now_ms,
+        .app_id = row->app_id,
+        .name = row->name,
+    };
+    struct fault fault = settings_decode(arena, text_of(json, STR("settings")), &parts.settings);
+    if (!failed(fault))
+        fault = decode_flags(arena, json, &parts);
+    if (!failed(fault))
+        fault = decode_segments(arena, json, &parts);
+    if (!failed(fault))
+        fault = decode_cohorts(arena, json, shelf, &parts);
+    if (!failed(fault))
+        *snapshot = snapshot_make(&parts);
+    release_parts(&parts);
+    return fault;
+}
+
+static struct fault decode_snapshots(struct arena *arena, const struct json *json,
+                                     const struct catalog_parts *catalog,
+                                     struct members_source members, int64_t now_ms,
+                                     struct snapshot **snapshots, size_t *made)
+{
+    size_t count = 0;
+    const struct json *items = list_of(json, STR("environments"), &count);
+    struct members_shelf shelf;
+    members_shelf_open(&shelf, members);
+    struct fault fault = fault_none();
+    for (*made = 0; *made < count && !failed(fault); *made += failed(fault) ? 0 : 1)
+        fault = decode_snapshot(arena, &items[*made], &catalog->environments[*made], &shelf, now_ms,
+                                &snapshots[*made]);
+    members_shelf_close(&shelf);
+    return fault;
+}
+
+struct fault disk_payload_decode(struct arena *arena, struct str payload,
+                                 struct members_source members, snapshot_renderer render,
+                                 int64_t now_ms, struct view **view)
+{
+    const struct json_budget budget = {
+        .depth_max = 8,
+        .members_max = 64,
+        .string_bytes_max = payload.size,
+        .number_bytes_max = 64,
+    };
+    struct json json;
+    struct fault fault = json_parse(arena, payload, &budget, &json);
+    if (failed(fault))
+        return fault;
+    struct catalog_parts parts = {0};
+    decode_users(arena, &json, &parts);
+    decode_apps(arena, &json, &parts);
+    decode_environments(arena, &json, &parts);
+    decode_deployments(arena, &json, &parts);
+    decode_credentials(arena, &json, &parts);
+
+    struct snapshot **snapshots =
+        ARENA_NEW_ARRAY(arena, struct snapshot *, parts.environment_count);
+    size_t made = 0;
+    fault = decode_snapshots(arena, &json, &parts, members, now_ms, snapshots, &made);
+    if (!failed(fault)) {
+        for (size_t i = 0; i < made; i++)
+            render(snapshots[i]);
+        struct catalog *catalog = catalog_make(&parts);
+        *view = view_make(catalog, snapshots, true);
+        catalog_release(catalog);
+    }
+    for (size_t i = 0; i < made; i++)
+        snapshot_release(snapshots[i]);
+    return fault;
+}
