@@ -12,6 +12,7 @@
 #include "base/memory.h"
 #include "http/intake.h"
 #include "http/response.h"
+#include "http/stream.h"
 
 enum {
     TOO_SLOW = 408,
@@ -65,6 +66,8 @@ static void on_closed(uv_handle_t *handle)
     struct http_loop *loop = connection_loop(connection);
     assert(connection->request == NULL);
     assert(connection->queued_writes == 0);
+    if (connection->stream != NULL)
+        stream_closed(connection->stream);
     if (connection->is_ready) {
         struct connection **link = &loop->ready;
         while (*link != connection)
@@ -76,6 +79,15 @@ static void on_closed(uv_handle_t *handle)
     loop_connection_closed(loop);
 }
 
+/* Its body will not be whole: who took the pieces is told. Else the handler has the sink. */
+static void abandon_sink(struct request *request)
+{
+    struct http_body_sink *sink = request->shown.sink;
+    request->shown.sink = NULL;
+    if (sink != NULL)
+        sink->abandon(sink);
+}
+
 /* The callback still has the request: it stays until it is answered, and nobody will hear that. */
 static void let_go_of_request(struct connection *connection)
 {
@@ -85,8 +97,10 @@ static void let_go_of_request(struct connection *connection)
         return;
     request->connection = NULL;
     request->is_abandoned = true;
-    if (!is_in(connection, CONNECTION_HANDLING))
-        request_release(&connection_loop(connection)->requests, request);
+    if (is_in(connection, CONNECTION_HANDLING))
+        return;
+    abandon_sink(request);
+    request_release(&connection_loop(connection)->requests, request);
 }
 
 void connection_close(struct connection *connection)
@@ -132,11 +146,14 @@ static void on_queued_written(uv_stream_t *stream, int status)
         return;
     if (connection->deadline.kind == DEADLINE_WRITE)
         deadline_stop(&connection->deadline);
-    resume(connection);
+    if (is_in(connection, CONNECTION_STREAMING))
+        stream_drained(connection->stream);
+    else
+        resume(connection);
 }
 
 /* Writes what the loop has collected, all of it this connection's. */
-static void flush(struct connection *connection)
+void connection_flush(struct connection *connection)
 {
     struct http_loop *loop = connection_loop(connection);
     if (is_in(connection, CONNECTION_CLOSED)) {
@@ -159,6 +176,15 @@ static void flush(struct connection *connection)
                           memory_order_relaxed);
 }
 
+void connection_begin_output(struct connection *connection)
+{
+    struct http_loop *loop = connection_loop(connection);
+    if (loop->advancing != NULL && loop->advancing != connection)
+        connection_flush(loop->advancing); /* the output holds that one's answers */
+    else if (output_is_full(&loop->output))
+        connection_flush(connection);
+}
+
 static void append_answer(struct connection *connection, const struct request *request,
                           const struct http_response *response)
 {
@@ -170,7 +196,7 @@ static void append_answer(struct connection *connection, const struct request *r
         says = RESPONSE_SAYS_KEEP_ALIVE;
     bool is_head = request->shown.method == HTTP_HEAD;
     if (response_append(loop, response, is_head, says) || output_is_full(&loop->output))
-        flush(connection);
+        connection_flush(connection);
 }
 
 /* ---- refusing ----------------------------------------------------------------------------- */
@@ -185,6 +211,7 @@ static struct request *take_request_to_refuse(struct connection *connection)
         return request_acquire(pool);
     if (!is_in(connection, CONNECTION_HANDLING)) {
         connection->request = NULL;
+        abandon_sink(request);
         return request;
     }
     struct request *fresh = request_acquire(pool);
@@ -218,7 +245,7 @@ void connection_refuse(struct connection *connection, int status)
 static void refuse_now(struct connection *connection, int status)
 {
     connection_refuse(connection, status);
-    flush(connection);
+    connection_flush(connection);
     settle(connection);
 }
 
@@ -249,6 +276,14 @@ void connection_dispatch(struct connection *connection)
     connection_callback_returned(loop, request);
 }
 
+void connection_dispatch_early(struct connection *connection)
+{
+    connection->is_last = true;
+    connection->lingers = true;
+    connection->ignores_input = true;
+    connection_dispatch(connection);
+}
+
 static void answer(struct connection *connection, struct request *request,
                    const struct http_response *response)
 {
@@ -263,14 +298,11 @@ static void answer(struct connection *connection, struct request *request,
     if (connection->deadline.kind == DEADLINE_HANDLER)
         deadline_stop(&connection->deadline);
 
-    if (loop->advancing == connection) {
-        append_answer(connection, request, response);
-        return;
-    }
-    if (loop->advancing != NULL)
-        flush(loop->advancing); /* the output holds that one's answers */
+    connection_begin_output(connection);
     append_answer(connection, request, response);
-    flush(connection);
+    if (loop->advancing == connection)
+        return;
+    connection_flush(connection);
     resume(connection);
 }
 
@@ -278,10 +310,7 @@ void http_respond(struct http_request *shown, const struct http_response *respon
 {
     struct request *request = (struct request *)shown;
     struct http_loop *loop = shown->loop;
-    assert(!request->is_answered);
-    request->is_answered = true;
-    struct connection *connection = request->connection;
-    request->connection = NULL;
+    struct connection *connection = request_take_connection(request);
     if (connection != NULL)
         answer(connection, request, response);
     else if (response->body_owner != NULL)
@@ -289,6 +318,39 @@ void http_respond(struct http_request *shown, const struct http_response *respon
     if (!request->is_inside_callback)
         request_release(&loop->requests, request);
     loop_check_drained(loop);
+}
+
+/* ---- streams ------------------------------------------------------------------------------ */
+
+/* Outside of its turn a connection writes and waits at once; inside, when the turn ends. */
+static void end_step(struct connection *connection)
+{
+    if (connection_loop(connection)->advancing == connection)
+        return;
+    connection_flush(connection);
+    settle(connection);
+}
+
+void connection_begin_stream(struct connection *connection, struct http_stream *stream,
+                             bool is_head_only)
+{
+    bool is_in_turn = connection_loop(connection)->advancing == connection;
+    connection->request = NULL;
+    connection->stream = stream;
+    connection->state = is_head_only ? CONNECTION_LEAVING : CONNECTION_STREAMING;
+    connection->is_last = true;
+    connection->ignores_input = true;
+    deadline_stop(&connection->deadline);
+    if (!is_in_turn) /* else its turn still reads there */
+        buf_close(&connection->pending);
+    end_step(connection);
+}
+
+void connection_end_stream(struct connection *connection)
+{
+    connection->state = CONNECTION_LEAVING;
+    deadline_stop(&connection->deadline);
+    end_step(connection);
 }
 
 /* ---- requests that wait behind one -------------------------------------------------------- */
@@ -311,7 +373,7 @@ static void keep_rest(struct connection *connection, struct str input, size_t us
     struct buf *pending = &connection->pending;
     bool is_pending = input.data == pending->data;
     struct str rest = str_slice(input, used, input.size);
-    if (rest.size == 0 || connection->state >= CONNECTION_LEAVING) {
+    if (rest.size == 0 || connection->state >= CONNECTION_LEAVING || connection->ignores_input) {
         if (pending->data != NULL)
             buf_close(pending);
         return;
@@ -343,7 +405,7 @@ static void advance(struct connection *connection, struct str input)
         used += step;
     }
     keep_rest(connection, input, used);
-    flush(connection);
+    connection_flush(connection);
     loop->advancing = NULL;
     settle(connection);
 }
@@ -424,8 +486,8 @@ static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
 
 static void pause_or_continue_reading(struct connection *connection)
 {
-    bool wants = !connection->has_input_ended && !(connection_is_blocked(connection) &&
-                                                   connection->pending.size >= PENDING_BYTES_MAX);
+    bool has_enough = connection->ignores_input || connection->pending.size >= PENDING_BYTES_MAX;
+    bool wants = !connection->has_input_ended && !(connection_is_blocked(connection) && has_enough);
     if (wants == connection->is_reading)
         return;
     connection->is_reading = wants;
@@ -440,6 +502,8 @@ static void choose_deadline(struct connection *connection)
     bool is_fresh = connection->served_count == 0;
     if (is_in(connection, CONNECTION_HANDLING))
         wait_for(connection, DEADLINE_HANDLER);
+    else if (is_in(connection, CONNECTION_STREAMING))
+        wait_for(connection, DEADLINE_STREAM);
     else if (connection->queued_writes > 0)
         wait_for(connection, DEADLINE_WRITE);
     else if (is_in(connection, CONNECTION_BODY))
@@ -489,13 +553,22 @@ void connection_drain(struct connection *connection)
 
 /* ---- time --------------------------------------------------------------------------------- */
 
+/* A body that goes into a sink may be longer than what is held of one, and has longer for it. */
+static uint64_t body_time_ms(const struct http_limits *limits, const struct request *request)
+{
+    uint64_t portions = 1;
+    if (limits->body_bytes > 0 && request->body_bytes_max > limits->body_bytes)
+        portions = (request->body_bytes_max - 1) / limits->body_bytes + 1;
+    return limits->body_timeout_ms * portions;
+}
+
 static void check_body(struct connection *connection)
 {
     const struct http_loop *loop = connection_loop(connection);
     const struct request *request = connection->request;
     uint64_t elapsed_ms = loop_now_ms(loop) - (uint64_t)request->body_began_ms;
     uint64_t due_bytes = elapsed_ms * loop->limits->body_bytes_per_second_min / 1000;
-    if (elapsed_ms >= loop->limits->body_timeout_ms || request->body.size < due_bytes)
+    if (elapsed_ms >= body_time_ms(loop->limits, request) || request->body_bytes_taken < due_bytes)
         refuse_now(connection, TOO_SLOW);
     else
         wait_for(connection, DEADLINE_BODY);
@@ -533,6 +606,9 @@ void connection_expire(struct connection *connection, enum deadline_kind kind)
     case DEADLINE_IDLE:
     case DEADLINE_LINGER:
         connection_close(connection);
+        return;
+    case DEADLINE_STREAM:
+        wait_for(connection, DEADLINE_STREAM);
         return;
     case DEADLINE_KINDS:
     case DEADLINE_NONE:

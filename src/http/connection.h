@@ -3,6 +3,7 @@
  * connection - one client's bytes, request by request.
  *
  *     HEAD -> BODY -> HANDLING -> HEAD …        answered, and on to the next
+ *                              -> STREAMING     answered without an end
  *                              -> LEAVING -> LINGERING -> CLOSED
  *
  * Requests are read and handled one after the other; bytes that come meanwhile wait in `pending`,
@@ -21,6 +22,7 @@ enum connection_state {
     CONNECTION_HEAD,
     CONNECTION_BODY,
     CONNECTION_HANDLING,  /* the callback has a request and owes an answer */
+    CONNECTION_STREAMING, /* an answer goes on; what comes in is thrown away, its end closes */
     CONNECTION_LEAVING,   /* the last answer is being written */
     CONNECTION_LINGERING, /* it is written; what still comes is thrown away, so that no reset
                              overtakes the answer (RFC 9112 section 9.6) */
@@ -30,8 +32,9 @@ enum connection_state {
 struct connection {
     uv_tcp_t tcp;
     struct deadline deadline;
-    struct request *request; /* being read or handled */
-    struct buf pending;      /* bytes of what is not complete yet or must wait */
+    struct request *request;    /* being read or handled */
+    struct http_stream *stream; /* from its beginning until the connection is closed */
+    struct buf pending;         /* bytes of what is not complete yet or must wait */
     struct head_scan scan;
     int64_t head_began_us; /* monotonic; 0: in this turn */
     struct connection *ready_next;
@@ -44,7 +47,8 @@ struct connection {
     bool is_reading;
     bool is_ready; /* in the loop's list */
     bool is_last;  /* closes after the request under way */
-    bool ignores_input;
+    bool
+        ignores_input; /* what comes is thrown away, and not even read while a request is handled */
     bool has_input_ended;
     bool lingers;
     char peer[INET6_ADDRSTRLEN];
@@ -67,10 +71,21 @@ static inline struct http_loop *connection_loop(const struct connection *connect
 /* Whether the next request must wait: one is being handled, or its answer does not get away. */
 bool connection_is_blocked(const struct connection *connection);
 
-/* For intake.c: its request is complete; or it, or what should become one, is refused with a status
- * and nothing that follows on this connection is to be trusted. */
+/* For intake.c: its request is complete; it is as complete as it will be, and the rest of the input
+ * is not wanted; it, or what should become one, is refused with a status and nothing that follows
+ * on this connection is to be trusted. */
 void connection_dispatch(struct connection *connection);
+void connection_dispatch_early(struct connection *connection);
 void connection_refuse(struct connection *connection, int status);
+
+/* For stream.c. The loop's output is about to get bytes of this connection; they are to be written
+ * now; the request is answered by a stream whose head is in the output (one that has only a head
+ * leaves at once); its last bytes are in the output. */
+void connection_begin_output(struct connection *connection);
+void connection_flush(struct connection *connection);
+void connection_begin_stream(struct connection *connection, struct http_stream *stream,
+                             bool is_head_only);
+void connection_end_stream(struct connection *connection);
 
 /* After a callback returned: gives the request back if it was answered. */
 void connection_callback_returned(struct http_loop *loop, struct request *request);

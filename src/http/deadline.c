@@ -17,6 +17,7 @@ void deadlines_open(struct deadlines *deadlines, const struct http_limits *limit
                 [DEADLINE_WRITE] = limits->write_timeout_ms,
                 [DEADLINE_HANDLER] = limits->handler_timeout_ms,
                 [DEADLINE_LINGER] = LINGER_MS,
+                [DEADLINE_STREAM] = UINT32_MAX,
             },
     };
     for (size_t kind = 0; kind < DEADLINE_KINDS; kind++) {

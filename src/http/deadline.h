@@ -18,6 +18,7 @@ enum deadline_kind {
     DEADLINE_WRITE,   /* the other side takes what is written */
     DEADLINE_HANDLER, /* an answer from the callback */
     DEADLINE_LINGER,  /* the other side closes after the last answer */
+    DEADLINE_STREAM,  /* nothing: streams have no time; here they can be found */
     DEADLINE_KINDS,
     DEADLINE_NONE,
 };

@@ -8,7 +8,8 @@
  * a complete request goes to one callback, which answers now or later.
  *
  * Threads: a request and its connection belong to the loop that read it. http_respond may be
- * called on that loop only; work done elsewhere comes back through http_offload.
+ * called on that loop only; work done elsewhere comes back through http_offload. An answer without
+ * an end is a stream: http_stream_begin instead of http_respond.
  */
 #ifndef HTTP_HTTP_H
 #define HTTP_HTTP_H
@@ -37,7 +38,7 @@ struct http_limits {
     size_t header_bytes;       /* all header lines with their line ends: 431 */
     size_t header_count;       /* 431 */
     size_t header_value_bytes; /* one: 431 */
-    size_t body_bytes;         /* the most any route takes; 413 without reading on */
+    size_t body_bytes;         /* the most that is held of one; 413 without reading on */
     size_t connections;        /* per loop; more wait in the kernel */
     size_t requests_per_connection;
     size_t pipelined_requests; /* complete requests waiting behind one; more: close */
@@ -57,7 +58,8 @@ struct http_request {
     struct str method_text;
     struct str target; /* as received: path and query */
     struct str path;   /* percent-decoded once, slashes collapsed as http_canonical_path says */
-    struct str query;  /* behind the '?', still encoded; absent when there is none */
+    bool has_encoded_slash; /* path still has it, as "%2F": see takes_encoded_slashes */
+    struct str query;       /* behind the '?', still encoded; absent when there is none */
     const struct http_header *headers;
     size_t header_count;
     struct str body;
@@ -65,7 +67,8 @@ struct http_request {
     struct arena *arena;    /* request lifetime: reset when the response has been handed over */
     struct http_loop *loop; /* the one it belongs to */
     void *user;             /* the callback's own, NULL at first */
-    int64_t began_us;       /* monotonic, when its first byte was seen */
+    struct http_body_sink *sink; /* took the body; NULL: it is in `body` */
+    int64_t began_us;            /* monotonic, when its first byte was seen */
 };
 
 struct http_response {
@@ -78,7 +81,57 @@ struct http_response {
     bool closes; /* answer, then close the connection */
 };
 
+/*
+ * Takes a body in pieces instead of holding it whole. All calls come on the request's loop; it must
+ * not wait. Exactly one of `abandon` and the request's handler ends its life: after the last piece
+ * on_request is called with request.sink set and an empty body. Such a body may be as long as
+ * body_bytes_max says, whatever http_limits.body_bytes is, and has body_timeout_ms for each
+ * http_limits.body_bytes of that.
+ */
+struct http_body_sink {
+    bool (*write)(struct http_body_sink *sink, struct str piece); /* false: no more is wanted, the
+                     handler is called with what there is, and the connection closes after it */
+    void (*abandon)(
+        struct http_body_sink *sink); /* the client left, took too long or was refused */
+};
+
+/*
+ * An answer without an end, on the request's loop. Begun instead of http_respond; the connection
+ * serves nothing else afterwards, and what still comes in on it is thrown away. No timeout applies:
+ * who begins a stream looks after slow readers. HTTP/1.1 gets it chunked, so that an end can be
+ * told from a loss; HTTP/1.0 gets the bare bytes; both are told that the connection closes.
+ */
+struct http_stream;
+struct http_stream_events { /* static: kept as a pointer */
+    /* The stream is gone when this returns. Called exactly once for each that was begun, in a later
+     * turn of the loop: the other side has left, an error, an end, a cut, the server's end. */
+    void (*on_close)(struct http_stream *stream, void *user);
+    /* Everything handed over so far has been taken by the socket, after it had to wait for some
+     * time (http_stream_unsent_bytes was not 0 when http_stream_send returned). May be NULL. */
+    void (*on_drained)(struct http_stream *stream, void *user);
+};
+
+/* The request and its arena are gone when this returns, as with http_respond. NULL: the other side
+ * has left already, and nothing more will be heard. The answer to a HEAD ends with its head. */
+struct http_stream *http_stream_begin(struct http_request *request, int status, struct str headers,
+                                      const struct http_stream_events *events, void *user);
+/* The bytes are shared, not copied: release(owner) is called on the loop when they are written or
+ * dropped, maybe before this returns. release NULL: they are copied and nobody is told. */
+void http_stream_send(struct http_stream *stream, struct str bytes, void *owner,
+                      void (*release)(void *owner));
+size_t http_stream_unsent_bytes(const struct http_stream *stream);
+void http_stream_end(struct http_stream *stream); /* what was handed over is written, then closed */
+void http_stream_cut(struct http_stream *stream); /* closed at once */
+
 struct http_callbacks {
+    /* Called on each loop: after http_wake or http_wake_after, and about once a second while it has
+     * streams. NULL: no streams. is_draining: the server is closing, streams should come to their
+     * end; those that have not within drain_timeout_ms are cut. */
+    void (*on_wake)(struct http_loop *loop, bool is_draining, void *context);
+    /* When the head of a request with a body is read: a sink for it, or NULL to hold it whole.
+     * *is_refused: it is not to be read; on_request is called with an empty body (and finds its
+     * reason by request.user) and the connection closes after the answer. May be NULL. */
+    struct http_body_sink *(*body_sink)(struct http_request *head, bool *is_refused, void *context);
     /* A whole request is here. The callback calls http_respond once, now or later on this loop. */
     void (*on_request)(struct http_request *request, void *context);
     /* Called when only the head is read: the most body bytes this route takes. NULL: body_bytes. */
@@ -91,6 +144,9 @@ struct http_callbacks {
      * be NULL. */
     void (*on_loop_end)(void *user, void *context);
     void *context;
+    /* Paths with an encoded slash are passed on, marked has_encoded_slash, and on_request refuses
+     * those it does not take segment by segment. Else they are 400. */
+    bool takes_encoded_slashes;
 };
 
 struct http_config {
@@ -133,12 +189,28 @@ struct str http_query(const struct http_request *request, struct str name, bool 
  * refused when it holds a dot segment, an encoded slash, backslash or NUL, or is not UTF-8. */
 struct fault http_canonical_path(struct arena *arena, struct str raw, struct str *path) MUST_CHECK;
 
-/* Per-loop storage of the user's: a slot for what one thread keeps (its view of the snapshot). */
+/* One segment of a path that http_canonical_path takes but for encoded slashes: the same decoding,
+ * and "%2F" is a slash. Borrowed when there is nothing to decode. */
+struct str http_decode_segment(struct arena *arena, struct str raw);
+
+/* Per-loop storage: a slot for what one thread keeps between requests (its view of the snapshot),
+ * and one for its streams. The second is not handed to on_loop_end. */
 void *http_loop_user(struct http_loop *loop);
 void http_loop_set_user(struct http_loop *loop, void *user);
+void *http_loop_streams(struct http_loop *loop);
+void http_loop_set_streams(struct http_loop *loop, void *streams);
+
+void http_wake(struct http_server *server); /* from any thread: on_wake on every loop */
+/* On the loop's own thread: on_wake that soon, or sooner when that was asked for already. */
+void http_wake_after(struct http_loop *loop, uint32_t delay_ms);
+
+/* Whether the answer may be compressed (RFC 9110 section 12.5.3): gzip or "*" is listed, not with
+ * q=0, and nothing says that the plain form is liked better. Without the header: no. */
+bool http_accepts_gzip(const struct http_request *request);
 
 struct http_counters {
-    uint64_t connections_open, connections_total, requests, refusals, bytes_in, bytes_out;
+    uint64_t connections_open, connections_total, requests, refusals, bytes_in, bytes_out,
+        streams_open;
 };
 struct http_counters http_counters_read(struct http_server *server);
 

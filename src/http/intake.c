@@ -4,6 +4,8 @@
 
 #include <assert.h>
 
+#include "http/path.h"
+
 enum {
     REFUSED = 400,
     TOO_LARGE = 413,
@@ -35,16 +37,42 @@ static void fill_shown(struct connection *connection, const struct head *head)
     request->body_bytes_left = head->content_length;
 }
 
+/* False: two readers could understand the path differently. */
+static bool fill_path(struct request *request, bool takes_encoded_slashes)
+{
+    struct http_request *shown = &request->shown;
+    struct str raw = str_slice(shown->target, 0, str_find_byte(shown->target, '?', 0));
+    struct str path = raw;
+    if (raw.data[0] == '/' &&
+        failed(path_decode(&request->arena, raw, &path, &shown->has_encoded_slash)))
+        return false;
+    shown->path = path;
+    return takes_encoded_slashes || !shown->has_encoded_slash;
+}
+
 /* The most this route takes; 413 is due when the head announces more. */
 static size_t body_bytes_max(const struct connection *connection)
 {
     const struct http_loop *loop = connection_loop(connection);
     const struct http_request *shown = &connection->request->shown;
-    size_t most = loop->limits->body_bytes;
-    if (loop->callbacks->body_bytes_max == NULL)
-        return most;
-    size_t route = loop->callbacks->body_bytes_max(shown, loop->callbacks->context);
-    return route < most ? route : most;
+    return loop->callbacks->body_bytes_max == NULL
+               ? loop->limits->body_bytes
+               : loop->callbacks->body_bytes_max(shown, loop->callbacks->context);
+}
+
+/* Asks for a sink; false when the request is refused and on its way to the callback. */
+static bool find_sink(struct connection *connection)
+{
+    const struct http_callbacks *callbacks = connection_loop(connection)->callbacks;
+    struct http_request *shown = &connection->request->shown;
+    if (callbacks->body_sink == NULL)
+        return true;
+    bool is_refused = false;
+    shown->sink = callbacks->body_sink(shown, &is_refused, callbacks->context);
+    assert(!is_refused || shown->sink == NULL);
+    if (is_refused)
+        connection_dispatch_early(connection);
+    return !is_refused;
 }
 
 static void begin_body(struct connection *connection, bool expects_continue, bool has_more_input)
@@ -56,7 +84,16 @@ static void begin_body(struct connection *connection, bool expects_continue, boo
         connection_refuse(connection, TOO_LARGE);
         return;
     }
+    if (!find_sink(connection))
+        return;
+    if (request->shown.sink == NULL && most > loop->limits->body_bytes)
+        most = loop->limits->body_bytes;
+    if (request->body_bytes_left > most) {
+        connection_refuse(connection, TOO_LARGE);
+        return;
+    }
     request->body.bytes_max = most;
+    request->body_bytes_max = most;
     request->body_began_ms = (int64_t)loop_now_ms(loop);
     connection->state = CONNECTION_BODY;
     if (expects_continue && !has_more_input)
@@ -82,13 +119,10 @@ static void begin_request(struct connection *connection, struct str bytes, bool 
         return;
     }
     fill_shown(connection, &head);
-    struct str raw_path = str_slice(head.target, 0, str_find_byte(head.target, '?', 0));
-    struct str path = raw_path;
-    if (raw_path.data[0] == '/' && failed(http_canonical_path(&request->arena, raw_path, &path))) {
+    if (!fill_path(request, loop->callbacks->takes_encoded_slashes)) {
         connection_refuse(connection, REFUSED);
         return;
     }
-    request->shown.path = path;
     if (head.is_chunked || head.content_length > 0)
         begin_body(connection, head.expects_continue, has_more_input);
     else
@@ -111,15 +145,40 @@ static size_t read_head(struct connection *connection, struct str input)
     return verdict.ends_at;
 }
 
+/* Hands a piece to the sink; false when that is the last it wants. */
+static bool pour(struct request *request, struct str piece)
+{
+    struct http_body_sink *sink = request->shown.sink;
+    return piece.size == 0 || sink->write(sink, piece);
+}
+
+/* What was decoded goes to the sink, and the room it took is used up. */
+static bool pour_decoded(struct request *request)
+{
+    struct buf *body = &request->body;
+    bool wants_more = pour(request, buf_str(body));
+    body->bytes_max -= body->size;
+    buf_clear(body);
+    return wants_more;
+}
+
 static size_t read_chunks(struct connection *connection, struct str input)
 {
     struct request *request = connection->request;
     size_t used = 0;
-    switch (chunk_decode(&request->chunks, input, &request->body, &used)) {
+    size_t before = request->body.size;
+    enum chunk_verdict verdict = chunk_decode(&request->chunks, input, &request->body, &used);
+    request->body_bytes_taken += request->body.size - before;
+    bool is_readable = verdict == CHUNK_MORE || verdict == CHUNK_DONE;
+    if (request->shown.sink != NULL && is_readable && !pour_decoded(request)) {
+        connection_dispatch_early(connection);
+        return input.size;
+    }
+    switch (verdict) {
     case CHUNK_MORE:
         break;
     case CHUNK_DONE:
-        request->shown.body = buf_str(&request->body);
+        request->shown.body = request->shown.sink != NULL ? STR("") : buf_str(&request->body);
         connection_dispatch(connection);
         break;
     case CHUNK_REFUSED:
@@ -136,7 +195,13 @@ static size_t read_sized(struct connection *connection, struct str input)
 {
     struct request *request = connection->request;
     struct str part = str_slice(input, 0, request->body_bytes_left);
-    if (request->body.size == 0 && part.size == request->body_bytes_left) {
+    request->body_bytes_taken += part.size;
+    if (request->shown.sink != NULL) {
+        if (!pour(request, part)) {
+            connection_dispatch_early(connection);
+            return input.size;
+        }
+    } else if (request->body.size == 0 && part.size == request->body_bytes_left) {
         request->shown.body = arena_copy_str(&request->arena, part);
     } else {
         buf_append(&request->body, part);
@@ -159,6 +224,7 @@ size_t intake_take(struct connection *connection, struct str input)
     case CONNECTION_BODY:
         return connection->request->is_chunked ? read_chunks(connection, input)
                                                : read_sized(connection, input);
+    case CONNECTION_STREAMING:
     case CONNECTION_LEAVING:
     case CONNECTION_LINGERING:
     case CONNECTION_CLOSED:

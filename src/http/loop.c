@@ -15,6 +15,7 @@
 enum {
     ACCEPTS_PER_TURN = 64,
     ACCEPT_PAUSE_MS = 100,
+    STREAM_TURN_MS = 750,      /* looked at by the tick: with its grain, about once a second */
     RESERVED_DESCRIPTORS = 64, /* left to the rest of the process */
 };
 
@@ -99,10 +100,39 @@ static void close_all(struct http_loop *loop)
     }
 }
 
+static void wake_user(struct http_loop *loop)
+{
+    assert(loop->advancing == NULL);
+    loop->user_woken_ms = loop_now_ms(loop);
+    if (loop->callbacks->on_wake != NULL)
+        loop->callbacks->on_wake(loop, loop->is_draining, loop->callbacks->context);
+}
+
+static void on_wake_later(uv_timer_t *timer)
+{
+    wake_user(timer->data);
+}
+
+void http_wake_after(struct http_loop *loop, uint32_t delay_ms)
+{
+    uv_timer_t *timer = &loop->wake_later;
+    bool is_soon_enough =
+        uv_is_active((uv_handle_t *)timer) && uv_timer_get_due_in(timer) <= delay_ms;
+    if (!is_soon_enough && !uv_is_closing((uv_handle_t *)timer))
+        uv_timer_start(timer, on_wake_later, delay_ms, 0);
+}
+
+static bool has_streams(const struct http_loop *loop)
+{
+    return atomic_load_explicit(&loop->counters.streams_open, memory_order_relaxed) > 0;
+}
+
 static void on_tick(uv_timer_t *tick)
 {
     struct http_loop *loop = tick->data;
     uint64_t now_ms = loop_now_ms(loop);
+    if (has_streams(loop) && now_ms - loop->user_woken_ms >= STREAM_TURN_MS)
+        wake_user(loop);
     for (enum deadline_kind kind = 0; kind < DEADLINE_KINDS; kind++) {
         struct deadline *due = NULL;
         while ((due = deadlines_take_due(&loop->deadlines, kind, now_ms)) != NULL)
@@ -180,7 +210,8 @@ void loop_check_drained(struct http_loop *loop)
 static void close_handles(struct http_loop *loop)
 {
     uv_handle_t *handles[] = {(uv_handle_t *)&loop->listener, (uv_handle_t *)&loop->tick,
-                              (uv_handle_t *)&loop->accept_pause, (uv_handle_t *)&loop->wake};
+                              (uv_handle_t *)&loop->accept_pause, (uv_handle_t *)&loop->wake_later,
+                              (uv_handle_t *)&loop->wake};
     for (size_t i = 0; i < COUNT_OF(handles); i++) {
         if (!uv_is_closing(handles[i]))
             uv_close(handles[i], NULL);
@@ -205,10 +236,14 @@ static void on_wake(uv_async_t *wake)
     struct http_loop *loop = wake->data;
     bool must_end = atomic_load(&loop->must_end);
     run_completions(loop);
+    bool must_wake = atomic_exchange(&loop->must_wake, false);
     if (atomic_load(&loop->must_drain) && !loop->is_draining) {
         begin_drain(loop);
         loop_check_drained(loop);
+        must_wake = true;
     }
+    if (must_wake && !must_end)
+        wake_user(loop);
     if (must_end && !uv_is_closing((uv_handle_t *)wake))
         close_handles(loop);
 }
@@ -256,10 +291,12 @@ struct fault loop_open(struct http_loop *loop, struct http_server *server, int l
     assert(problem == 0);
     uv_timer_init(&loop->uv, &loop->tick);
     uv_timer_init(&loop->uv, &loop->accept_pause);
+    uv_timer_init(&loop->uv, &loop->wake_later);
     loop->listener.data = loop;
     loop->wake.data = loop;
     loop->tick.data = loop;
     loop->accept_pause.data = loop;
+    loop->wake_later.data = loop;
     set_descriptor_limits(loop);
     deadlines_open(&loop->deadlines, loop->limits);
     request_pool_open(&loop->requests, loop->limits->header_count);
@@ -296,4 +333,14 @@ void *http_loop_user(struct http_loop *loop)
 void http_loop_set_user(struct http_loop *loop, void *user)
 {
     loop->user = user;
+}
+
+void *http_loop_streams(struct http_loop *loop)
+{
+    return loop->streams;
+}
+
+void http_loop_set_streams(struct http_loop *loop, void *streams)
+{
+    loop->streams = streams;
 }

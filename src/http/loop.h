@@ -2,8 +2,8 @@
 /*
  * loop - one event loop, its listener and everything its connections share.
  *
- * Only the loop's own thread touches it, with three exceptions: the counters and the two flags
- * below are atomic, and `completed` is guarded by its mutex.
+ * Only the loop's own thread touches it, with three exceptions: the counters and the three flags
+ * below are atomic, and `completions` is guarded by its mutex.
  */
 #ifndef HTTP_LOOP_H
 #define HTTP_LOOP_H
@@ -25,7 +25,8 @@ struct http_server;
 
 /* Each has one writer, the loop, so a plain load and store suffice to add. */
 struct loop_counters {
-    _Atomic uint64_t connections_open, connections_total, requests, refusals, bytes_in, bytes_out;
+    _Atomic uint64_t connections_open, connections_total, requests, refusals, bytes_in, bytes_out,
+        streams_open;
 };
 
 struct http_loop {
@@ -33,13 +34,16 @@ struct http_loop {
     uv_poll_t listener;
     uv_timer_t tick;         /* looks at the deadlines, while there are connections */
     uv_timer_t accept_pause; /* after the descriptors ran out */
-    uv_async_t wake;         /* from the pool threads and from http_close */
+    uv_timer_t wake_later;   /* http_wake_after */
+    uv_async_t wake;         /* from the pool threads, http_wake and http_close */
     int listener_descriptor;
     struct http_server *server;
     const struct http_limits *limits;
     const struct http_callbacks *callbacks;
     const struct clock *clock;
     void *user;
+    void *streams; /* the user's, too */
+    uint64_t user_woken_ms;
 
     struct deadlines deadlines;
     struct request_pool requests;
@@ -64,6 +68,7 @@ struct http_loop {
     struct completions completions;
     _Atomic bool must_drain;
     _Atomic bool must_end;
+    _Atomic bool must_wake;
     char *read_buffer;
     struct http_header *spare_headers; /* to count requests that wait behind another */
 };

@@ -5,8 +5,9 @@
  * A path that two readers could understand differently is refused, so that the route that is
  * looked up is the route that is authorised (security checklist, rule 13).
  */
+#include "http/path.h"
+
 #include "base/utf.h"
-#include "http/http.h"
 
 static int hex_value(char digit)
 {
@@ -67,7 +68,7 @@ static bool has_dot_segment(struct str path)
 }
 
 /* Resolves escapes and collapses slashes into `decoded`, which holds raw.size bytes. */
-static struct fault decode_path(struct str raw, char *decoded, size_t *size)
+static struct fault resolve(struct str raw, char *decoded, size_t *size, bool *has_encoded_slash)
 {
     *size = 0;
     for (size_t at = 0; at < raw.size; at++) {
@@ -76,9 +77,13 @@ static struct fault decode_path(struct str raw, char *decoded, size_t *size)
             byte = escaped_byte(raw, at);
             if (byte < 0)
                 return refuse(STR("holds a malformed escape"));
-            if (byte == '/')
-                return refuse(STR("holds an encoded slash"));
             at += 2;
+            if (byte == '/') {
+                *has_encoded_slash = true;
+                decoded[(*size)++] = '%';
+                decoded[(*size)++] = '2';
+                byte = 'F';
+            }
         } else if (byte == '/' && *size > 0 && decoded[*size - 1] == '/') {
             continue;
         }
@@ -91,8 +96,10 @@ static struct fault decode_path(struct str raw, char *decoded, size_t *size)
     return fault_none();
 }
 
-struct fault http_canonical_path(struct arena *arena, struct str raw, struct str *path)
+struct fault path_decode(struct arena *arena, struct str raw, struct str *path,
+                         bool *has_encoded_slash)
 {
+    *has_encoded_slash = false;
     if (raw.size == 0 || raw.data[0] != '/')
         return refuse(STR("does not begin with a slash"));
     *path = raw;
@@ -101,7 +108,7 @@ struct fault http_canonical_path(struct arena *arena, struct str raw, struct str
 
     char *decoded = arena_allocate(arena, raw.size);
     size_t size = 0;
-    struct fault fault = decode_path(raw, decoded, &size);
+    struct fault fault = resolve(raw, decoded, &size, has_encoded_slash);
     if (failed(fault))
         return fault;
     *path = (struct str){decoded, size};
@@ -110,6 +117,30 @@ struct fault http_canonical_path(struct arena *arena, struct str raw, struct str
     if (!utf8_is_valid(*path))
         return refuse(STR("is not UTF-8"));
     return fault_none();
+}
+
+struct fault http_canonical_path(struct arena *arena, struct str raw, struct str *path)
+{
+    bool has_encoded_slash = false;
+    struct fault fault = path_decode(arena, raw, path, &has_encoded_slash);
+    if (failed(fault))
+        return fault;
+    return has_encoded_slash ? refuse(STR("holds an encoded slash")) : fault_none();
+}
+
+struct str http_decode_segment(struct arena *arena, struct str raw)
+{
+    if (str_find_byte(raw, '%', 0) == raw.size)
+        return raw;
+    char *decoded = arena_allocate(arena, raw.size);
+    size_t size = 0;
+    for (size_t at = 0; at < raw.size; at++) {
+        int byte = raw.data[at] == '%' ? escaped_byte(raw, at) : -1;
+        if (byte >= 0)
+            at += 2;
+        decoded[size++] = byte >= 0 ? (char)byte : raw.data[at];
+    }
+    return (struct str){decoded, size};
 }
 
 static bool needs_decoding(struct str raw)

@@ -72,12 +72,23 @@ struct request *request_acquire(struct request_pool *pool)
     request->is_abandoned = false;
     request->chunks = (struct chunk_decoder){0};
     request->body_bytes_left = 0;
+    request->body_bytes_taken = 0;
+    request->body_bytes_max = 0;
     request->is_chunked = false;
     request->is_keep_alive = false;
     request->is_http_1_0 = false;
     request->is_inside_callback = false;
     request->is_answered = false;
     return request;
+}
+
+struct connection *request_take_connection(struct request *request)
+{
+    struct connection *connection = request->connection;
+    assert(!request->is_answered);
+    request->is_answered = true;
+    request->connection = NULL;
+    return connection;
 }
 
 void request_release(struct request_pool *pool, struct request *request)

@@ -24,7 +24,9 @@ struct request {
     struct arena arena;
     struct buf body;
     struct chunk_decoder chunks;
-    uint64_t body_bytes_left;
+    uint64_t body_bytes_left;  /* announced and not here yet */
+    uint64_t body_bytes_taken; /* here, without the framing */
+    size_t body_bytes_max;
     int64_t body_began_ms;
     bool is_chunked;
     bool is_keep_alive;
@@ -48,6 +50,8 @@ void request_pool_open(struct request_pool *pool, size_t header_count);
 void request_pool_close(struct request_pool *pool); /* frees those in use, too */
 
 struct request *request_acquire(struct request_pool *pool);
+/* It is being answered: once. Its connection, from now on without it; NULL when that is gone. */
+struct connection *request_take_connection(struct request *request);
 void request_release(struct request_pool *pool, struct request *request);
 
 #endif

@@ -97,19 +97,33 @@ static char *put_connection(char *at, enum response_connection connection)
     return at;
 }
 
+/* How the other side tells where the body ends. */
+enum framing { FRAMED_BY_NOTHING, FRAMED_BY_LENGTH, FRAMED_BY_CHUNKS };
+
+static char *put_framing(char *at, enum framing framing, size_t body_bytes)
+{
+    switch (framing) {
+    case FRAMED_BY_NOTHING:
+        return at;
+    case FRAMED_BY_LENGTH:
+        at = put(at, STR("Content-Length: "));
+        at = put_u64(at, body_bytes);
+        return put(at, STR("\r\n"));
+    case FRAMED_BY_CHUNKS:
+        return put(at, STR("Transfer-Encoding: chunked\r\n"));
+    }
+    return at;
+}
+
 static void append_head(struct http_loop *loop, const struct http_response *response,
-                        enum response_connection connection, bool has_length)
+                        enum response_connection connection, enum framing framing)
 {
     struct str lines = date_lines(loop);
     size_t most = HEAD_BYTES_AROUND + lines.size + response->headers.size;
     char *begin = output_reserve(&loop->output, most);
     char *end = put_status_line(begin, response->status);
     end = put(end, lines);
-    if (has_length) {
-        end = put(end, STR("Content-Length: "));
-        end = put_u64(end, response->body.size);
-        end = put(end, STR("\r\n"));
-    }
+    end = put_framing(end, framing, response->body.size);
     end = put_connection(end, connection);
     end = put(end, response->headers);
     end = put(end, STR("\r\n"));
@@ -123,6 +137,16 @@ static bool has_body(int status)
     return status != 204 && status != 304;
 }
 
+void response_append_stream_head(struct http_loop *loop, int status, struct str headers,
+                                 bool is_chunked)
+{
+    assert(has_body(status));
+    assert(headers.size == 0 || str_ends_with(headers, STR("\r\n")));
+    const struct http_response response = {.status = status, .headers = headers};
+    append_head(loop, &response, RESPONSE_SAYS_CLOSE,
+                is_chunked ? FRAMED_BY_CHUNKS : FRAMED_BY_NOTHING);
+}
+
 bool response_append(struct http_loop *loop, const struct http_response *response, bool is_head,
                      enum response_connection connection)
 {
@@ -131,7 +155,7 @@ bool response_append(struct http_loop *loop, const struct http_response *respons
     assert(response->headers.size == 0 || str_ends_with(response->headers, STR("\r\n")));
     assert(response->body_owner == NULL || response->release != NULL);
     bool may_have_body = has_body(response->status);
-    append_head(loop, response, connection, may_have_body);
+    append_head(loop, response, connection, may_have_body ? FRAMED_BY_LENGTH : FRAMED_BY_NOTHING);
 
     bool is_borrowed = false;
     bool is_sent = may_have_body && !is_head;

@@ -12,6 +12,10 @@ enum response_connection { RESPONSE_SAYS_NOTHING, RESPONSE_SAYS_CLOSE, RESPONSE_
 bool response_append(struct http_loop *loop, const struct http_response *response, bool is_head,
                      enum response_connection connection);
 
+/* Adds the head of an answer without an end. */
+void response_append_stream_head(struct http_loop *loop, int status, struct str headers,
+                                 bool is_chunked);
+
 /* "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 section 5.6.7); 29 bytes, no NUL. */
 enum { HTTP_DATE_BYTES = 29 };
 void response_format_date(int64_t wall_ms, char date[HTTP_DATE_BYTES]);

@@ -107,6 +107,14 @@ void server_loop_drained(struct http_server *server)
     pthread_mutex_unlock(&server->mutex);
 }
 
+void http_wake(struct http_server *server)
+{
+    for (unsigned i = 0; i < server->loop_count; i++) {
+        atomic_store(&server->loops[i].must_wake, true);
+        uv_async_send(&server->loops[i].wake);
+    }
+}
+
 static void drain(struct http_server *server)
 {
     for (unsigned i = 0; i < server->loop_count; i++) {
@@ -176,6 +184,7 @@ struct http_counters http_counters_read(struct http_server *server)
         sum.refusals += read_counter(&counters->refusals);
         sum.bytes_in += read_counter(&counters->bytes_in);
         sum.bytes_out += read_counter(&counters->bytes_out);
+        sum.streams_open += read_counter(&counters->streams_open);
     }
     return sum;
 }

@@ -145,7 +145,9 @@ static inline void site_refuse(int status, struct str path, struct arena *arena,
     response->body = arena_format(arena, "refused %d at %.*s", status, STR_ARG(path));
 }
 
-static inline struct site *site_open(struct http_limits limits, unsigned loop_count)
+/* A site whose callbacks are the test's own; their context is theirs. */
+static inline struct site *site_open_with(struct http_limits limits, unsigned loop_count,
+                                          struct http_callbacks callbacks)
 {
     struct site *site = calloc(1, sizeof(struct site));
     CHECK(site != NULL);
@@ -153,17 +155,27 @@ static inline struct site *site_open(struct http_limits limits, unsigned loop_co
     site->large = malloc(SHARED_BYTES);
     CHECK(site->large != NULL);
     memset(site->large, 'x', SHARED_BYTES);
+    if (callbacks.context == NULL)
+        callbacks.context = site;
     struct http_config config = {
         .listen = STR("127.0.0.1:0"),
         .loop_count = loop_count,
         .limits = limits,
-        .callbacks = {site_answer_by_path, site_body_bytes_max, site_refuse, NULL, site},
+        .callbacks = callbacks,
         .clock = clock_system(),
     };
     CHECK_OK(http_open(&site->server, &config));
     CHECK(http_port(site->server) != 0);
     http_start(site->server);
     return site;
+}
+
+static inline struct site *site_open(struct http_limits limits, unsigned loop_count)
+{
+    return site_open_with(limits, loop_count,
+                          (struct http_callbacks){.on_request = site_answer_by_path,
+                                                  .body_bytes_max = site_body_bytes_max,
+                                                  .on_refusal = site_refuse});
 }
 
 static inline void site_close(struct site *site)

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* stream - an answer without an end, on a connection of its own: see stream.h. */
+#include "http/stream.h"
+
+#include <assert.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include "base/memory.h"
+#include "http/response.h"
+
+enum {
+    /* Below this a piece is copied: cheaper than to keep track of who owns it. */
+    COPIED_BYTES_MAX = 1024,
+    /* How long the other side's kernel may leave what was sent unacknowledged. */
+    SILENCE_MS = 30000,
+    CHUNK_HEAD_BYTES_MAX = 18, /* sixteen digits and a line end */
+};
+
+struct http_stream {
+    struct connection *connection;
+    const struct http_stream_events *events;
+    void *user;
+    bool is_chunked;
+    bool owes_drained; /* something had to wait, and the user has not heard that it went */
+};
+
+/* Not ended, cut or broken. */
+static bool is_open(const struct http_stream *stream)
+{
+    return stream->connection->state == CONNECTION_STREAMING;
+}
+
+/* ---- beginning ---------------------------------------------------------------------------- */
+
+/* A peer that vanished without a word is noticed by what it does not acknowledge. */
+static void bound_silence(struct connection *connection)
+{
+    uv_os_fd_t descriptor = -1;
+    const unsigned silence_ms = SILENCE_MS;
+    if (uv_fileno((uv_handle_t *)&connection->tcp, &descriptor) == 0)
+        setsockopt(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, &silence_ms, sizeof(silence_ms));
+}
+
+/* NULL when the socket breaks on what is to be written before. */
+static struct http_stream *begin_on(struct connection *connection, const struct request *request,
+                                    int status, struct str headers)
+{
+    struct http_loop *loop = connection_loop(connection);
+    connection_begin_output(connection);
+    if (connection->state == CONNECTION_CLOSED)
+        return NULL;
+    struct http_stream *stream = MEMORY_NEW(struct http_stream);
+    stream->connection = connection;
+    stream->is_chunked = !request->is_http_1_0;
+    counter_add(&loop->counters.streams_open, 1);
+    bound_silence(connection);
+    response_append_stream_head(loop, status, headers, stream->is_chunked);
+    connection_begin_stream(connection, stream, request->shown.method == HTTP_HEAD);
+    return stream;
+}
+
+struct http_stream *http_stream_begin(struct http_request *shown, int status, struct str headers,
+                                      const struct http_stream_events *events, void *user)
+{
+    struct request *request = (struct request *)shown;
+    struct http_loop *loop = shown->loop;
+    assert(loop->callbacks->on_wake != NULL);
+    struct connection *connection = request_take_connection(request);
+    struct http_stream *stream = NULL;
+    if (connection != NULL && !connection->has_input_ended)
+        stream = begin_on(connection, request, status, headers);
+    else if (connection != NULL)
+        connection_close(connection); /* it left before this began */
+    if (stream != NULL) {
+        stream->events = events;
+        stream->user = user;
+    }
+    if (!request->is_inside_callback)
+        request_release(&loop->requests, request);
+    loop_check_drained(loop);
+    return stream;
+}
+
+/* ---- sending ------------------------------------------------------------------------------ */
+
+static void append_chunk_head(struct output *output, size_t size)
+{
+    static const char digits[] = "0123456789abcdef";
+    char text[CHUNK_HEAD_BYTES_MAX];
+    size_t from = sizeof(text);
+    text[--from] = '\n';
+    text[--from] = '\r';
+    do {
+        text[--from] = digits[size % 16];
+        size /= 16;
+    } while (size > 0);
+    output_append(output, (struct str){text + from, sizeof(text) - from});
+}
+
+static void append_bytes(struct output *output, struct str bytes, void *owner,
+                         void (*release)(void *owner))
+{
+    if (release != NULL && bytes.size > COPIED_BYTES_MAX) {
+        output_borrow(output, bytes, owner, release);
+        return;
+    }
+    output_append(output, bytes);
+    if (release != NULL)
+        release(owner);
+}
+
+void http_stream_send(struct http_stream *stream, struct str bytes, void *owner,
+                      void (*release)(void *owner))
+{
+    struct connection *connection = stream->connection;
+    if (!is_open(stream) || bytes.size == 0) { /* an empty chunk would be the end */
+        if (release != NULL)
+            release(owner);
+        return;
+    }
+    struct output *output = &connection_loop(connection)->output;
+    connection_begin_output(connection);
+    if (stream->is_chunked)
+        append_chunk_head(output, bytes.size);
+    append_bytes(output, bytes, owner, release);
+    if (stream->is_chunked)
+        output_append(output, STR("\r\n"));
+    connection_flush(connection);
+    stream->owes_drained = connection->queued_writes > 0;
+}
+
+size_t http_stream_unsent_bytes(const struct http_stream *stream)
+{
+    return is_open(stream)
+               ? uv_stream_get_write_queue_size((const uv_stream_t *)&stream->connection->tcp)
+               : 0;
+}
+
+/* ---- ending ------------------------------------------------------------------------------- */
+
+void http_stream_end(struct http_stream *stream)
+{
+    struct connection *connection = stream->connection;
+    if (!is_open(stream))
+        return;
+    connection_begin_output(connection);
+    if (stream->is_chunked)
+        output_append(&connection_loop(connection)->output, STR("0\r\n\r\n"));
+    connection_end_stream(connection);
+}
+
+void http_stream_cut(struct http_stream *stream)
+{
+    connection_close(stream->connection);
+}
+
+void stream_drained(struct http_stream *stream)
+{
+    if (!stream->owes_drained || !is_open(stream))
+        return;
+    stream->owes_drained = false;
+    if (stream->events->on_drained != NULL)
+        stream->events->on_drained(stream, stream->user);
+}
+
+void stream_closed(struct http_stream *stream)
+{
+    struct http_loop *loop = connection_loop(stream->connection);
+    counter_add(&loop->counters.streams_open, UINT64_MAX); /* one less */
+    stream->events->on_close(stream, stream->user);
+    memory_free(stream);
+}
