@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * stream - answers that go on: server-sent events that follow an environment.
+ *
+ * One hub per process, one board of streams per event loop. Every publication wakes the loops; each
+ * asks, for its streams of environments that changed, for the body of the newest snapshot, one
+ * shared buffer for all streams of the same channel, and sends it to those who have not had it. A
+ * reader that is slower than the changes skips what it missed and gets the newest; one that takes
+ * too little for too long is cut. Heartbeats go out when nothing else did. A stream whose
+ * credential or deployment is gone ends within a second.
+ *
+ * The first change after a pause goes out at once; those behind it are taken together, the longer
+ * the more streams a loop has. Work for many streams is done in slices, so that requests on the
+ * same loop come in between.
+ */
+#ifndef STREAM_STREAM_H
+#define STREAM_STREAM_H
+
+#include "http/http.h"
+#include "snapshot/snapshot.h"
+
+/* How one dialect's streams look; static. */
+struct stream_kind {
+    struct str headers;   /* ready lines of the answer, its media type among them */
+    struct str heartbeat; /* whole bytes of a keep-alive */
+    uint32_t heartbeat_ms;
+    /* The bytes to send for a snapshot, events framed and all, shared by every stream of the same
+     * (environment, channel). Called on a loop; kept with the snapshot (snapshot_keep_body) by
+     * whoever renders. Sent only when its digest differs from what the stream had last. Borrowed
+     * as long as the view is. NULL ends the stream. */
+    struct shared_body *(*render)(const struct view *view, const struct snapshot *snapshot,
+                                  uint64_t channel);
+};
+
+struct stream_hub;
+
+/* Bounds: streams over all loops. While the socket of one is full, it gets nothing new; in each
+ * stalled_ms it must take unsent_bytes_max, or all that waits, or it is cut. */
+struct stream_limits {
+    size_t streams_max;
+    size_t unsent_bytes_max;
+    uint32_t stalled_ms;
+    uint32_t close_spread_ms; /* on shutdown, streams end spread over this long */
+};
+extern const struct stream_limits stream_limits_default;
+
+struct stream_hub *stream_hub_open(struct view_slot *views, const struct clock *clock,
+                                   const struct stream_limits *limits);
+void stream_hub_close(struct stream_hub *hub); /* after the HTTP server is gone */
+
+/* For main: the server whose loops carry the streams; NULL before that one is closed, and no
+ * notification reaches it any more when this returns. */
+void stream_hub_attach(struct stream_hub *hub, struct http_server *server);
+/* A view was published; from any thread, attached or not. */
+void stream_hub_notify(struct stream_hub *hub);
+/* For http_callbacks.on_wake. */
+void stream_hub_wake(struct stream_hub *hub, struct http_loop *loop, bool is_draining);
+
+struct stream_request {
+    const struct stream_kind *kind;
+    uint64_t environment;     /* number */
+    uint64_t channel;         /* the dialect's choice, as a deployment's number */
+    struct str credential_id; /* the stream ends when the catalog no longer has it */
+};
+/* Takes the request over: answers 200 with the kind's headers and sends the first body at once.
+ * FAULT_LIMIT when there are too many streams, FAULT_UNAUTHENTICATED when the credential is gone by
+ * now, FAULT_UNAVAILABLE when the server is closing, there is nothing to send, or hub is NULL; the
+ * request is then still the caller's to answer. On the request's loop. */
+struct fault stream_open(struct stream_hub *hub, struct http_request *request,
+                         const struct stream_request *stream) MUST_CHECK;
+
+struct stream_counters {
+    uint64_t open, opened;
+    uint64_t sent;    /* bodies, the first of each stream among them */
+    uint64_t skipped; /* bodies that a slow reader never got: a newer one was there */
+    uint64_t heartbeats;
+    uint64_t cut;        /* slow readers */
+    size_t unsent_bytes; /* of slow readers, when they were last looked at */
+};
+struct stream_counters stream_counters_read(struct stream_hub *hub);
+
+#endif
