@@ -2,149 +2,17 @@
 /*
  * dispatch - from a whole request to the one handler that answers it.
  *
- * path -> dialect -> route -> view -> caller -> lane. The path is canonical already (http/); the
- * route found here is the object that is authorised, so no second spelling of a path can slip by.
+ * path -> dialect -> route -> view -> caller -> lane. The route found here (router.h) is the object
+ * that is authorised (authorise.h), so no second spelling of a path can slip by.
  */
 #include <assert.h>
-#include <string.h>
 
-#include "auth/secret.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "dialect/exchange.h"
-
-/* ---- finding --------------------------------------------------------------------------- */
-
-static bool speaks_for(const struct dialect *dialect, struct str path)
-{
-    for (size_t i = 0; i < dialect->prefix_count; i++) {
-        struct str prefix = dialect->prefixes[i];
-        if (str_starts_with(path, prefix) &&
-            (path.size == prefix.size || path.data[prefix.size] == '/'))
-            return true;
-    }
-    return false;
-}
-
-/* The first dialect answers for paths nobody speaks for. */
-static const struct dialect *find_dialect(const struct services *services, struct str path)
-{
-    for (size_t i = 0; i < services->dialect_count; i++) {
-        if (speaks_for(services->dialects[i], path))
-            return services->dialects[i];
-    }
-    return services->dialects[0];
-}
-
-/* http/ folds repeated slashes into one; who did not ask for that does not know the path. */
-static bool is_spelled_otherwise(const struct dialect *dialect, const struct http_request *request)
-{
-    struct str raw = str_slice(request->target, 0, str_find_byte(request->target, '?', 0));
-    return !dialect->takes_repeated_slashes && str_contains(raw, STR("//"));
-}
-
-static enum http_method route_method(enum http_method method)
-{
-    return method == HTTP_HEAD ? HTTP_GET : method; /* http/ leaves the body of a HEAD away */
-}
-
-static const struct route *find_route(const struct dialect *dialect, enum http_method method,
-                                      struct str path)
-{
-    for (size_t i = 0; i < dialect->route_count; i++) {
-        const struct route *route = &dialect->routes[i];
-        if (route->method == method && str_equal(route->path, path))
-            return route;
-    }
-    return NULL;
-}
-
-static struct str method_name(enum http_method method)
-{
-    switch (method) {
-    case HTTP_GET:
-        return STR("GET, HEAD");
-    case HTTP_POST:
-        return STR("POST");
-    case HTTP_PUT:
-        return STR("PUT");
-    case HTTP_PATCH:
-        return STR("PATCH");
-    case HTTP_DELETE:
-        return STR("DELETE");
-    case HTTP_HEAD:
-    case HTTP_OPTIONS:
-    case HTTP_OTHER_METHOD:
-        break;
-    }
-    return STR("");
-}
-
-/* "GET, HEAD, POST, OPTIONS"; absent when no route has the path. */
-static struct str list_methods(struct arena *arena, const struct dialect *dialect, struct str path)
-{
-    struct str list = {0};
-    for (size_t i = 0; i < dialect->route_count; i++) {
-        if (!str_equal(dialect->routes[i].path, path))
-            continue;
-        struct str name = method_name(dialect->routes[i].method);
-        list = str_is_absent(list)
-                   ? name
-                   : arena_format(arena, "%.*s, %.*s", STR_ARG(list), STR_ARG(name));
-    }
-    return str_is_absent(list) ? list : arena_format(arena, "%.*s, OPTIONS", STR_ARG(list));
-}
-
-/* ---- who calls ------------------------------------------------------------------------- */
-
-static struct str bearer_secret(const struct http_request *request)
-{
-    struct str value = http_header(request, STR("authorization"));
-    if (value.size < 7 || !str_equal_ignoring_case(str_slice(value, 0, 7), STR("bearer ")))
-        return (struct str){0};
-    return str_trim(str_slice(value, 7, value.size));
-}
-
-static bool may_call(const struct caller *caller, enum scope scope)
-{
-    switch (scope) {
-    case SCOPE_ANYONE:
-        return true;
-    case SCOPE_MANAGE:
-        return caller_may_read(caller);
-    case SCOPE_READ_BROWSER:
-        return caller->kind == CREDENTIAL_BROWSER_KEY;
-    case SCOPE_READ_SERVER:
-        return caller->kind == CREDENTIAL_SERVER_KEY;
-    case SCOPE_REPORT:
-        return caller->kind == CREDENTIAL_BROWSER_KEY || caller->kind == CREDENTIAL_SERVER_KEY;
-    }
-    return false;
-}
-
-/* A view from the disk may be older than a key: one that could be genuine is not called unknown,
- * because that would make clients throw away what they hold. */
-static struct fault refuse_stranger(const struct exchange *x, struct str secret)
-{
-    enum credential_kind kind;
-    if (x->view->is_read_only && secret_recognise(secret, &kind))
-        return fault_make(FAULT_UNAVAILABLE, STR("authorization"), STR("the store is away"));
-    return fault_make(FAULT_UNAUTHENTICATED, STR("authorization"), STR("Not authenticated"));
-}
-
-static struct fault authorise(struct exchange *x, struct keyring_memo *memo)
-{
-    if (x->route->scope == SCOPE_ANYONE)
-        return fault_none();
-    struct str secret = bearer_secret(x->request);
-    x->caller =
-        keyring_memo_find(memo, &x->view->catalog->keyring, x->view->generation, secret, x->now_ms);
-    if (x->caller == NULL)
-        return refuse_stranger(x, secret);
-    if (!may_call(x->caller, x->route->scope))
-        return fault_make(FAULT_DENIED, STR("authorization"), STR("Insufficient permissions"));
-    return fault_none();
-}
+#include "dialect/authorise.h"
+#include "dialect/router.h"
+#include "eval/pattern.h"
+#include "stream/stream.h"
 
 /* ---- answering ------------------------------------------------------------------------- */
 
@@ -172,13 +40,32 @@ static void log_exchange(const struct exchange *x)
         STR_ARG(x->note));
 }
 
+/* Who took the body in pieces hears that no handler will come for it. */
+static void abandon_sink(struct exchange *x)
+{
+    struct http_body_sink *sink = x->request->sink;
+    x->request->sink = NULL;
+    if (sink != NULL && !x->is_handled)
+        sink->abandon(sink);
+}
+
 static void finish(struct exchange *x)
 {
+    abandon_sink(x);
+    if (x->is_streaming)
+        x->response.status = 200;
     log_exchange(x);
     struct view *held = x->held;
-    http_respond(x->request, &x->response); /* x is gone with the request's arena */
+    if (!x->is_streaming)
+        http_respond(x->request, &x->response); /* x is gone with the request's arena */
     if (held != NULL)
         view_release(held);
+}
+
+static void handle(struct exchange *x)
+{
+    x->is_handled = true;
+    x->route->handle(x);
 }
 
 static void refuse(struct exchange *x, struct fault fault, int status, struct str allow)
@@ -189,8 +76,7 @@ static void refuse(struct exchange *x, struct fault fault, int status, struct st
 
 static void run_off_loop(struct http_request *request)
 {
-    struct exchange *x = request->user;
-    x->route->handle(x);
+    handle(request->user);
 }
 
 static void finish_on_loop(struct http_request *request)
@@ -204,6 +90,7 @@ static void run_store_lane(struct exchange *x)
      * reader holds the view now, so its count cannot be zero. */
     x->held = (struct view *)x->view;
     atomic_fetch_add_explicit(&x->held->references, 1, memory_order_relaxed);
+    x->scratch = NULL;
     x->request->user = x;
     x->response.status = 503; /* unless its work is done in time */
     if (http_offload(x->request, run_off_loop, finish_on_loop))
@@ -219,6 +106,8 @@ static void run_store_lane(struct exchange *x)
 struct desk {
     struct view_reader reader;
     struct keyring_memo memo;
+    struct router router;
+    struct pattern_scratch *scratch;
 };
 
 static struct desk *find_desk(const struct services *services, struct http_loop *loop)
@@ -227,7 +116,9 @@ static struct desk *find_desk(const struct services *services, struct http_loop 
     if (desk == NULL) {
         desk = MEMORY_NEW(struct desk);
         desk->reader.slot = services->views;
+        desk->scratch = pattern_scratch_open();
         keyring_memo_open(&desk->memo);
+        router_open(&desk->router, services->dialects, services->dialect_count);
         http_loop_set_user(loop, desk);
     }
     return desk;
@@ -238,49 +129,98 @@ static void close_desk(void *user, void *context)
     (void)context;
     struct desk *desk = user;
     view_reader_close(&desk->reader);
+    router_close(&desk->router);
+    pattern_scratch_close(desk->scratch);
     memory_free(desk);
 }
 
-static void refuse_route(struct exchange *x)
+static struct exchange *open_exchange(struct desk *desk, const struct services *services,
+                                      struct http_request *request,
+                                      const struct router_match *match)
 {
-    struct str allow = list_methods(x->arena, x->dialect, x->request->path);
+    struct exchange *x = ARENA_NEW(request->arena, struct exchange);
+    x->request = request;
+    x->services = services;
+    x->dialect = match->dialect;
+    x->route = match->route;
+    x->view = view_reader_refresh(&desk->reader);
+    x->arena = request->arena;
+    for (size_t i = 0; i < match->parameter_count; i++)
+        x->parameters[i] = match->parameters[i];
+    x->parameter_count = match->parameter_count;
+    x->scratch = desk->scratch;
+    x->path = request->path;
+    x->now_ms = clock_wall_ms(services->clock);
+    return x;
+}
+
+static struct fault authorise_exchange(struct desk *desk, struct exchange *x)
+{
+    return authorise(&desk->memo, x->view, x->request, x->route->scope, x->now_ms, &x->caller);
+}
+
+/* http/ folds repeated slashes into one; who did not ask for that does not know the path. */
+static bool is_spelled_otherwise(const struct dialect *dialect, const struct http_request *request)
+{
+    struct str raw = str_slice(request->target, 0, str_find_byte(request->target, '?', 0));
+    return !dialect->takes_repeated_slashes && str_contains(raw, STR("//"));
+}
+
+static void refuse_route(struct desk *desk, struct exchange *x)
+{
+    struct str allow = router_list_methods(&desk->router, x->request);
     if (str_is_absent(allow))
         refuse(x, fault_make(FAULT_MISSING, STR("path"), STR("Not found")), 404, allow);
     else
         refuse(x, fault_make(FAULT_INVALID, STR("method"), STR("Method not allowed")), 405, allow);
 }
 
-static void on_request(struct http_request *request, void *context)
+/* As http/ refuses what two readers could understand differently: and the connection ends. */
+static void refuse_path(struct exchange *x)
 {
-    const struct services *services = context;
-    struct exchange *x = ARENA_NEW(request->arena, struct exchange);
-    x->request = request;
-    x->services = services;
-    x->arena = request->arena;
-    x->path = request->path;
-    x->dialect = find_dialect(services, request->path);
-    struct desk *desk = find_desk(services, request->loop);
-    x->view = view_reader_refresh(&desk->reader);
-    x->now_ms = clock_wall_ms(services->clock);
+    refuse(x, fault_make(FAULT_INVALID, STR("request"), (struct str){0}), 400, (struct str){0});
+    x->response.closes = true;
+}
+
+/* Answers all that never gets to a handler; false when there is a route and it is the caller's. */
+static bool answer_early(struct desk *desk, struct exchange *x)
+{
+    const struct http_request *request = x->request;
+    if (request->has_encoded_slash && !router_has_patterns(&desk->router, x->dialect)) {
+        refuse_path(x);
+        return true;
+    }
     if (request->method == HTTP_OPTIONS) {
-        x->dialect->preflight(x, list_methods(x->arena, x->dialect, request->path));
-        finish(x);
-        return;
+        x->dialect->preflight(x, router_list_methods(&desk->router, request));
+        return true;
     }
     if (is_spelled_otherwise(x->dialect, request)) {
         refuse(x, fault_make(FAULT_MISSING, STR("path"), STR("Not found")), 404, (struct str){0});
-        finish(x);
-        return;
+        return true;
     }
-    x->route = find_route(x->dialect, route_method(request->method), request->path);
     if (x->route == NULL) {
-        refuse_route(x);
-        finish(x);
-        return;
+        refuse_route(desk, x);
+        return true;
     }
-    struct fault fault = authorise(x, &desk->memo);
-    if (failed(fault)) {
+    const struct fault *refused_at_head = request->user;
+    struct fault fault = authorise_exchange(desk, x);
+    if (!failed(fault) && refused_at_head != NULL)
+        fault = *refused_at_head;
+    /* A body was held whole for somebody who was a stranger when its head came. */
+    if (!failed(fault) && x->route->open_sink != NULL && request->body.size > 0)
+        fault = fault_make(FAULT_UNAUTHENTICATED, STR("authorization"), STR("Not authenticated"));
+    if (failed(fault))
         refuse(x, fault, 0, (struct str){0});
+    return failed(fault);
+}
+
+static void on_request(struct http_request *request, void *context)
+{
+    const struct services *services = context;
+    struct desk *desk = find_desk(services, request->loop);
+    struct router_match match = router_find(&desk->router, request);
+    struct exchange *x = open_exchange(desk, services, request, &match);
+    if (answer_early(desk, x)) {
         finish(x);
         return;
     }
@@ -288,7 +228,7 @@ static void on_request(struct http_request *request, void *context)
         run_store_lane(x);
         return;
     }
-    x->route->handle(x);
+    handle(x);
     finish(x);
 }
 
@@ -298,19 +238,45 @@ static size_t body_bytes_max(const struct http_request *head, void *context)
 {
     enum { STRANGER_BODY_BYTES_MAX = 64 * 1024 };
     const struct services *services = context;
-    const struct dialect *dialect = find_dialect(services, head->path);
-    const struct route *route = find_route(dialect, route_method(head->method), head->path);
+    struct desk *desk = find_desk(services, head->loop);
+    const struct route *route = router_find(&desk->router, head).route;
     if (route == NULL) /* its 404 or 405 comes whatever small body comes along */
         return STRANGER_BODY_BYTES_MAX;
     if (route->body_bytes_max <= STRANGER_BODY_BYTES_MAX || route->scope == SCOPE_ANYONE)
         return route->body_bytes_max;
+    const struct caller *caller = NULL;
+    struct fault fault = authorise(&desk->memo, view_reader_refresh(&desk->reader), head,
+                                   route->scope, clock_wall_ms(services->clock), &caller);
+    return failed(fault) ? STRANGER_BODY_BYTES_MAX : route->body_bytes_max;
+}
+
+/* Strangers get no sink: their body is small, and on_request says no. */
+static struct http_body_sink *body_sink(struct http_request *head, bool *is_refused, void *context)
+{
+    const struct services *services = context;
     struct desk *desk = find_desk(services, head->loop);
-    const struct view *view = view_reader_refresh(&desk->reader);
-    const struct caller *caller =
-        keyring_memo_find(&desk->memo, &view->catalog->keyring, view->generation,
-                          bearer_secret(head), clock_wall_ms(services->clock));
-    return caller != NULL && may_call(caller, route->scope) ? route->body_bytes_max
-                                                            : STRANGER_BODY_BYTES_MAX;
+    struct router_match match = router_find(&desk->router, head);
+    if (match.route == NULL || match.route->open_sink == NULL)
+        return NULL;
+    struct exchange *x = open_exchange(desk, services, head, &match);
+    if (is_spelled_otherwise(x->dialect, head) || failed(authorise_exchange(desk, x)))
+        return NULL;
+    struct http_body_sink *sink = NULL;
+    struct fault fault = x->route->open_sink(x, &sink);
+    *is_refused = failed(fault);
+    if (failed(fault))
+        head->user = arena_copy(head->arena, &fault, sizeof(fault));
+    return sink;
+}
+
+static void on_wake(struct http_loop *loop, bool is_draining, void *context)
+{
+    const struct services *services = context;
+    struct desk *desk = http_loop_user(loop);
+    if (desk != NULL)
+        view_reader_refresh(&desk->reader); /* an idle loop must not keep an old view alive */
+    if (services->streams != NULL)
+        stream_hub_wake(services->streams, loop, is_draining);
 }
 
 /* Framing, limits and time refused it before there was a request: answer in the dialect's form. */
@@ -322,7 +288,7 @@ static void on_refusal(int status, struct str path, struct arena *arena,
     x->services = services;
     x->arena = arena;
     x->path = path;
-    x->dialect = find_dialect(services, path);
+    x->dialect = dialects_find(services->dialects, services->dialect_count, path);
     x->dialect->refuse(x, fault_make(FAULT_INVALID, STR("request"), (struct str){0}), status,
                        (struct str){0});
     *response = x->response;
@@ -330,11 +296,17 @@ static void on_refusal(int status, struct str path, struct arena *arena,
 
 struct http_callbacks dispatch_callbacks(const struct services *services)
 {
+    struct router router; /* each loop makes its own; what is wrong in the tables shows here */
+    router_open(&router, services->dialects, services->dialect_count);
+    router_close(&router);
     return (struct http_callbacks){
+        .on_wake = on_wake,
+        .body_sink = body_sink,
         .on_request = on_request,
         .body_bytes_max = body_bytes_max,
         .on_refusal = on_refusal,
         .on_loop_end = close_desk,
         .context = (void *)services,
+        .takes_encoded_slashes = true,
     };
 }

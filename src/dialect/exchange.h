@@ -16,25 +16,40 @@
 /* FAST touches memory only and runs on the event loop; STORE may block and runs off it. */
 enum lane { LANE_FAST, LANE_STORE };
 
-/* Who may call. A route without a scope does not compile: there is no default. */
+/* Who may call, and how the credential is shown. A route without a scope does not compile: there
+ * is no default. */
 enum scope {
     SCOPE_ANYONE = 1,
-    SCOPE_MANAGE,       /* personal and app tokens */
-    SCOPE_READ_BROWSER, /* browser keys */
-    SCOPE_READ_SERVER,  /* server keys */
-    SCOPE_REPORT,       /* both kinds of keys: events */
+    SCOPE_MANAGE,       /* Bearer: personal and app tokens */
+    SCOPE_READ_BROWSER, /* Bearer: browser keys */
+    SCOPE_READ_SERVER,  /* Bearer: server keys */
+    SCOPE_REPORT,       /* Bearer: both kinds of keys: events */
+    SCOPE_MANAGE_ENVIRONMENTS, /* Bearer: personal, app and environment tokens; the handler asks
+                                  caller_sees_environment for each environment it touches */
+    SCOPE_READ_DEPLOYMENT,     /* Api-Key: client and server deployment keys, project keys */
+    SCOPE_DOWNLOAD,            /* Basic: project key and project secret of one environment */
 };
 
 struct exchange;
 struct dialect;
 
+enum { ROUTE_PARAMETERS_MAX = 4 };
+
 struct route {
     enum http_method method;
-    struct str path; /* canonical, exact */
+    /* Canonical, below one of the dialect's prefixes; a segment "{name}" takes any one non-empty
+     * segment, decoded after splitting, into exchange.parameters, in order. A route without
+     * parameters wins over one with; among these, the one declared first. GET is HEAD, too. */
+    struct str path;
     enum scope scope;
     enum lane lane;
     size_t body_bytes_max; /* 0: takes no body */
     void (*handle)(struct exchange *x);
+    /* For bodies too large to hold: once the head is read and the caller is known, where its pieces
+     * go (http.h). Its fault refuses the request. The handler finds it in request->sink, NULL when
+     * there was no body. x is another one there: nothing kept in it comes along. NULL: the body is
+     * held whole. */
+    struct fault (*open_sink)(struct exchange *x, struct http_body_sink **sink);
 };
 
 /* What handlers ask; one per process, wired in server/main.c. */
@@ -45,6 +60,10 @@ struct services {
     bool logs_requests;
     const struct dialect *const *dialects;
     size_t dialect_count;
+    struct stream_hub *streams;      /* stream/stream.h; NULL: no streams */
+    struct identities *identities;   /* ingest/identities.h */
+    struct assignments *assignments; /* ingest/assignments.h */
+    struct rates *rates;             /* dialect/rate.h: management requests per environment */
 };
 
 struct exchange {
@@ -55,18 +74,33 @@ struct exchange {
     const struct view *view;
     const struct caller *caller; /* NULL for SCOPE_ANYONE */
     struct arena *arena;         /* the request's */
+    struct str parameters[ROUTE_PARAMETERS_MAX];
+    size_t parameter_count;
+    struct pattern_scratch *scratch; /* this loop's; NULL off the loop (LANE_STORE) */
+    bool is_streaming;           /* stream_open took the request over: nothing is answered here;
+                                    LANE_FAST alone */
     struct str path;             /* canonical, or what there was of it when it was refused early */
     int64_t now_ms;
     struct http_response response;
     struct str note;   /* for the log line: an error's short text; never content */
     uint64_t version;  /* for the log line: the version answered with */
     struct view *held; /* reference taken for work off the loop */
+    bool is_handled;   /* the handler has begun: the sink of the body, if any, is its */
 };
+
+/* What one protocol does with a flag: exact or absent, never approximate (design.md 3). */
+enum reach_kind { REACH_SERVED, REACH_STUB, REACH_ABSENT };
+struct reach {
+    struct str protocol; /* "superflag.config", … */
+    enum reach_kind kind;
+    struct str why; /* one sentence; absent when served */
+};
+enum { REACHES_PER_DIALECT_MAX = 4 };
 
 /* A language: its paths, its routes, and how it says no. */
 struct dialect {
     const char *name;
-    const struct str *prefixes; /* paths it speaks for */
+    const struct str *prefixes; /* paths it speaks for; the longest of all dialects' decides */
     size_t prefix_count;
     bool takes_repeated_slashes; /* its clients are known to send //path; others get a 404 */
     const struct route *routes;
@@ -74,11 +108,18 @@ struct dialect {
     /* Fills x->response for a fault, or for a status the transport asks for (404, 405, 413 …);
      * status 0 lets the fault's kind decide. allow is the Allow list of a 405, else absent. */
     void (*refuse)(struct exchange *x, struct fault fault, int status, struct str allow);
-    /* Answers an OPTIONS on any of its paths. */
+    /* Answers an OPTIONS on any of its paths, without a credential. */
     void (*preflight)(struct exchange *x, struct str allow);
+    /* What its protocols do with a flag of a snapshot; returns how many there are. NULL: none. */
+    size_t (*reach)(const struct snapshot *snapshot, const struct flag *flag, struct arena *arena,
+                    struct reach reaches[REACHES_PER_DIALECT_MAX]);
 };
 
-/* Hands the server's callbacks (http.h) what they need; context is the services. */
+/* A query member as http_query has it, or the fault to answer with when it is malformed. */
+struct fault exchange_query(struct exchange *x, struct str name, struct str *value) MUST_CHECK;
+
+/* Hands the server's callbacks (http.h) what they need; context is the services, complete by now
+ * and good until the server is closed. A bug in a dialect's tables ends the process here. */
 struct http_callbacks dispatch_callbacks(const struct services *services);
 
 #endif

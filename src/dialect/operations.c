@@ -68,6 +68,23 @@ static void write_http(struct buf *buf, struct operations *operations)
     metric(buf, "http_sent_bytes_total", "counter", "Bytes written.", http.bytes_out);
 }
 
+static void write_streams(struct buf *buf, const struct operations *operations)
+{
+    if (operations->streams == NULL)
+        return;
+    struct stream_counters streams = stream_counters_read(operations->streams);
+    metric(buf, "streams_open", "gauge", "Event streams open now.", streams.open);
+    metric(buf, "streams_opened_total", "counter", "Event streams begun.", streams.opened);
+    metric(buf, "stream_bodies_sent_total", "counter", "States sent on streams.", streams.sent);
+    metric(buf, "stream_bodies_skipped_total", "counter",
+           "States slow readers never got: a newer one was there.", streams.skipped);
+    metric(buf, "stream_heartbeats_total", "counter", "Keep-alives sent on streams.",
+           streams.heartbeats);
+    metric(buf, "streams_cut_total", "counter", "Streams cut for reading too slowly.", streams.cut);
+    metric(buf, "stream_unsent_bytes", "gauge", "Bytes slow readers have not taken.",
+           streams.unsent_bytes);
+}
+
 static void write_changes(struct buf *buf, const struct operations *operations)
 {
     struct change_counters changes = change_counters_read(operations->changer);
@@ -113,6 +130,7 @@ static void answer_metrics(struct operations *operations, struct http_request *r
            (uint64_t)(now_ms - operations->began_ms) / 1000);
     metric(&buf, "resident_memory_bytes", "gauge", "Resident memory.", resident_bytes());
     write_http(&buf, operations);
+    write_streams(&buf, operations);
     write_changes(&buf, operations);
     write_view(&buf, operations);
     struct str body = arena_copy_str(request->arena, buf_str(&buf));

@@ -13,6 +13,7 @@
 
 #include "change/change.h"
 #include "http/http.h"
+#include "stream/stream.h"
 
 struct operations {
     struct http_server *server;
@@ -20,6 +21,7 @@ struct operations {
     struct http_server *main_server; /* for its counters; NULL once it is about to go */
     struct changer *changer;
     struct view_slot *views;
+    struct stream_hub *streams; /* NULL: none; closed after this */
     const struct clock *clock;
     int64_t began_ms;
     _Atomic bool is_stopping; /* ready no more: drain has begun */

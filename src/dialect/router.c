@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* router - which language a path belongs to, and which of its routes: see router.h. */
+#include "dialect/router.h"
+
+#include <assert.h>
+
+#define METHOD_COUNT HTTP_OTHER_METHOD /* those a route can have */
+
+struct segment_pattern {
+    struct str literal; /* absent: a parameter */
+};
+
+struct router_entry {
+    struct str path; /* as its first route spells it */
+    const struct dialect *dialect;
+    const struct route *routes[METHOD_COUNT];
+    struct segment_pattern segments[ROUTER_SEGMENTS_MAX];
+    size_t segment_count;
+    size_t parameter_count;    /* 0: matched as a whole, by the map */
+    struct router_entry *next; /* pattern with as many segments */
+};
+
+/* ---- dialects -------------------------------------------------------------------------- */
+
+static bool speaks_for(struct str prefix, struct str path)
+{
+    if (!str_starts_with(path, prefix))
+        return false;
+    return path.size == prefix.size || str_ends_with(prefix, STR("/")) ||
+           path.data[prefix.size] == '/';
+}
+
+const struct dialect *dialects_find(const struct dialect *const *dialects, size_t count,
+                                    struct str path)
+{
+    const struct dialect *found = dialects[0];
+    size_t longest = 0;
+    for (size_t i = 0; i < count; i++) {
+        for (size_t at = 0; at < dialects[i]->prefix_count; at++) {
+            struct str prefix = dialects[i]->prefixes[at];
+            if (prefix.size <= longest || !speaks_for(prefix, path))
+                continue;
+            found = dialects[i];
+            longest = prefix.size;
+        }
+    }
+    return found;
+}
+
+/* ---- making ---------------------------------------------------------------------------- */
+
+/* What lies between the slashes of a path that begins with one; a last slash leaves an empty last
+ * segment, repeated ones are one. Returns how many there are, SIZE_MAX when there are too many. */
+static size_t split(struct str path, struct str segments[ROUTER_SEGMENTS_MAX])
+{
+    size_t count = 0;
+    for (size_t at = 1; at <= path.size;) {
+        size_t end = str_find_byte(path, '/', at);
+        bool is_repeated_slash = end == at && end < path.size;
+        if (!is_repeated_slash) {
+            if (count == ROUTER_SEGMENTS_MAX)
+                return SIZE_MAX;
+            segments[count++] = str_slice(path, at, end);
+        }
+        at = end + 1;
+    }
+    return count;
+}
+
+static bool is_parameter(struct str segment)
+{
+    return str_starts_with(segment, STR("{")) && str_ends_with(segment, STR("}"));
+}
+
+static struct router_entry make_entry(const struct dialect *dialect, const struct route *route)
+{
+    struct router_entry entry = {.path = route->path, .dialect = dialect};
+    struct str segments[ROUTER_SEGMENTS_MAX];
+    entry.segment_count = split(route->path, segments);
+    assert(entry.segment_count != SIZE_MAX);
+    for (size_t i = 0; i < entry.segment_count; i++) {
+        if (is_parameter(segments[i]))
+            entry.parameter_count++;
+        else
+            entry.segments[i].literal = segments[i];
+    }
+    assert(entry.parameter_count <= ROUTE_PARAMETERS_MAX);
+    return entry;
+}
+
+/* The same literals and parameters at the same places; their names do not matter. */
+static bool is_same_pattern(const struct router_entry *a, const struct router_entry *b)
+{
+    if (a->segment_count != b->segment_count)
+        return false;
+    for (size_t i = 0; i < a->segment_count; i++) {
+        struct str one = a->segments[i].literal;
+        struct str other = b->segments[i].literal;
+        if (str_is_absent(one) != str_is_absent(other) || !str_equal(one, other))
+            return false;
+    }
+    return true;
+}
+
+static struct router_entry *add_entry(struct router *router, const struct router_entry *entry)
+{
+    struct router_entry *added = &router->entries[router->entry_count];
+    *added = *entry;
+    if (entry->parameter_count == 0) {
+        map_insert(&router->exact, entry->path, (uint32_t)router->entry_count);
+    } else {
+        struct router_entry **link = &router->patterns[entry->segment_count];
+        while (*link != NULL) /* those declared first are tried first */
+            link = &(*link)->next;
+        *link = added;
+    }
+    router->entry_count++;
+    return added;
+}
+
+static struct router_entry *find_entry(struct router *router, const struct router_entry *like)
+{
+    for (size_t i = 0; i < router->entry_count; i++) {
+        if (is_same_pattern(&router->entries[i], like))
+            return &router->entries[i];
+    }
+    return NULL;
+}
+
+static void add_route(struct router *router, const struct dialect *dialect,
+                      const struct route *route)
+{
+    assert(dialects_find(router->dialects, router->dialect_count, route->path) == dialect);
+    assert(route->method < METHOD_COUNT);
+    const struct router_entry like = make_entry(dialect, route);
+    struct router_entry *entry = find_entry(router, &like);
+    if (entry == NULL)
+        entry = add_entry(router, &like);
+    assert(entry->routes[route->method] == NULL);
+    entry->routes[route->method] = route;
+}
+
+void router_open(struct router *router, const struct dialect *const *dialects, size_t count)
+{
+    assert(count > 0);
+    *router = (struct router){.dialects = dialects, .dialect_count = count};
+    arena_open(&router->arena, 4096);
+    size_t route_count = 0;
+    for (size_t i = 0; i < count; i++)
+        route_count += dialects[i]->route_count;
+    router->entries = ARENA_NEW_ARRAY(&router->arena, struct router_entry, route_count);
+    map_open(&router->exact, &router->arena, route_count);
+    for (size_t i = 0; i < count; i++) {
+        for (size_t at = 0; at < dialects[i]->route_count; at++)
+            add_route(router, dialects[i], &dialects[i]->routes[at]);
+    }
+}
+
+void router_close(struct router *router)
+{
+    arena_close(&router->arena);
+}
+
+/* ---- finding --------------------------------------------------------------------------- */
+
+static const struct dialect *find_dialect(const struct router *router, struct str path)
+{
+    return dialects_find(router->dialects, router->dialect_count, path);
+}
+
+bool router_has_patterns(const struct router *router, const struct dialect *dialect)
+{
+    for (size_t i = 0; i < router->entry_count; i++) {
+        if (router->entries[i].dialect == dialect && router->entries[i].parameter_count > 0)
+            return true;
+    }
+    return false;
+}
+
+static enum http_method route_method(enum http_method method)
+{
+    return method == HTTP_HEAD ? HTTP_GET : method; /* http/ leaves the body of a HEAD away */
+}
+
+static const struct router_entry *find_exact(const struct router *router,
+                                             const struct http_request *request)
+{
+    if (request->has_encoded_slash) /* its path only looks like one */
+        return NULL;
+    uint32_t index = map_find(&router->exact, request->path);
+    return index == MAP_ABSENT ? NULL : &router->entries[index];
+}
+
+/* A request's path on the way through the patterns. */
+struct trail {
+    const struct dialect *dialect;
+    struct str segments[ROUTER_SEGMENTS_MAX]; /* decoded */
+    size_t segment_count;
+};
+
+static bool trail_open(struct trail *trail, const struct router *router,
+                       const struct http_request *request)
+{
+    trail->dialect = find_dialect(router, request->path);
+    struct str raw = str_slice(request->target, 0, str_find_byte(request->target, '?', 0));
+    if (!str_starts_with(raw, STR("/")))
+        return false;
+    trail->segment_count = split(raw, trail->segments);
+    if (trail->segment_count == SIZE_MAX)
+        return false;
+    for (size_t i = 0; i < trail->segment_count; i++)
+        trail->segments[i] = http_decode_segment(request->arena, trail->segments[i]);
+    return true;
+}
+
+static bool matches(const struct router_entry *entry, const struct trail *trail)
+{
+    if (entry->dialect != trail->dialect)
+        return false;
+    for (size_t i = 0; i < trail->segment_count; i++) {
+        struct str literal = entry->segments[i].literal;
+        bool fits = str_is_absent(literal) ? trail->segments[i].size > 0
+                                           : str_equal(literal, trail->segments[i]);
+        if (!fits)
+            return false;
+    }
+    return true;
+}
+
+static void fill_parameters(struct router_match *match, const struct router_entry *entry,
+                            const struct trail *trail)
+{
+    for (size_t i = 0; i < trail->segment_count; i++) {
+        if (str_is_absent(entry->segments[i].literal))
+            match->parameters[match->parameter_count++] = trail->segments[i];
+    }
+}
+
+static void find_pattern(const struct router *router, const struct http_request *request,
+                         enum http_method method, struct router_match *match)
+{
+    struct trail trail;
+    bool is_path = trail_open(&trail, router, request);
+    match->dialect = trail.dialect;
+    if (!is_path)
+        return;
+    const struct router_entry *entry = router->patterns[trail.segment_count];
+    for (; entry != NULL; entry = entry->next) {
+        if (entry->routes[method] == NULL || !matches(entry, &trail))
+            continue;
+        match->route = entry->routes[method];
+        fill_parameters(match, entry, &trail);
+        return;
+    }
+}
+
+struct router_match router_find(const struct router *router, const struct http_request *request)
+{
+    struct router_match match = {0};
+    enum http_method method = route_method(request->method);
+    if (method >= METHOD_COUNT) {
+        match.dialect = find_dialect(router, request->path);
+        return match;
+    }
+    const struct router_entry *entry = find_exact(router, request);
+    if (entry != NULL && entry->routes[method] != NULL) {
+        match.dialect = entry->dialect;
+        match.route = entry->routes[method];
+        return match;
+    }
+    find_pattern(router, request, method, &match);
+    return match;
+}
+
+/* ---- methods ---------------------------------------------------------------------------- */
+
+static void note_methods(const struct router_entry *entry, bool is_taken[METHOD_COUNT])
+{
+    for (size_t method = 0; method < METHOD_COUNT; method++)
+        is_taken[method] = is_taken[method] || entry->routes[method] != NULL;
+}
+
+struct str router_list_methods(const struct router *router, const struct http_request *request)
+{
+    static const struct {
+        enum http_method method;
+        const char *name;
+    } names[] = {{HTTP_GET, "GET, HEAD, "},
+                 {HTTP_POST, "POST, "},
+                 {HTTP_PUT, "PUT, "},
+                 {HTTP_PATCH, "PATCH, "},
+                 {HTTP_DELETE, "DELETE, "}};
+    bool is_taken[METHOD_COUNT] = {false};
+    const struct router_entry *exact = find_exact(router, request);
+    if (exact != NULL)
+        note_methods(exact, is_taken);
+    struct trail trail;
+    bool is_path = trail_open(&trail, router, request);
+    for (const struct router_entry *entry = is_path ? router->patterns[trail.segment_count] : NULL;
+         entry != NULL; entry = entry->next) {
+        if (matches(entry, &trail))
+            note_methods(entry, is_taken);
+    }
+    struct str list = STR("");
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        if (is_taken[names[i].method])
+            list = arena_format(request->arena, "%.*s%s", STR_ARG(list), names[i].name);
+    }
+    if (list.size == 0)
+        return (struct str){0};
+    return arena_format(request->arena, "%.*sOPTIONS", STR_ARG(list));
+}
