@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * assignment - what a remote evaluation answered, kept as the events that SDKs which evaluate by
+ * themselves send. amplitude-evaluation.md 8.
+ *
+ * One row per person and flag, named by the event's insert id and the flag: the same set of results
+ * is noted once a day, whoever reports it.
+ */
+#ifndef AMPLITUDE_ASSIGNMENT_H
+#define AMPLITUDE_ASSIGNMENT_H
+
+#include "dialect/amplitude/pieces.h"
+#include "dialect/amplitude/user.h"
+#include "dialect/exchange.h"
+
+/* As the caller's X-Amp-Exp-Track and X-Amp-Exp-Exposure-Track ask; never waits. subject is who the
+ * person is to the statistics. */
+void assignment_note(struct exchange *x, const struct snapshot *snapshot,
+                     const struct amplitude_user *user, struct str subject,
+                     const struct flag_results *results);
+
+
+/* Java's hash of a text; a longer one may be hashed in pieces. Section 8.1. */
+int32_t hash_java(int32_t hash, struct str text); /* start: 0; over UTF-16 units */
+enum { MS_PER_DAY = 86400000 };
+
+#endif

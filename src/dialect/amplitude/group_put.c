@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* group_put - groups as answers show them: see group.h. */
+#include <stdlib.h>
+
+#include "base/map.h"
+#include "dialect/amplitude/group.h"
+
+/* ---- members --------------------------------------------------------------------------------- */
+
+/* One item that depends on one variation of a flag. */
+struct member {
+    struct str variation;
+    uint64_t number;
+    bool is_holdout;
+    uint32_t next; /* of the same flag; MAP_ABSENT: the last */
+};
+struct members {
+    struct map first; /* key of the flag that is depended on -> index into list */
+    struct member *list;
+    size_t count;
+};
+
+static size_t count_dependencies(const struct snapshot *snapshot)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < snapshot->state.flag_count; i++) {
+        const struct flag *flag = snapshot->state.flags[i];
+        for (size_t j = 0; j < flag->prerequisite_count; j++)
+            count += flag->prerequisites[j].variation_count;
+    }
+    return count;
+}
+
+static void add_member(struct members *members, struct str parent, struct member member)
+{
+    uint32_t index = (uint32_t)members->count++;
+    uint32_t first = map_find(&members->first, parent);
+    member.next = MAP_ABSENT;
+    members->list[index] = member;
+    if (first == MAP_ABSENT) {
+        map_insert(&members->first, parent, index);
+        return;
+    }
+    members->list[index].next = members->list[first].next;
+    members->list[first].next = index;
+}
+
+static void add_members_of(struct members *members, const struct flag_revision *revision)
+{
+    const struct flag *flag = &revision->flag;
+    for (size_t i = 0; i < flag->prerequisite_count; i++) {
+        const struct prerequisite *prerequisite = &flag->prerequisites[i];
+        for (size_t j = 0; j < prerequisite->variation_count; j++) {
+            add_member(members, prerequisite->flag,
+                       (struct member){.variation = prerequisite->variations[j],
+                                       .number = revision->provenance.number,
+                                       .is_holdout = flag->kind == FLAG_KIND_HOLDOUT});
+        }
+    }
+}
+
+const struct members *members_find(struct arena *arena, const struct snapshot *snapshot)
+{
+    struct members *members = ARENA_NEW(arena, struct members);
+    size_t count = count_dependencies(snapshot);
+    map_open(&members->first, arena, count);
+    members->list = ARENA_NEW_ARRAY(arena, struct member, count);
+    for (size_t i = 0; i < snapshot->state.flag_count; i++)
+        add_members_of(members, snapshot->flags[i]);
+    return members;
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+    uint64_t left = *(const uint64_t *)a;
+    uint64_t right = *(const uint64_t *)b;
+    return (left > right) - (left < right);
+}
+
+static bool is_in(const struct member *member, struct str variation, bool is_holdout)
+{
+    return member->is_holdout == is_holdout && str_equal(member->variation, variation);
+}
+
+static size_t take_members(const struct group_source *source, struct str variation,
+                           bool are_holdouts, uint64_t *numbers)
+{
+    const struct members *members = source->members;
+    size_t count = 0;
+    for (uint32_t i = map_find(&members->first, source->flag->key); i != MAP_ABSENT;
+         i = members->list[i].next) {
+        if (!is_in(&members->list[i], variation, are_holdouts))
+            continue;
+        if (numbers != NULL)
+            numbers[count] = members->list[i].number;
+        count++;
+    }
+    return count;
+}
+
+/* Ids as numbers (1.6), ascending. */
+static void put_members(struct json_writer *writer, struct arena *arena,
+                        const struct group_source *source, struct str variation, bool are_holdouts)
+{
+    size_t count = take_members(source, variation, are_holdouts, NULL);
+    uint64_t *numbers = ARENA_NEW_ARRAY(arena, uint64_t, count);
+    take_members(source, variation, are_holdouts, numbers);
+    if (count > 1)
+        qsort(numbers, count, sizeof(*numbers), compare_numbers);
+    json_array_begin(writer);
+    for (size_t i = 0; i < count; i++)
+        json_u64(writer, numbers[i]);
+    json_array_end(writer);
+}
+
+/* ---- what both have -------------------------------------------------------------------------- */
+
+static void put_identity(struct json_writer *writer, struct arena *arena,
+                         const struct group_source *source)
+{
+    const struct flag *flag = source->flag;
+    wire_put_member_id(writer, STR("id"), source->provenance->number);
+    wire_put_member_id(writer, STR("projectId"), source->environment);
+    json_member_string(writer, STR("name"), str_is_absent(flag->name) ? flag->key : flag->name);
+    json_member_string(writer, STR("key"), flag->key);
+    json_member_string(writer, STR("evaluationMode"),
+                       flag->evaluation_mode == EVALUATION_LOCAL ? STR("local") : STR("remote"));
+    json_member_string(writer, STR("bucketingKey"), bucketing_key(arena, flag, (struct str){0}));
+    wire_put_member_text(writer, STR("bucketingSalt"), flag->salt);
+}
+
+/* Of all that is dealt, how much goes to one variation. */
+static uint32_t percentage_of(struct arena *arena, const struct flag *flag, struct str variation)
+{
+    struct rollout rollout;
+    uint64_t total = 0;
+    rollout_of(arena, flag, &flag->fallthrough, &rollout);
+    for (size_t i = 0; i < rollout.allocation_count; i++)
+        total += rollout.allocations[i].weight;
+    if (total == 0)
+        return 0;
+    return (uint32_t)((uint64_t)rollout_weight(&rollout, variation) * 100 / total);
+}
+
+static void put_included(struct json_writer *writer, struct str name, const struct flag *flag,
+                         struct str variation)
+{
+    int index = flag_find_variation(flag, variation);
+    json_key(writer, name);
+    if (index < 0)
+        wire_put_texts(writer, NULL, 0);
+    else
+        wire_put_texts(writer, flag->variations[index].included,
+                       flag->variations[index].included_count);
+}
+
+/* ---- mutual exclusion ------------------------------------------------------------------------ */
+
+static void put_slot(struct json_writer *writer, struct arena *arena,
+                     const struct group_source *source, size_t index)
+{
+    const struct variation *slot = &source->flag->variations[index];
+    json_object_begin(writer);
+    json_member_string(writer, STR("name"), arena_format(arena, "SLOT %zu", index + 1));
+    json_member_u64(writer, STR("index"), index + 1);
+    json_member_string(writer, STR("variantKey"), slot->id);
+    json_member_u64(writer, STR("percentage"), percentage_of(arena, source->flag, slot->id));
+    json_key(writer, STR("experiments"));
+    put_members(writer, arena, source, slot->id, false);
+    json_key(writer, STR("holdouts"));
+    put_members(writer, arena, source, slot->id, true);
+    put_included(writer, STR("individuals"), source->flag, slot->id);
+    json_key(writer, STR("cohorts"));
+    wire_put_texts(writer, slot->cohorts, slot->cohort_count);
+    json_object_end(writer);
+}
+
+void mutex_put(struct json_writer *writer, struct arena *arena, const struct group_source *source)
+{
+    const struct flag *flag = source->flag;
+    json_object_begin(writer);
+    put_identity(writer, arena, source);
+    wire_put_member_nullable(writer, STR("description"), flag->description);
+    json_key(writer, STR("slots"));
+    json_array_begin(writer);
+    for (size_t i = 0; i < flag->variation_count; i++) {
+        if (str_starts_with(flag->variations[i].id, STR("slot-")))
+            put_slot(writer, arena, source, i);
+    }
+    json_array_end(writer);
+    json_member_boolean(writer, STR("deleted"), flag->is_archived);
+    json_object_end(writer);
+}
+
+/* ---- holdouts -------------------------------------------------------------------------------- */
+
+void holdout_put(struct json_writer *writer, struct arena *arena, const struct group_source *source)
+{
+    const struct flag *flag = source->flag;
+    const struct provenance *provenance = source->provenance;
+    json_object_begin(writer);
+    put_identity(writer, arena, source);
+    wire_put_member_text(writer, STR("description"), flag->description);
+    json_member_u64(writer, STR("holdoutPercentage"), percentage_of(arena, flag, STR("holdout")));
+    json_member_string(writer, STR("variantName"), STR("on"));
+    json_key(writer, STR("experiments"));
+    put_members(writer, arena, source, STR("on"), false);
+    put_included(writer, STR("individualInclusion"), flag, STR("holdout"));
+    put_included(writer, STR("individualExclusion"), flag, STR("on"));
+    json_member_boolean(writer, STR("deleted"), flag->is_archived);
+    wire_put_member_text(writer, STR("createdBy"), provenance->created_by);
+    wire_put_member_text(writer, STR("lastModifiedBy"), provenance->modified_by);
+    wire_put_member_instant(writer, STR("createdAt"), provenance->created_ms);
+    wire_put_member_instant(writer, STR("lastModifiedAt"), provenance->modified_ms);
+    json_object_end(writer);
+}

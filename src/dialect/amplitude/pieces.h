@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pieces - answers in pieces, made ahead.
+ *
+ * All that an evaluation's answer says about a flag but which variation and why is known when its
+ * revision is published, so that is when it is written: per variation the text up to the name of
+ * the segment, per rule that name. An answer is then three copies per flag. The same goes for a
+ * flag's configuration. Per snapshot, the flags of each deployment are listed by key, so that
+ * nothing is looked up.
+ *
+ * Written by amplitude_render on the writer's thread, into the revision's and the snapshot's
+ * arena; read by vardata.c and flags.c.
+ */
+#ifndef AMPLITUDE_PIECES_H
+#define AMPLITUDE_PIECES_H
+
+#include "eval/evaluate.h"
+#include "snapshot/snapshot.h"
+
+enum { AMPLITUDE_ANNEX = 1 }; /* this dialect's place in the annexes of snapshots and revisions */
+
+/* What is answered when a variation was decided: ,"flag":{"key":"on","value":"on" and so on up to
+ * "metadata":{…,"segmentName": where the segment's name follows, then what the request adds. */
+struct answer_piece {
+    struct str text;
+    uint32_t plain_size; /* of the beginning without metadata, as the v1 form has it */
+    bool is_default;     /* the variation is "off": clients take it for none */
+    uint64_t stamp;      /* hash of flag key and variation: two sets of results, two digests */
+};
+
+struct flag_pieces {
+    const struct answer_piece *answers; /* by variation */
+    const struct str *segments;         /* by rule: its name as JSON text */
+    struct str experiment_member;       /* ,"expKey":"exp-1" for an experiment, else empty */
+    struct str configuration; /* behind {"metadata":{"deployed":true; groups have none: flags.c */
+    bool is_whole;            /* the configuration is no stub, and leans on prerequisites */
+};
+
+/* Places in snapshot.flags, ascending: by key. */
+struct flag_list {
+    const uint32_t *places;
+    size_t count;
+};
+struct deployment_list {
+    uint64_t deployment;
+    struct flag_list flags;
+};
+struct snapshot_pieces {
+    const struct flag_pieces *const *flags; /* by place in snapshot.flags; NULL for archived ones */
+    const struct deployment_list *deployments; /* by number: those some flag names */
+    size_t deployment_count;
+    struct flag_list everywhere; /* on every deployment */
+};
+
+/* What was decided about one flag for one caller. */
+struct flag_result {
+    const struct flag_revision *revision;
+    const struct flag_pieces *pieces;
+    const struct answer_piece *answer;
+    struct str segment; /* JSON text */
+};
+struct flag_results {
+    struct flag_result *items; /* by flag key */
+    size_t count;
+};
+
+/* The variation's key. */
+struct str result_variation(const struct flag_result *result);
+
+/* The server's snapshot_renderer for this dialect. */
+void amplitude_render(struct snapshot *snapshot);
+
+/* Borrowed from the snapshot. */
+const struct snapshot_pieces *pieces_of(const struct snapshot *snapshot);
+
+/* The flags and experiments on a deployment: groups and archived ones are not. */
+struct flag_list pieces_on(const struct snapshot_pieces *pieces, uint64_t deployment);
+
+/* Those of a list that are asked for by key, each once; unknown keys are nobody's. */
+struct flag_list pieces_select(struct arena *arena, const struct ruleset *rules,
+                               const struct flag_list *list, const struct str *keys,
+                               size_t key_count);
+
+/* The name of the segment that decided, as JSON text; section 9.2. */
+struct str pieces_segment(const struct flag_pieces *pieces, const struct decision *decision);
+
+#endif

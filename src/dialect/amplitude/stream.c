@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * stream - the array of flag configurations, again after each change. amplitude-evaluation.md 5.
+ *
+ * A keep-alive is a message of exactly one space: SDKs strip one blank behind the colon and ignore
+ * what is then empty, so two are sent; comment lines do not count as a sign of life.
+ */
+#include "stream/stream.h"
+
+#include "dialect/amplitude/evaluate.h"
+#include "dialect/amplitude/flags.h"
+
+enum { HEARTBEAT_MS = 15000 }; /* SDKs give up after 17 s of silence */
+
+static struct shared_body *render(const struct view *view, const struct snapshot *snapshot,
+                                  uint64_t channel)
+{
+    const struct catalog_deployment *deployment = catalog_find_deployment(view->catalog, channel);
+    if (deployment == NULL || deployment->is_archived)
+        return NULL;
+    return flags_body(snapshot, channel, FLAGS_STREAM);
+}
+
+static const struct stream_kind kind = {
+    .headers = STR("Content-Type: text/event-stream\r\n"
+                   "Cache-Control: no-cache\r\n"
+                   "X-Accel-Buffering: no\r\n"
+                   "Access-Control-Allow-Origin: *\r\n"),
+    .heartbeat = STR("data:  \n\n"),
+    .heartbeat_ms = HEARTBEAT_MS,
+    .render = render,
+};
+
+void amplitude_stream_flags(struct exchange *x)
+{
+    const struct stream_request stream = {
+        .kind = &kind,
+        .environment = x->caller->environment,
+        .channel = x->caller->deployment,
+        .credential_id = x->caller->credential_id,
+    };
+    struct fault fault = stream_open(x->services->streams, x->request, &stream);
+    if (failed(fault))
+        amplitude_refuse_evaluation(x, fault, 0, (struct str){0});
+    else
+        x->is_streaming = true;
+}
