@@ -173,7 +173,7 @@ struct fault superflag_append_assignment(struct json_writer *writer, struct aren
     json_member_u64(writer, STR("configVersion"), state->version);
     if (is_eligible)
         json_member_string(writer, STR("variation"), details.variation);
-    json_member_string(writer, STR("reason"), reason_name(details.reason));
+    json_member_string(writer, STR("reason"), superflag_reason_name(details.reason));
     json_member_boolean(writer, STR("eligible"), is_eligible);
     json_object_end(writer);
     return fault_none();

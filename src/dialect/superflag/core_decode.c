@@ -224,6 +224,7 @@ static struct flag decode_flag(struct arena *arena, struct str key, const struct
         .is_enabled = property_find(json, STR("enabled"))->boolean,
         .visibility = decode_visibility(json, VISIBILITY_SERVER),
         .arithmetic = {FLAG_HASH_FNV1A_32_UTF16, FLAG_COMPARISON_TYPED},
+        .is_on_all_deployments = true,
         .off_variation = property_text(json, STR("offVariation")),
         .fallthrough = decode_serve(arena, property_find(json, STR("fallthrough"))),
         .schedule = decode_schedule(property_find(json, STR("schedule"))),

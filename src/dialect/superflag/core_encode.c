@@ -8,8 +8,11 @@
  */
 #include "dialect/superflag/document.h"
 #include "dialect/superflag/fragment.h"
+#include "dialect/superflag/projection.h"
 #include "model/codec.h"
 #include "model/names.h"
+
+enum { PROJECTION_CHUNK_BYTES = 4096 };
 
 static void append_variations(struct json_writer *writer, const struct flag *flag)
 {
@@ -150,9 +153,8 @@ static bool is_flag_served(const struct environment_state *state, const struct f
     return audience == SUPERFLAG_SERVER || flag_is_client_visible(flag, &state->settings);
 }
 
-void superflag_append_core_document(struct buf *buf, const struct environment_state *state,
-                                    enum superflag_audience audience, bool include_metadata,
-                                    bool is_hybrid)
+static void append_core(struct buf *buf, const struct environment_state *state,
+                        enum superflag_audience audience, bool include_metadata, bool is_hybrid)
 {
     struct json_writer writer;
     json_writer_open(&writer, buf);
@@ -179,8 +181,19 @@ void superflag_append_core_document(struct buf *buf, const struct environment_st
     json_object_end(&writer);
 }
 
-void superflag_append_legacy_document(struct buf *buf, const struct environment_state *state,
-                                      enum superflag_audience audience)
+void superflag_append_core_document(struct buf *buf, const struct environment_state *state,
+                                    enum superflag_audience audience, bool include_metadata,
+                                    bool is_hybrid)
+{
+    struct arena arena;
+    arena_open(&arena, PROJECTION_CHUNK_BYTES);
+    struct environment_state projected = superflag_project(&arena, state, audience);
+    append_core(buf, &projected, audience, include_metadata, is_hybrid);
+    arena_close(&arena);
+}
+
+static void append_legacy(struct buf *buf, const struct environment_state *state,
+                          enum superflag_audience audience)
 {
     struct json_writer writer;
     json_writer_open(&writer, buf);
@@ -205,4 +218,14 @@ void superflag_append_legacy_document(struct buf *buf, const struct environment_
     append_empty_object(&writer, STR("overrides"));
     append_empty_object(&writer, STR("rules"));
     json_object_end(&writer);
+}
+
+void superflag_append_legacy_document(struct buf *buf, const struct environment_state *state,
+                                      enum superflag_audience audience)
+{
+    struct arena arena;
+    arena_open(&arena, PROJECTION_CHUNK_BYTES);
+    struct environment_state projected = superflag_project(&arena, state, audience);
+    append_legacy(buf, &projected, audience);
+    arena_close(&arena);
 }

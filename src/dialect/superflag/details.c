@@ -27,6 +27,12 @@ struct str superflag_error_name(enum superflag_error error)
     return STR("");
 }
 
+struct str superflag_reason_name(enum reason reason)
+{
+    bool is_targeted = reason == REASON_INCLUDED || reason == REASON_STICKY;
+    return reason_name(is_targeted ? REASON_TARGETING_MATCH : reason);
+}
+
 /* ---- contexts --------------------------------------------------------------------------- */
 
 struct str superflag_targeting_key(const struct json *context)
@@ -185,7 +191,7 @@ void superflag_append_prerequisites(struct json_writer *writer, const struct tra
             json_member_string(writer, STR("variation"),
                                flag->variations[prerequisite->variation].id);
         json_member_boolean(writer, STR("satisfied"), prerequisite->is_satisfied);
-        json_member_string(writer, STR("reason"), reason_name(prerequisite->reason));
+        json_member_string(writer, STR("reason"), superflag_reason_name(prerequisite->reason));
         json_object_end(writer);
     }
     json_array_end(writer);
@@ -208,7 +214,7 @@ static void append_head(struct json_writer *writer, const struct superflag_detai
     if (details->value != NULL)
         json_member_tree(writer, STR("value"), details->value);
     superflag_append_optional(writer, STR("variation"), details->variation);
-    json_member_string(writer, STR("reason"), reason_name(details->reason));
+    json_member_string(writer, STR("reason"), superflag_reason_name(details->reason));
     superflag_append_optional(writer, STR("ruleId"), details->rule_id);
 }
 
@@ -261,7 +267,7 @@ void superflag_append_client_snapshot(struct json_writer *writer, struct arena *
     json_object_begin(writer);
     for (size_t i = 0; i < state->flag_count; i++) {
         const struct flag *flag = state->flags[i];
-        if (!flag_is_client_visible(flag, &state->settings))
+        if (flag->is_archived || !flag_is_client_visible(flag, &state->settings))
             continue;
         struct superflag_question one = *question;
         one.flag_key = flag->key;

@@ -23,6 +23,10 @@ enum superflag_error {
 
 struct str superflag_error_name(enum superflag_error error); /* FLAG_NOT_FOUND … */
 
+/* OFF TARGETING_MATCH …: the vendor's words alone. Who is listed by name, or keeps what they got,
+ * was targeted. */
+struct str superflag_reason_name(enum reason reason);
+
 /* What is asked. Texts and trees are borrowed. */
 struct superflag_question {
     const struct ruleset *ruleset;

@@ -18,7 +18,7 @@ static void append_eligibility(struct json_writer *writer, const struct superfla
     json_object_begin(writer);
     json_member_string(writer, STR("stage"), STR("eligibility"));
     json_member_boolean(writer, STR("eligible"), is_eligible(details));
-    json_member_string(writer, STR("reason"), reason_name(details->reason));
+    json_member_string(writer, STR("reason"), superflag_reason_name(details->reason));
     superflag_append_prerequisites(writer, &details->trace);
     if (details->flag != NULL)
         superflag_append_schedule(writer, STR("flagSchedule"), &details->flag->schedule);
@@ -33,6 +33,7 @@ static struct str serve_name(const struct serve *serve)
     case SERVE_VARIATION:
         return STR("variation");
     case SERVE_SPLIT:
+    case SERVE_BUCKET:
         return STR("rollout");
     case SERVE_PROGRESSIVE:
         return STR("progressive");
@@ -47,7 +48,7 @@ static void append_bucket(struct json_writer *writer, const struct trace *trace)
     json_key(writer, STR("bucket"));
     json_object_begin(writer);
     json_member_u64(writer, STR("value"), trace->ticket);
-    json_member_u64(writer, STR("size"), SPLIT_WEIGHT_TOTAL);
+    json_member_u64(writer, STR("size"), trace->has_percent ? BUCKET_TICKETS : SPLIT_WEIGHT_TOTAL);
     json_member_string(writer, STR("bucketBy"), trace->bucket_by);
     json_member_string(writer, STR("salt"), trace->salt);
     json_key(writer, STR("allocations"));
@@ -91,7 +92,7 @@ static void append_exposure(struct json_writer *writer, const struct superflag_d
     json_member_string(writer, STR("flagKey"), details->flag_key);
     superflag_append_optional(writer, STR("variation"), details->variation);
     json_member_u64(writer, STR("configVersion"), details->state->version);
-    json_member_string(writer, STR("reason"), reason_name(details->reason));
+    json_member_string(writer, STR("reason"), superflag_reason_name(details->reason));
     superflag_append_optional(writer, STR("ruleId"), details->rule_id);
     json_object_end(writer);
 }

@@ -3,9 +3,13 @@
 #include <inttypes.h>
 
 #include "dialect/superflag/document.h"
+#include "dialect/superflag/projection.h"
 
-enum document_form superflag_choose_form(const struct environment_state *state,
-                                         enum superflag_audience audience)
+enum { PROJECTION_CHUNK_BYTES = 4096 };
+
+/* Of a projection. */
+static enum document_form choose_form(const struct environment_state *state,
+                                      enum superflag_audience audience)
 {
     if (state->settings.document_form != DOCUMENT_FORM_AUTO)
         return state->settings.document_form;
@@ -18,8 +22,19 @@ enum document_form superflag_choose_form(const struct environment_state *state,
     return DOCUMENT_FORM_LEGACY;
 }
 
-void superflag_append_config(struct buf *buf, const struct environment_state *state,
-                             enum superflag_audience audience, uint32_t ttl_seconds)
+enum document_form superflag_choose_form(const struct environment_state *state,
+                                         enum superflag_audience audience)
+{
+    struct arena arena;
+    arena_open(&arena, PROJECTION_CHUNK_BYTES);
+    struct environment_state projected = superflag_project(&arena, state, audience);
+    enum document_form form = choose_form(&projected, audience);
+    arena_close(&arena);
+    return form;
+}
+
+static void append_config(struct buf *buf, const struct environment_state *state,
+                          enum superflag_audience audience, uint32_t ttl_seconds)
 {
     struct json_writer writer;
     json_writer_open(&writer, buf);
@@ -30,7 +45,7 @@ void superflag_append_config(struct buf *buf, const struct environment_state *st
     json_key(&writer, STR("doc"));
     struct buf doc;
     buf_open(&doc, SIZE_MAX);
-    if (superflag_choose_form(state, audience) == DOCUMENT_FORM_LEGACY)
+    if (choose_form(state, audience) == DOCUMENT_FORM_LEGACY)
         superflag_append_legacy_document(&doc, state, audience);
     else
         superflag_append_core_document(&doc, state, audience, audience == SUPERFLAG_SERVER,
@@ -39,6 +54,16 @@ void superflag_append_config(struct buf *buf, const struct environment_state *st
     buf_close(&doc);
     json_member_u64(&writer, STR("ttlSeconds"), ttl_seconds);
     json_object_end(&writer);
+}
+
+void superflag_append_config(struct buf *buf, const struct environment_state *state,
+                             enum superflag_audience audience, uint32_t ttl_seconds)
+{
+    struct arena arena;
+    arena_open(&arena, PROJECTION_CHUNK_BYTES);
+    struct environment_state projected = superflag_project(&arena, state, audience);
+    append_config(buf, &projected, audience, ttl_seconds);
+    arena_close(&arena);
 }
 
 static struct str render_body(struct snapshot *snapshot, enum superflag_audience audience)

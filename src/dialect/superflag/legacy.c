@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "dialect/superflag/legacy_shape.h"
+#include "dialect/superflag/projection.h"
 #include "dialect/superflag/property.h"
 
 enum { LEGACY_KEY_BYTES_MAX = 96 }; /* longer keys evaluate but can never be reported on */
@@ -70,6 +71,18 @@ struct fault superflag_decode_legacy_flag(struct arena *arena, struct str key, s
 
 /* ---- patching --------------------------------------------------------------------------- */
 
+void superflag_keep_payloads(const struct flag *current, struct flag *changed)
+{
+    for (size_t i = 0; i < changed->variation_count; i++) {
+        struct variation *variation = &changed->variations[i];
+        int before = flag_find_variation(current, variation->id);
+        if (before < 0)
+            continue;
+        variation->has_payload = current->variations[before].has_payload;
+        variation->payload = current->variations[before].payload;
+    }
+}
+
 /* Applies one of rollout and variants to the parts; NULL leaves it, a JSON null removes it. */
 static struct legacy_finding edit_split(struct arena *arena, const struct json *rollout,
                                         const struct json *variants, struct legacy_parts *parts)
@@ -105,6 +118,7 @@ static struct fault patch_shape(struct arena *arena, const struct flag *current,
     if (finding.problem != LEGACY_FINE)
         return legacy_refuse(arena, &finding);
     legacy_shape(arena, &parts, patched);
+    superflag_keep_payloads(current, patched);
     return fault_none();
 }
 
@@ -141,6 +155,29 @@ static struct fault patch_other_shape(struct arena *arena, const struct flag *cu
     return value == NULL ? fault_none() : patch_served_value(arena, current, value, patched);
 }
 
+/* Its variations stand for themselves and are dealt in another way: there is no word for either. */
+static struct fault patch_text_flag(const struct json *edits)
+{
+    bool edits_serving = json_find(edits, STR("value")) != NULL ||
+                         json_find(edits, STR("rollout")) != NULL ||
+                         json_find(edits, STR("variants")) != NULL;
+    if (!edits_serving)
+        return fault_none();
+    return fault_make(FAULT_INVALID, STR("value"),
+                      STR("the flag compares text: of its members only clientEnabled can be "
+                          "changed here"));
+}
+
+static struct fault patch_what_is_served(struct arena *arena, const struct flag *current,
+                                         const struct json *edits, struct flag *patched)
+{
+    if (superflag_is_text(current))
+        return patch_text_flag(edits);
+    enum legacy_form form = legacy_form_of(current);
+    return form == LEGACY_FORM_NONE ? patch_other_shape(arena, current, edits, patched)
+                                    : patch_shape(arena, current, form, edits, patched);
+}
+
 struct fault superflag_patch_legacy_flag(struct arena *arena, const struct flag *current,
                                          const struct json *edits, struct flag *patched)
 {
@@ -151,10 +188,7 @@ struct fault superflag_patch_legacy_flag(struct arena *arena, const struct flag 
     if (!has_edit)
         return fault_make(FAULT_INVALID, STR("value"),
                           STR("value, clientEnabled, rollout or variants is required"));
-    enum legacy_form form = legacy_form_of(current);
-    struct fault fault = form == LEGACY_FORM_NONE
-                             ? patch_other_shape(arena, current, edits, patched)
-                             : patch_shape(arena, current, form, edits, patched);
+    struct fault fault = patch_what_is_served(arena, current, edits, patched);
     if (failed(fault))
         return fault;
     const struct json *client_enabled = json_find(edits, STR("clientEnabled"));
@@ -222,6 +256,17 @@ static void append_split(struct json_writer *writer, const struct flag *flag, en
     json_array_end(writer);
 }
 
+/* Whose value a flag without a legacy form shows. */
+static struct str shown_variation(const struct flag *flag)
+{
+    if (superflag_is_text(flag)) {
+        int constant = superflag_constant_variation(flag);
+        return constant < 0 ? flag->off_variation : flag->variations[constant].id;
+    }
+    bool serves_one = flag->fallthrough.kind == SERVE_VARIATION;
+    return serves_one ? flag->fallthrough.variation : flag->off_variation;
+}
+
 void superflag_append_legacy_flag(struct json_writer *writer, const struct flag *flag,
                                   bool echo_client_enabled)
 {
@@ -232,9 +277,7 @@ void superflag_append_legacy_flag(struct json_writer *writer, const struct flag 
         json_member_tree(writer, STR("value"), legacy_value_of(flag, form));
         append_split(writer, flag, form);
     } else {
-        bool serves_one = flag->fallthrough.kind == SERVE_VARIATION;
-        struct str id = serves_one ? flag->fallthrough.variation : flag->off_variation;
-        const struct json *value = variation_value(flag, id);
+        const struct json *value = variation_value(flag, shown_variation(flag));
         if (value != NULL)
             json_member_tree(writer, STR("value"), value);
     }
@@ -264,7 +307,7 @@ struct superflag_old_reading superflag_read_as_old(const struct flag *flag)
     const struct serve *serve = &flag->fallthrough;
     struct superflag_old_reading reading = {.value = variation_value(flag, flag->off_variation)};
     reading.is_exact = !flag->is_enabled;
-    if (is_conditional(flag) || serve->kind == SERVE_PROGRESSIVE)
+    if (is_conditional(flag) || serve->kind == SERVE_PROGRESSIVE || serve->kind == SERVE_BUCKET)
         return reading;
     if (serve->kind == SERVE_VARIATION)
         reading.value = variation_value(flag, serve->variation);

@@ -32,9 +32,14 @@ struct fault superflag_check_flag_key(struct str key) MUST_CHECK;
 
 /* Applies value, clientEnabled, rollout and variants of `edits` (other members are ignored; null
  * takes back the last three; one of the four must be there). A flag of another shape takes
- * clientEnabled, and value when its fallthrough serves one variation: that variation's value. */
+ * clientEnabled, and value when its fallthrough serves one variation: that variation's value. A
+ * flag that compares text takes clientEnabled alone. */
 struct fault superflag_patch_legacy_flag(struct arena *arena, const struct flag *current,
                                          const struct json *edits, struct flag *patched) MUST_CHECK;
+
+/* What the vendor has no word for: the payloads of `current`, variation by variation, of those that
+ * changed keeps. changed's variations are its own to change. */
+void superflag_keep_payloads(const struct flag *current, struct flag *changed);
 
 /* A new value alone: the bulk update. */
 struct fault superflag_patch_legacy_value(struct arena *arena, const struct flag *current,
@@ -48,7 +53,8 @@ bool superflag_is_legacy(const struct flag *flag);
 /* {"type","value","rollout"?,"variants"?,"clientEnabled"?}: clientEnabled when it is asked for and
  * was ever set. A flag of another shape shows its type and the value it serves by default: that of
  * its fallthrough when it serves one variation, else of its off variation. That is the value a
- * patch of it would replace. */
+ * patch of it would replace. A flag that compares text shows what it serves to everybody while it
+ * is on, if that is one value, else its off value. */
 void superflag_append_legacy_flag(struct json_writer *writer, const struct flag *flag,
                                   bool echo_client_enabled);
 

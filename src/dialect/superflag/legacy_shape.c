@@ -301,6 +301,7 @@ struct flag legacy_flag_of(struct arena *arena, struct str key, enum value_type 
         .lifecycle = LIFECYCLE_ACTIVE,
         .is_enabled = true,
         .arithmetic = {FLAG_HASH_FNV1A_32_UTF16, FLAG_COMPARISON_TYPED},
+        .is_on_all_deployments = true,
         .metadata = json_make_null(),
     };
 }

@@ -4,12 +4,14 @@
  * vendor documents no way to write rules and segments. See manage.h and README.md.
  *
  * Writing replaces the environment's flags, segments and metadata in one version step; what is
- * equal to what is there gains no new revision, and what the document leaves out is deleted.
+ * equal to what is there gains no new revision, and what the document leaves out is deleted, unless
+ * it is left out because no document can show it (projection.h).
  */
 #include "change/edit.h"
 #include "dialect/superflag/answer.h"
 #include "dialect/superflag/document.h"
 #include "dialect/superflag/manage.h"
+#include "dialect/superflag/projection.h"
 #include "dialect/superflag/request.h"
 #include "model/codec.h"
 #include "model/limits.h"
@@ -34,20 +36,6 @@ void superflag_get_document(struct exchange *x)
 }
 
 /* ---- write ------------------------------------------------------------------------------- */
-
-static bool is_same_flag(const struct flag *a, const struct flag *b)
-{
-    struct buf one;
-    struct buf other;
-    buf_open(&one, SIZE_MAX);
-    buf_open(&other, SIZE_MAX);
-    flag_encode(a, &one);
-    flag_encode(b, &other);
-    bool is_same = str_equal(buf_str(&one), buf_str(&other));
-    buf_close(&one);
-    buf_close(&other);
-    return is_same;
-}
 
 static bool is_same_segment(const struct segment *a, const struct segment *b)
 {
@@ -76,19 +64,49 @@ static struct fault below(struct edit *edit, struct str collection, struct str k
 }
 
 /* What the schema has no word for stays as it is. */
-static struct flag merge_flag(const struct edit *edit, const struct flag *current,
+static struct flag merge_flag(struct edit *edit, const struct flag *current,
                               const struct flag *wanted)
 {
     struct flag flag = *wanted;
     flag.id = current->id;
     flag.kind = current->kind;
+    flag.name = current->name;
     flag.arithmetic = current->arithmetic;
+    flag.evaluation_mode = current->evaluation_mode;
+    flag.is_on_all_deployments = current->is_on_all_deployments;
+    flag.deployments = current->deployments;
+    flag.deployment_count = current->deployment_count;
+    flag.experiment = current->experiment;
+    flag.variations = arena_copy(edit_arena(edit), wanted->variations,
+                                 wanted->variation_count * sizeof(wanted->variations[0]));
+    superflag_keep_payloads(current, &flag);
     bool is_as_default = current->visibility == VISIBILITY_UNSET &&
                          (flag.visibility == VISIBILITY_CLIENT) ==
                              flag_is_client_visible(current, &edit_state(edit)->settings);
     if (is_as_default)
         flag.visibility = VISIBILITY_UNSET;
     return flag;
+}
+
+/* Such a flag is shown as an ordinary one, and that is what the document is merged with. */
+static struct fault put_text_flag(struct edit *edit, const struct flag *current,
+                                  const struct flag *wanted)
+{
+    struct flag shown = superflag_ordinary_flag(edit_arena(edit), current);
+    struct flag merged = merge_flag(edit, &shown, wanted);
+    struct flag flag;
+    struct fault fault = superflag_apply_ordinary(edit_arena(edit), current, &merged, &flag);
+    if (failed(fault))
+        return fault;
+    return superflag_is_same_flag(current, &flag) ? fault_none() : edit_put_flag(edit, &flag);
+}
+
+/* Flags no document shows are not the document's to change. */
+static bool is_shown(struct edit *edit, const struct flag *flag)
+{
+    struct str leans_on;
+    return superflag_absence_of(edit_arena(edit), edit_state(edit), SUPERFLAG_SERVER, flag,
+                                &leans_on) == SUPERFLAG_PRESENT;
 }
 
 /* The document itself is left as it is: an edit may run again, against another state. */
@@ -102,8 +120,13 @@ static struct fault put_flag(struct edit *edit, const struct flag *wanted)
         fault = superflag_check_flag_key(wanted->key);
         return failed(fault) ? fault : edit_put_flag(edit, wanted);
     }
+    if (!is_shown(edit, current))
+        return fault_make(FAULT_CONFLICT, STR("$"),
+                          STR("is the key of a flag that a document cannot show"));
+    if (superflag_is_text(current))
+        return put_text_flag(edit, current, wanted);
     struct flag flag = merge_flag(edit, current, wanted);
-    return is_same_flag(current, &flag) ? fault_none() : edit_put_flag(edit, &flag);
+    return superflag_is_same_flag(current, &flag) ? fault_none() : edit_put_flag(edit, &flag);
 }
 
 static struct fault put_segment(struct edit *edit, const struct segment *wanted)
@@ -124,7 +147,8 @@ static struct fault delete_the_rest(struct edit *edit, const struct environment_
     const struct environment_state *state = edit_state(edit);
     struct fault fault = fault_none();
     for (size_t i = 0; i < state->flag_count && !failed(fault); i++) {
-        if (environment_find_flag(wanted, state->flags[i]->key) == NULL)
+        const struct flag *flag = state->flags[i];
+        if (environment_find_flag(wanted, flag->key) == NULL && is_shown(edit, flag))
             fault = edit_delete_flag(edit, state->flags[i]->key);
     }
     for (size_t i = 0; i < state->segment_count && !failed(fault); i++) {

@@ -11,6 +11,8 @@ static struct str mapped_reason(enum reason reason)
     case REASON_SCHEDULED_OUT:
         return STR("DISABLED");
     case REASON_TARGETING_MATCH:
+    case REASON_INCLUDED:
+    case REASON_STICKY:
     case REASON_PREREQUISITE_FAILED:
         return STR("TARGETING_MATCH");
     case REASON_SPLIT:

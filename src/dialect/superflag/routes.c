@@ -4,6 +4,7 @@
 
 #include "dialect/superflag/answer.h"
 #include "dialect/superflag/manage.h"
+#include "dialect/superflag/reach.h"
 #include "dialect/superflag/read_config.h"
 #include "model/limits.h"
 
@@ -53,4 +54,5 @@ const struct dialect superflag_dialect = {
     .route_count = COUNT_OF(routes),
     .refuse = superflag_refuse,
     .preflight = superflag_preflight,
+    .reach = superflag_reach,
 };

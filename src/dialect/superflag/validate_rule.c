@@ -200,7 +200,8 @@ static void validate_match(struct validation *v, const struct issue_path *path,
 
     const struct json *name = property_find(match, STR("operator"));
     enum operator operator= OPERATOR_EQ;
-    bool is_known = json_is_text(name) && operator_parse(name->string, &operator);
+    bool is_known = json_is_text(name) && operator_parse(name->string, &operator) &&
+                    !operator_is_text(operator);
     if (!is_known)
         issue_add_member(&v->issues, path, STR("operator"), STR("is not supported"));
     bool needs_value = !is_known || operator!= OPERATOR_EXISTS;
