@@ -12,7 +12,8 @@ MAKEFLAGS += --no-builtin-rules
 .DEFAULT_GOAL := all
 
 # ---- rooms, bottom-up, and what each may see ----------------------------------------------
-ROOMS := base json http model eval auth store snapshot ingest change dialect dialect/superflag server
+ROOMS := base json http model eval auth store snapshot ingest change stream dialect dialect/superflag \
+	dialect/amplitude dialect/admin server
 SEES_base :=
 SEES_json := base
 SEES_http := base
@@ -23,9 +24,12 @@ SEES_store := base json model
 SEES_snapshot := base json model eval auth store
 SEES_ingest := base json model eval auth store
 SEES_change := base json model eval auth store snapshot ingest
-SEES_dialect := base json http model eval auth store snapshot ingest change
+SEES_stream := base json http model eval auth store snapshot
+SEES_dialect := base json http model eval auth store snapshot ingest change stream
 SEES_dialect/superflag := $(SEES_dialect) dialect
-SEES_server := $(SEES_dialect/superflag) dialect/superflag
+SEES_dialect/amplitude := $(SEES_dialect) dialect
+SEES_dialect/admin := $(SEES_dialect) dialect
+SEES_server := $(SEES_dialect) dialect dialect/superflag dialect/amplitude dialect/admin
 
 VERSION := 0.1.0
 PACKAGES := libuv libsodium sqlite3 libpcre2-8 zlib
@@ -41,7 +45,8 @@ LLHTTP_LIBS := $(BUILD)/lib/libllhttp.a
 endif
 
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 \
-	-Wswitch-enum -Wconversion -Wno-sign-conversion -Wimplicit-fallthrough -Wundef -Wpointer-arith
+	-Wswitch-enum -Wconversion -Wno-sign-conversion -Wimplicit-fallthrough -Wundef -Wpointer-arith \
+	-Wno-missing-field-initializers # tables leave out what is zero
 HARDENING := -fPIE -fstack-protector-strong -fstack-clash-protection -fcf-protection=full \
 	-fno-delete-null-pointer-checks -fno-strict-overflow -fno-strict-aliasing -ftrivial-auto-var-init=zero
 LINK_HARDENING := -pie -Wl,-z,relro,-z,now,-z,noexecstack
@@ -116,7 +121,7 @@ $(BUILD)/guidon: $(call room_libraries,server) $(filter %.a,$(LLHTTP_LIBS))
 # ---- tests: a folder's *_test.c are programs that link one room and what it sees -----------
 # $(call test_binaries,folder) and $(call TEST_RULES,folder,room,target)
 test_binaries = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard $(1)/*_test.c))
-test_llhttp = $(if $(filter http dialect% server,$(1)),$(LLHTTP_LIBS))
+test_llhttp = $(if $(filter http stream dialect% server,$(1)),$(LLHTTP_LIBS))
 define TEST_RULES
 $(foreach test,$(wildcard $(1)/*_test.c),
 $(patsubst tests/%.c,$(BUILD)/%,$(test)): $(test) $(wildcard tests/support/*.h) $(call room_libraries,$(2)) $(filter %.a,$(call test_llhttp,$(2)))

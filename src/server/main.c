@@ -18,9 +18,13 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "dialect/operations.h"
+#include "dialect/rate.h"
+#include "ingest/assignments.h"
+#include "ingest/identities.h"
 #include "model/limits.h"
 #include "server/options.h"
 #include "server/routes.h"
+#include "stream/stream.h"
 
 enum { EXIT_FAILED = 1, EXIT_USAGE = 4, LOOPS_MAX = 8 };
 
@@ -37,6 +41,10 @@ struct server {
     struct arena arena;
     struct view_slot *views;
     struct changer *changer;
+    struct identities *identities;
+    struct assignments *assignments;
+    struct stream_hub *streams;
+    struct rates *rates;
     struct operations operations;
     struct services services;
     struct http_server *http;
@@ -65,9 +73,16 @@ static void render_all(struct snapshot *snapshot)
 
 static void on_published(uint64_t environment, uint64_t version, void *context)
 {
-    (void)context;
+    struct server *server = context;
+    stream_hub_notify(server->streams);
     log_line(LOG_DEBUG, "published", "environment=%llu version=%llu",
              (unsigned long long)environment, (unsigned long long)version);
+}
+
+static void on_identities(void *context)
+{
+    struct server *server = context;
+    change_notice_identities(server->changer);
 }
 
 /* ---- first start --------------------------------------------------------------------------- */
@@ -147,6 +162,8 @@ static struct fault open_change(struct server *server, struct bootstrap *bootstr
         .event_queue_bytes_max = server->options.event_queue_bytes_max,
         .waiting_max = server->options.changes_waiting_max,
         .on_published = on_published,
+        .context = server,
+        .identities = server->identities,
     };
     struct fault degraded;
     struct fault fault =
@@ -156,6 +173,22 @@ static struct fault open_change(struct server *server, struct bootstrap *bootstr
                   "why=\"%.*s\" serving=\"the snapshot on disk, changes are refused\"",
                   STR_ARG(degraded.why));
     return fault;
+}
+
+static struct stream_hub *open_streams(struct server *server)
+{
+    struct stream_limits limits = stream_limits_default;
+    limits.streams_max = server->options.streams_max;
+    return stream_hub_open(server->views, clock_system(), &limits);
+}
+
+static struct rates *open_rates(const struct options *options)
+{
+    const struct rate_limits limits = {
+        .per_second = (uint32_t)options->management_per_second,
+        .per_day = options->management_per_day,
+    };
+    return rates_open(clock_system(), limits);
 }
 
 /* The address is numeric by then; people write the name. */
@@ -179,6 +212,10 @@ static struct fault open_http(struct server *server)
         .logs_requests = server->options.logs_requests,
         .dialects = server->dialects,
         .dialect_count = server_language_count,
+        .streams = server->streams,
+        .identities = server->identities,
+        .assignments = server->assignments,
+        .rates = server->rates,
     };
     const struct http_config config = {
         .listen = numeric_listen(server),
@@ -187,7 +224,10 @@ static struct fault open_http(struct server *server)
         .callbacks = dispatch_callbacks(&server->services),
         .clock = clock_system(),
     };
-    return http_open(&server->http, &config);
+    struct fault fault = http_open(&server->http, &config);
+    if (!failed(fault))
+        stream_hub_attach(server->streams, server->http);
+    return fault;
 }
 
 static struct fault open_operations(struct server *server)
@@ -251,40 +291,64 @@ static void forbid_dumps(void)
 #endif
 }
 
+/* What needs neither the store nor the network. */
+static void open_parts(struct server *server)
+{
+    server->views = view_slot_open();
+    server->identities = identities_open(clock_system(), on_identities, server);
+    server->streams = open_streams(server);
+    server->rates = open_rates(&server->options);
+}
+
+static void close_parts(struct server *server)
+{
+    rates_close(server->rates);
+    stream_hub_close(server->streams);
+    identities_close(server->identities);
+    view_slot_close(server->views);
+}
+
+/* From "listening" until it is told to stop. */
+static void run(struct server *server, const struct bootstrap *bootstrap, const sigset_t *signals)
+{
+    struct str origin = origin_of(server, server->options.listen, http_port(server->http));
+    if (bootstrap->is_first_start)
+        show_examples(server, bootstrap->token, origin);
+    http_start(server->http);
+    say(arena_format(&server->arena, "listening on %.*s (operations on %.*s)\n", STR_ARG(origin),
+                     STR_ARG(operations_origin_of(server))));
+    wait_for_stop(signals, server->options.drain_timeout_ms);
+    operations_begin_stop(&server->operations);
+    http_close(server->http);
+    operations_close(&server->operations);
+}
+
 static int serve(struct server *server)
 {
     sigset_t signals;
     block_signals(&signals);
     log_open(STDERR_FILENO, options_log_level(&server->options));
-    server->views = view_slot_open();
+    open_parts(server);
     struct bootstrap bootstrap;
     struct fault fault = open_change(server, &bootstrap);
     if (bootstrap.is_first_start)
         hand_over_token(server, &bootstrap);
     if (failed(fault)) {
-        view_slot_close(server->views);
+        close_parts(server);
         return complain(fault, EXIT_FAILED);
     }
+    server->assignments = assignments_open(change_ingest(server->changer));
     fault = open_http(server);
     if (!failed(fault)) {
         fault = open_operations(server);
         if (failed(fault))
             http_close(server->http);
     }
-    if (!failed(fault)) {
-        struct str origin = origin_of(server, server->options.listen, http_port(server->http));
-        if (bootstrap.is_first_start)
-            show_examples(server, bootstrap.token, origin);
-        http_start(server->http);
-        say(arena_format(&server->arena, "listening on %.*s (operations on %.*s)\n",
-                         STR_ARG(origin), STR_ARG(operations_origin_of(server))));
-        wait_for_stop(&signals, server->options.drain_timeout_ms);
-        operations_begin_stop(&server->operations);
-        http_close(server->http);
-        operations_close(&server->operations);
-    }
+    if (!failed(fault))
+        run(server, &bootstrap, &signals);
     change_close(server->changer);
-    view_slot_close(server->views);
+    assignments_close(server->assignments);
+    close_parts(server);
     return failed(fault) ? complain(fault, EXIT_FAILED) : 0;
 }
 

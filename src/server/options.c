@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "dialect/rate.h"
 #include "model/limits.h"
 
 enum option_kind { OPTION_TEXT, OPTION_NUMBER, OPTION_SWITCH };
@@ -66,6 +67,11 @@ static const struct option table[] = {
            "events waiting to be stored"),
     NUMBER("changes-waiting-max", changes_waiting_max, "1024", 1, 100000,
            "changes waiting to commit; 16 requests at most are handed to the writer"),
+    NUMBER("management-per-second", management_per_second, "100", 0, RATE_PER_SECOND_MAX,
+           "/api/1 requests per environment in any second; 0: no limit"),
+    NUMBER("management-per-day", management_per_day, "100000", 0, 1000000000000,
+           "/api/1 requests per environment and UTC day; 0: no limit"),
+    NUMBER("streams-max", streams_max, "100000", 0, 10000000, "open event streams"),
 };
 
 static void *member_of(struct options *options, const struct option *option)

@@ -28,6 +28,8 @@ struct options {
     uint64_t handler_timeout_ms, drain_timeout_ms;
     uint64_t header_bytes_max, header_value_bytes_max;
     uint64_t event_queue_bytes_max, changes_waiting_max;
+    uint64_t management_per_second, management_per_day; /* per environment; 0: no limit */
+    uint64_t streams_max;
     struct str config_file;
     struct str config; /* "check" or "print": say and exit; empty: serve */
     bool wants_help;
