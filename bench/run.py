@@ -18,6 +18,8 @@ import sys
 import tempfile
 import time
 
+import evaluation
+
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build"))
 PAIRS = int(os.environ.get("BENCH_PAIRS", "5"))
@@ -107,9 +109,9 @@ def answers(port):
     return False
 
 
-def start_guidon(data, port, core=None):
+def start_guidon(data, port, core=None, *more):
     command = [os.path.join(BUILD, "guidon"), "serve", "--listen", f"127.0.0.1:{port}",
-               "--data", data, "--bootstrap-token-file", os.path.join(data, "token")]
+               "--data", data, "--bootstrap-token-file", os.path.join(data, "token"), *more]
     if core:
         command += ["--loops", "1"]  # as many as the cores it may use, like nginx's one worker
     return Server(command, lambda server: "listening on" in server.output(), core)
@@ -376,8 +378,14 @@ def main():
         body_bytes, windows = measure_http(folder)
         changes = measure_changes(folder)
         rest = measure_rest(folder)
+        amplitude = evaluation.measure(sys.modules[__name__], folder)
+        engines = evaluation.measure_engines(sys.modules[__name__], folder, amplitude["flags"])
     decision_output, decisions = measure_decisions()
     print_table(body_bytes, windows, changes, rest, decisions)
+    print()
+    print("| measured: median (least – most) | Guidon | peer | ratio | target |")
+    print("|---|---|---|---|---|")
+    evaluation.print_rows(sys.modules[__name__], amplitude, engines)
     for output in [decision_output, run_program("json_bench")]:
         if output:
             print(f"\n```\n{output}\n```")

@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: Apache-2.0
+"""evaluation - the Amplitude side: 100 flags with three segments each, for run.py.
+
+One user asks /sdk/v2/vardata and /sdk/v2/flags beside nginx `return 200` in the same minute; the same
+flags and users go through our evaluator and through @amplitude/experiment-core, each in a process of
+its own, one after the other.
+"""
+import base64
+import json
+import os
+import random
+import shutil
+import subprocess
+import threading
+import time
+
+FLAGS, SEGMENTS, USERS = 100, 3, 1000
+COUNTRIES = ["Norway", "Iceland", "Chile", "Japan", "Kenya", "Peru"]
+PLANS = ["free", "pro", "team", "enterprise"]
+
+
+def flag_of(index, project):
+    """Three segments, as teams write them: a list, a comparison, a pair of conditions."""
+    conditions = [
+        [{"type": "property", "prop": "country", "op": "is",
+          "values": [COUNTRIES[index % 6], COUNTRIES[(index + 1) % 6]]}],
+        [{"type": "property", "prop": "gp:age", "op": "greater", "values": [str(20 + index % 50)]},
+         {"type": "property", "prop": "gp:plan", "op": "is not", "values": ["free"]}],
+        [{"type": "property", "prop": "version", "op": "greater or equal",
+          "values": [f"{index % 4}.{index % 10}.0"]},
+         {"type": "property", "prop": "gp:email", "op": "contains", "values": ["@example.org"]}],
+    ]
+    return {"projectId": project, "key": f"flag-{index}", "evaluationMode": "local",
+            "bucketingKey": "user_id",
+            "variants": [{"key": "control"}, {"key": "treatment", "payload": {"step": index}}],
+            "rolloutWeights": {"control": 1, "treatment": 1}, "enabled": True, "rolloutPercentage": 50,
+            "targetSegments": [{"name": f"Segment {n + 1}", "conditions": conditions[n],
+                                "percentage": 100 if n else 60, "bucketingKey": "user_id",
+                                "rolloutWeights": {"control": 1, "treatment": 1}}
+                               for n in range(SEGMENTS)]}
+
+
+def user_of(index):
+    draw = random.Random(index)
+    return {"user_id": f"user-{index}", "device_id": f"device-{index}",
+            "country": draw.choice(COUNTRIES), "version": f"{index % 4}.{index % 12}.{index % 5}",
+            "platform": "Web", "language": "English",
+            "user_properties": {"age": str(draw.randrange(15, 80)), "plan": draw.choice(PLANS),
+                                "email": f"user-{index}@example.org"}}
+
+
+def encoded(user):
+    return base64.urlsafe_b64encode(json.dumps(user).encode()).decode().rstrip("=")
+
+
+class Town:
+    """An environment with the flags, a deployment, and a token of its own."""
+
+    def __init__(self, bench, port, data):
+        with open(os.path.join(data, "token"), encoding="ascii") as file:
+            owner = bench.Client(port, file.read().strip())
+        owner.call("POST", "/api/v1/apps", {"name": "evaluation"})
+        environments = json.loads(owner.call("GET", "/admin/v1/environments")[1])["environments"]
+        self.project = str(environments[-1]["number"])
+        token = json.loads(owner.call("POST", "/admin/v1/tokens",
+                                      {"environments": [int(self.project)]})[1])["token"]
+        self.manager = bench.Client(port, token)
+        deployment = json.loads(self.manager.call(
+            "POST", "/api/1/deployments",
+            {"projectId": self.project, "label": "bench", "type": "server"})[1])["id"]
+        listed = json.loads(self.manager.call("GET", "/api/1/deployments")[1])["deployments"]
+        self.key = next(d["key"] for d in listed if d["id"] == str(deployment))
+        self.ids = [json.loads(self.manager.call(
+            "POST", "/api/1/flags",
+            {**flag_of(n, self.project), "deployments": [deployment]})[1])["id"]
+            for n in range(FLAGS)]
+
+
+def measure(bench, folder):
+    """Windows of vardata and flags beside nginx, management writes, the slowest vardata during them,
+    and the flags' text for the engines."""
+    data = os.path.join(folder, "evaluation")
+    os.mkdir(data)
+    port, nginx_port = bench.free_port(), bench.free_port()
+    server = bench.start_guidon(data, port, bench.SERVER_CORE,
+                                "--management-per-second", "0", "--management-per-day", "0")
+    try:
+        town = Town(bench, port, data)
+        reader = bench.Client(port, town.key)
+        reader.headers = {"Authorization": f"Api-Key {town.key}"}
+        headers = {**reader.headers, "X-Amp-Exp-User": encoded(user_of(1))}
+        answer = reader.call("GET", "/sdk/v2/vardata", headers=headers)[1]
+        flags = reader.call("GET", "/sdk/v2/flags")[1]
+        if len(json.loads(answer)) != FLAGS or len(json.loads(flags)) != FLAGS:
+            raise SystemExit("bench: an answer does not hold 100 flags")
+        nginx = bench.start_nginx(folder, nginx_port, len(answer))
+        try:
+            windows = http_pairs(bench, server, nginx, port, nginx_port, headers, reader.headers)
+        finally:
+            nginx.stop()
+    finally:
+        server.stop()
+    return {"windows": windows, "bytes": (len(answer), len(flags)), "flags": flags.decode(),
+            "changes": measure_changes(bench, data, town, headers)}
+
+
+def http_pairs(bench, server, nginx, port, nginx_port, with_user, with_key):
+    ours, peer = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{nginx_port}"
+    # The second is what most SDKs do when nobody reads the assignments: the user is not tracked.
+    untracked = {**with_user, "X-Amp-Exp-Track": "no-track"}
+    windows = {"vardata": [], "untracked": [], "flags": [], "small": [], "same": []}
+    for pair in range(bench.PAIRS):
+        windows["vardata"].append(bench.load_window(server, f"{ours}/sdk/v2/vardata", with_user))
+        windows["small"].append(bench.load_window(nginx, f"{peer}/small", with_user))
+        windows["untracked"].append(bench.load_window(server, f"{ours}/sdk/v2/vardata", untracked))
+        windows["flags"].append(bench.load_window(server, f"{ours}/sdk/v2/flags", with_key))
+        windows["same"].append(bench.load_window(nginx, f"{peer}/same", with_key))
+        print(f"bench: evaluation pair {pair + 1} of {bench.PAIRS}", file=bench.sys.stderr)
+    return windows
+
+
+def measure_changes(bench, data, town, headers):
+    """Management writes by eight connections for one window, and the slowest evaluation meanwhile."""
+    port = bench.free_port()
+    server = bench.start_guidon(data, port, None,
+                                "--management-per-second", "0", "--management-per-day", "0")
+    done, slowest, ending = [0] * 8, [], time.monotonic() + bench.SECONDS
+
+    def write(place):
+        client = bench.Client(port, town.manager.headers["Authorization"].split()[1])
+        while time.monotonic() < ending:
+            client.call("PATCH", f"/api/1/flags/{town.ids[place]}",
+                        {"rolloutPercentage": done[place] % 101})
+            done[place] += 1
+
+    writers = [threading.Thread(target=write, args=(place,)) for place in range(8)]
+    try:
+        for writer in writers:
+            writer.start()
+        reader = bench.Client(port, town.key)
+        while time.monotonic() < ending:
+            began = time.monotonic()
+            reader.call("GET", "/sdk/v2/vardata", headers=headers)
+            slowest.append((time.monotonic() - began) * 1000)
+            time.sleep(0.002)
+    finally:
+        for writer in writers:
+            writer.join()
+        server.stop()
+    return sum(done) / bench.SECONDS, max(slowest)
+
+
+def measure_engines(bench, folder, flags):
+    """Evaluations per second of one flag for one user, ours and the vendor's engine, in turn."""
+    modules = os.path.join(bench.ROOT, "tests", "sdk", "npm", "node_modules")
+    node = shutil.which("node")
+    ours, theirs = [], []
+    with open(os.path.join(folder, "flags.json"), "w", encoding="utf-8") as file:
+        file.write(flags)
+    with open(os.path.join(folder, "users.json"), "w", encoding="utf-8") as file:
+        json.dump([{"user": user_of(n)} for n in range(USERS)], file)
+    for _ in range(bench.PAIRS):
+        ours.append(rate_of(bench, [os.path.join(bench.BUILD, "bench", "configuration_bench")], folder))
+        if node and os.path.isdir(modules):
+            theirs.append(rate_of(bench, [node, os.path.join(bench.ROOT, "bench", "core_bench.mjs"),
+                                          modules], folder))
+    return ours, theirs
+
+
+def rate_of(bench, command, folder):
+    files = [os.path.join(folder, "flags.json"), os.path.join(folder, "users.json")]
+    output = subprocess.run(bench.pinned([*command, *files], bench.SERVER_CORE), check=True,
+                            capture_output=True, text=True).stdout
+    return float(output.split()[0])
+
+
+def print_rows(bench, measured, engines):
+    windows, (answer_bytes, flags_bytes) = measured["windows"], measured["bytes"]
+
+    def of(name, what):
+        return [window[what] for window in windows[name]]
+
+    bench.row(f"`/sdk/v2/vardata`, 100 flags of 3 segments, {answer_bytes:,} bytes: requests/s",
+              of("vardata", "rate"), 0, of("small", "rate"), "about 65,000")
+    bench.row("the same: CPU µs per request", of("vardata", "cpu_us"), 2, of("small", "cpu_us"),
+              "ratio ≤ 2.2")
+    bench.row("the same with `no-track`: CPU µs per request", of("untracked", "cpu_us"), 2,
+              of("small", "cpu_us"), "ratio ≤ 2.2")
+    bench.row(f"`/sdk/v2/flags`, {flags_bytes:,} bytes: requests/s", of("flags", "rate"), 0,
+              of("same", "rate"))
+    bench.row("the same: CPU µs per request", of("flags", "cpu_us"), 2, of("same", "cpu_us"))
+    ours, theirs = engines
+    bench.row("evaluations/s in process (peer: `@amplitude/experiment-core`)", ours, 0,
+              theirs or None, "ratio ≥ 25")
+    rate, slowest = measured["changes"]
+    bench.row("management writes/s, 8 connections (client in Python)", [rate], 0)
+    bench.row("slowest `/sdk/v2/vardata` meanwhile: ms", [slowest], 1, target="≪ 500")
