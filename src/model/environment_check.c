@@ -108,14 +108,14 @@ static bool is_typed(const struct flag *flag)
     return flag->arithmetic.comparison == FLAG_COMPARISON_TYPED;
 }
 
-/* What a flag may lean on at all. Who may see a flag is decided per flag in the typed family alone;
- * what is handed out whole needs everything it leans on handed out with it. */
+/* What a flag may lean on at all. Whether browsers may see a flag of the text family is decided by
+ * its deployments; what is handed out whole needs everything it leans on handed out with it. */
 static void check_leaning(struct environment_inspection *inspection, const struct place *flag_place,
                           const struct flag *flag, const struct flag *target)
 {
     const struct environment_settings *settings = &inspection->state->settings;
     struct str name = STR("prerequisites");
-    if (is_typed(flag) && is_typed(target) && flag_is_client_visible(flag, settings) &&
+    if (is_typed(flag) && flag_is_client_visible(flag, settings) &&
         !flag_is_client_visible(target, settings))
         refuse_reference(inspection, flag_place, name, "client flag references server flag",
                          target->key);

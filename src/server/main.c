@@ -230,6 +230,12 @@ static struct fault open_http(struct server *server)
     return fault;
 }
 
+static void close_http(struct server *server)
+{
+    stream_hub_attach(server->streams, NULL);
+    http_close(server->http);
+}
+
 static struct fault open_operations(struct server *server)
 {
     server->operations.changer = server->changer;
@@ -319,7 +325,7 @@ static void run(struct server *server, const struct bootstrap *bootstrap, const 
                      STR_ARG(operations_origin_of(server))));
     wait_for_stop(signals, server->options.drain_timeout_ms);
     operations_begin_stop(&server->operations);
-    http_close(server->http);
+    close_http(server);
     operations_close(&server->operations);
 }
 
@@ -342,7 +348,7 @@ static int serve(struct server *server)
     if (!failed(fault)) {
         fault = open_operations(server);
         if (failed(fault))
-            http_close(server->http);
+            close_http(server);
     }
     if (!failed(fault))
         run(server, &bootstrap, &signals);

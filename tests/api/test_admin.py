@@ -233,8 +233,8 @@ def test_a_token_of_another_environment_sees_no_cohort(server, owner, numbers, n
     owner.put_cohort(number, "hidden", ["a"])
     stranger = Admin(server, new_token(owner, [numbers["admin-two", "production"]])["token"])
     for method in ("GET", "PUT", "DELETE"):
-        answer = stranger.call(method, f"/admin/v1/environments/{number}/cohorts/hidden", data=b"b",
-                               headers={"Content-Type": "text/plain"})
+        more = {"data": b"b", "headers": {"Content-Type": "text/plain"}} if method == "PUT" else {}
+        answer = stranger.call(method, f"/admin/v1/environments/{number}/cohorts/hidden", **more)
         assert_problem(answer, 404, "not_found")
     assert owner.call("GET", f"/admin/v1/environments/{number}/cohorts/hidden").json()["size"] == 1
 

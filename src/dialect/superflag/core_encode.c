@@ -153,8 +153,9 @@ static bool is_flag_served(const struct environment_state *state, const struct f
     return audience == SUPERFLAG_SERVER || flag_is_client_visible(flag, &state->settings);
 }
 
-static void append_core(struct buf *buf, const struct environment_state *state,
-                        enum superflag_audience audience, bool include_metadata, bool is_hybrid)
+void superflag_append_projection(struct buf *buf, const struct environment_state *state,
+                                 enum superflag_audience audience, bool include_metadata,
+                                 bool is_hybrid)
 {
     struct json_writer writer;
     json_writer_open(&writer, buf);
@@ -188,7 +189,7 @@ void superflag_append_core_document(struct buf *buf, const struct environment_st
     struct arena arena;
     arena_open(&arena, PROJECTION_CHUNK_BYTES);
     struct environment_state projected = superflag_project(&arena, state, audience);
-    append_core(buf, &projected, audience, include_metadata, is_hybrid);
+    superflag_append_projection(buf, &projected, audience, include_metadata, is_hybrid);
     arena_close(&arena);
 }
 

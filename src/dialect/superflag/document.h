@@ -64,6 +64,11 @@ void superflag_append_core_document(struct buf *buf, const struct environment_st
                                     enum superflag_audience audience, bool include_metadata,
                                     bool is_hybrid);
 
+/* The same of a state that is said as it stands (projection.h). */
+void superflag_append_projection(struct buf *buf, const struct environment_state *state,
+                                 enum superflag_audience audience, bool include_metadata,
+                                 bool is_hybrid);
+
 /* One flag of it, as an object. */
 void superflag_append_core_flag(struct json_writer *writer, const struct environment_state *state,
                                 const struct flag *flag, bool include_metadata, bool is_hybrid);

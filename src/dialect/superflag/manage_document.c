@@ -71,6 +71,10 @@ static struct flag merge_flag(struct edit *edit, const struct flag *current,
     flag.id = current->id;
     flag.kind = current->kind;
     flag.name = current->name;
+    if (str_equal(flag.description, superflag_description_of(current)))
+        flag.description = current->description;
+    if (str_equal(flag.owner, superflag_owner_of(current)))
+        flag.owner = current->owner;
     flag.arithmetic = current->arithmetic;
     flag.evaluation_mode = current->evaluation_mode;
     flag.is_on_all_deployments = current->is_on_all_deployments;

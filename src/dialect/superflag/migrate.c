@@ -172,7 +172,7 @@ static struct fault validate_migrated(struct arena *arena,
     struct issue *issues = NULL;
     struct buf buf;
     buf_open(&buf, SIZE_MAX);
-    superflag_append_core_document(&buf, &state, SUPERFLAG_SERVER, true, false);
+    superflag_append_projection(&buf, &state, SUPERFLAG_SERVER, true, false);
     struct str text = arena_copy_str(arena, buf_str(&buf));
     buf_close(&buf);
     size_t count = superflag_validate_text(arena, text, &budget, &issues);

@@ -95,6 +95,23 @@ int superflag_constant_variation(const struct flag *flag)
     return outcome.is_one ? flag_find_variation(flag, outcome.variation) : -1;
 }
 
+static bool is_blank(struct str text)
+{
+    return str_is_empty(str_trim(text));
+}
+
+struct str superflag_description_of(const struct flag *flag)
+{
+    if (!is_blank(flag->description))
+        return flag->description;
+    return is_blank(flag->name) ? flag->key : flag->name;
+}
+
+struct str superflag_owner_of(const struct flag *flag)
+{
+    return is_blank(flag->owner) ? STR("unowned") : flag->owner;
+}
+
 struct flag superflag_ordinary_flag(struct arena *arena, const struct flag *flag)
 {
     int constant = superflag_constant_variation(flag);
@@ -102,8 +119,8 @@ struct flag superflag_ordinary_flag(struct arena *arena, const struct flag *flag
         .id = flag->id,
         .key = flag->key,
         .type = flag->type,
-        .description = flag->description,
-        .owner = flag->owner,
+        .description = superflag_description_of(flag),
+        .owner = superflag_owner_of(flag),
         .tags = flag->tags,
         .tag_count = flag->tag_count,
         .lifecycle = flag->lifecycle,
@@ -167,6 +184,10 @@ struct fault superflag_apply_ordinary(struct arena *arena, const struct flag *cu
                           STR("compares text: only enabled, description, owner, tags, lifecycle, "
                               "visibility and metadata can be changed here"));
     *changed = with_words_of(current, ordinary);
+    if (str_equal(ordinary->description, shown.description))
+        changed->description = current->description;
+    if (str_equal(ordinary->owner, shown.owner))
+        changed->owner = current->owner;
     bool is_start = changed->kind == FLAG_KIND_EXPERIMENT && changed->is_enabled;
     changed->experiment.has_started = changed->experiment.has_started || is_start;
     return fault_none();
@@ -254,14 +275,30 @@ enum superflag_absence superflag_absence_of(struct arena *arena,
 /* ---- the whole --------------------------------------------------------------------------------
  */
 
+static bool is_said_as_it_is(const struct flag *flag)
+{
+    return !superflag_is_text(flag) && !is_blank(flag->description) && !is_blank(flag->owner);
+}
+
 /* Most environments are said as they are; whom a document is for is then its writer's to ask. */
 static bool is_plain(const struct environment_state *state)
 {
     for (size_t i = 0; i < state->flag_count; i++) {
-        if (state->flags[i]->is_archived || superflag_is_text(state->flags[i]))
+        if (state->flags[i]->is_archived || !is_said_as_it_is(state->flags[i]))
             return false;
     }
     return true;
+}
+
+static const struct flag *say(struct arena *arena, const struct flag *flag)
+{
+    if (is_said_as_it_is(flag))
+        return flag;
+    struct flag *said = ARENA_NEW(arena, struct flag);
+    *said = superflag_is_text(flag) ? superflag_ordinary_flag(arena, flag) : *flag;
+    said->description = superflag_description_of(flag);
+    said->owner = superflag_owner_of(flag);
+    return said;
 }
 
 struct environment_state superflag_project(struct arena *arena,
@@ -279,12 +316,7 @@ struct environment_state superflag_project(struct arena *arena,
         const struct flag *flag = state->flags[i];
         if (judge(&inquiry, flag, 0) != SUPERFLAG_PRESENT)
             continue;
-        if (superflag_is_text(flag)) {
-            struct flag *ordinary = ARENA_NEW(arena, struct flag);
-            *ordinary = superflag_ordinary_flag(arena, flag);
-            flag = ordinary;
-        }
-        flags[projected.flag_count++] = flag;
+        flags[projected.flag_count++] = say(arena, flag);
     }
     return projected;
 }

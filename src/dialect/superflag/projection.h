@@ -45,6 +45,10 @@ int superflag_constant_variation(const struct flag *flag);
 /* The ordinary flag a present flag of the text family is said as. */
 struct flag superflag_ordinary_flag(struct arena *arena, const struct flag *flag);
 
+/* What documents must have, and other dialects may leave empty. */
+struct str superflag_description_of(const struct flag *flag);
+struct str superflag_owner_of(const struct flag *flag);
+
 /* The way back: the flag with what a document may change of it, which is whether it is enabled, its
  * texts about itself, visibility and metadata. FAULT_INVALID, at "$", when the ordinary flag is not
  * otherwise the one that was shown: it is no recipe for who gets what. */

@@ -13,7 +13,7 @@ struct dice {
     struct arena *arena;
 };
 
-/* xorshift64*: repeatable everywhere. */
+/* xorshift64*: repeatable with one compiler, which orders the rolls of an initializer. */
 static uint32_t roll(struct dice *dice, uint32_t sides)
 {
     dice->state ^= dice->state >> 12;

@@ -73,15 +73,38 @@ static struct fault make_environment(struct store *store)
     return finish(store, fault);
 }
 
+/* What a change may bring along beside its revision. */
+static struct fault write_company(struct store *store, struct arena *arena, int turn)
+{
+    uint64_t number = 0;
+    struct fault fault = store_assign_number(store, 1, arena_format(arena, "flag_%d", turn), 0,
+                                             STR("ann"), now_ms, &number);
+    unsigned char digest[32] = {(unsigned char)turn};
+    if (!failed(fault))
+        fault = store_put_members(store, digest, arena_format(arena, "%0300d", turn));
+    const struct identity_row identity = {1, arena_format(arena, "d%d", turn), STR("ann"), now_ms};
+    if (!failed(fault))
+        fault = store_put_identities(store, &identity, 1);
+    const struct deployment_row deployment = {.environment = 1,
+                                              .label = STR("web"),
+                                              .key = arena_format(arena, "client-%d", turn),
+                                              .kind = CREDENTIAL_CLIENT_DEPLOYMENT};
+    if (!failed(fault))
+        fault = store_insert_deployment(store, &deployment, &number);
+    return fault;
+}
+
 static struct fault write_change(struct store *store, struct arena *arena)
 {
     uint64_t version = 0;
     struct fault fault = store_advance_version(store, 1, now_ms, &version);
+    if (!failed(fault))
+        fault = write_company(store, arena, (int)version);
     if (failed(fault))
         return fault;
     struct str padding = arena_format(arena, "%0900d", (int)version);
     const struct revision_row revision = {.kind = REVISION_FLAG,
-                                          .object_id = STR("flag_1"),
+                                          .object_id = arena_format(arena, "flag_%d", (int)version),
                                           .key = arena_format(arena, "k%d", (int)version % 4),
                                           .version_from = version,
                                           .document = padding};
@@ -123,6 +146,26 @@ static void work(struct world *world, struct outcome *outcome)
     }
 }
 
+/* Numbers follow the versions without a gap: what was rolled back took none along. */
+static void check_company(struct world *world, uint64_t version)
+{
+    struct deployment_row *deployments = NULL;
+    struct identity_row *identities = NULL;
+    struct revision_row *rows = NULL;
+    size_t count = 0;
+    CHECK_OK(store_load_deployments(world->store, &world->arena, &deployments, &count));
+    CHECK_INT(count, version);
+    for (size_t i = 0; i < count; i++)
+        CHECK_INT(deployments[i].number, i + 1);
+    CHECK_OK(store_load_identities(world->store, &world->arena, 100, &identities, &count));
+    CHECK_INT(count, version);
+    CHECK_OK(store_load_environment_at(world->store, &world->arena, 1, version, &rows, &count));
+    for (size_t i = 0; i < count; i++) {
+        CHECK_INT(rows[i].number, rows[i].version_from);
+        CHECK_INT(rows[i].sequence, 1);
+    }
+}
+
 /* Everything acknowledged is there, in order; at most the one change that was refused while it
  * was on its way to the disk is there too. */
 static void check_nothing_is_lost(struct world *world, const struct outcome *outcome)
@@ -141,6 +184,7 @@ static void check_nothing_is_lost(struct world *world, const struct outcome *out
         CHECK_OK(store_load_environment_at(world->store, &world->arena, 1, i, &rows, &count));
         CHECK_INT(count, i < 4 ? i : 4);
     }
+    check_company(world, version);
     CHECK_OK(store_verify_audit(world->store, &world->arena));
     CHECK_OK(store_load_audit(world->store, &world->arena, 0, 100, &audit, &count));
     CHECK_INT(count, version);

@@ -139,6 +139,25 @@ TEST(what_cannot_be_said_is_refused_by_name)
     }
 }
 
+TEST(a_glob_that_is_cut_short_is_refused)
+{
+    struct arena *arena = fixture_arena();
+    static const char *const bad[] = {"a[b",  "[",      "[!",    "[]",     "[!]",
+                                      "{a,b", "{a,{b}", "a\\\\", "[a\\\\]"};
+    static const char *const good[] = {"",        "a*b?c**", "[a-z]", "[!a]", "[]a]",   "{a,b}",
+                                       "{a,{b}}", "}",       "\\\\[", "a]b",  "[\\\\]]"};
+    for (size_t i = 0; i < COUNT_OF(bad); i++) {
+        struct str text = arena_format(arena,
+                                       "{\"type\":\"property\",\"prop\":\"a\","
+                                       "\"op\":\"glob match\",\"values\":[\"x\",\"%s\"]}",
+                                       bad[i]);
+        CHECK_STR(refusal(arena, text.data).where, STR("c.values[1]"));
+    }
+    for (size_t i = 0; i < COUNT_OF(good); i++)
+        read_condition(arena, "a", "glob does not match",
+                       arena_format(arena, "[\"%s\"]", good[i]).data);
+}
+
 TEST(the_old_api_has_no_sets)
 {
     struct arena *arena = fixture_arena();
@@ -153,4 +172,5 @@ TEST(the_old_api_has_no_sets)
 
 TESTS(every_managed_operator_reads_back_as_it_was_written, properties_select_where_sdks_keep_them,
       versions_compare_as_versions, cohorts_are_asked_for_as_a_property,
-      what_cannot_be_said_is_refused_by_name, the_old_api_has_no_sets)
+      what_cannot_be_said_is_refused_by_name, a_glob_that_is_cut_short_is_refused,
+      the_old_api_has_no_sets)

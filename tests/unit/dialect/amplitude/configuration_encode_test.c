@@ -22,8 +22,8 @@ static struct flag button_colour(struct arena *arena)
     struct variation *treatment = &flag.variations[1];
     flag.kind = FLAG_KIND_EXPERIMENT;
     treatment->has_payload = true;
-    CHECK_OK(json_parse(arena, STR("{\"hex\":\"#088\"}"), &json_budget_default,
-                        &treatment->payload));
+    CHECK_OK(
+        json_parse(arena, STR("{\"hex\":\"#088\"}"), &json_budget_default, &treatment->payload));
     treatment->included = site_texts(arena, "qa-1,qa-2", &treatment->included_count);
     site_require(arena, &flag, "holdout-kqzvbtra", "on");
     site_rule(arena, &flag, "Nordics",
@@ -252,14 +252,14 @@ TEST(conditions_say_what_the_expression_says)
     struct arena *arena = &site.arena;
     struct flag flag = site_flag(arena, "f", "on");
     struct serve on = {.kind = SERVE_VARIATION, .variation = STR("on")};
-    struct expression old = site_match(arena, "/context/user/version",
-                                       OPERATOR_TEXT_VERSION_LESS_OR_EQUAL, "1.2.3");
+    struct expression old =
+        site_match(arena, "/context/user/version", OPERATOR_TEXT_VERSION_LESS_OR_EQUAL, "1.2.3");
     struct expression odd =
         site_match(arena, "/context/groups/org id/group_properties/a~1b~0c", OPERATOR_TEXT_IS, "x");
-    struct expression glob =
-        site_match(arena, "/context/user/user_properties/mail", OPERATOR_TEXT_GLOB_MATCH, "?@x.org");
-    site_rule(arena, &flag, "", combine(arena, EXPRESSION_ANY,
-                                        combine(arena, EXPRESSION_ALL, old, odd), glob), on);
+    struct expression glob = site_match(arena, "/context/user/user_properties/mail",
+                                        OPERATOR_TEXT_GLOB_MATCH, "?@x.org");
+    site_rule(arena, &flag, "",
+              combine(arena, EXPRESSION_ANY, combine(arena, EXPRESSION_ALL, old, odd), glob), on);
     struct expression never = {.kind = EXPRESSION_ANY};
     site_rule(arena, &flag, "never", never, on);
     struct expression everybody = {.kind = EXPRESSION_ALL};
@@ -328,22 +328,21 @@ TEST(a_mutex_group_rides_along_with_its_members_numbers)
     CHECK_INT(flags.count, 2);
     CHECK_STR(json_find(&flags.elements[0], STR("key"))->string, STR("a"));
     const struct json *variants = json_find(&flags.elements[1], STR("variants"));
-    struct json expected = site_parse(
-        &site, STR("{\"slot-1\":{\"key\":\"slot-1\",\"value\":\"slot-1\","
-                   "\"payload\":{\"flagIds\":[\"101\",\"102\"]}},"
-                   "\"slot-2\":{\"key\":\"slot-2\",\"value\":\"slot-2\","
-                   "\"payload\":{\"flagIds\":[\"102\"]}},"
-                   "\"unallocated\":{\"key\":\"unallocated\",\"value\":\"unallocated\","
-                   "\"payload\":{\"flagIds\":[]}},"
-                   "\"off\":{\"key\":\"off\",\"metadata\":{\"default\":true}}}"));
+    struct json expected =
+        site_parse(&site, STR("{\"slot-1\":{\"key\":\"slot-1\",\"value\":\"slot-1\","
+                              "\"payload\":{\"flagIds\":[\"101\",\"102\"]}},"
+                              "\"slot-2\":{\"key\":\"slot-2\",\"value\":\"slot-2\","
+                              "\"payload\":{\"flagIds\":[\"102\"]}},"
+                              "\"unallocated\":{\"key\":\"unallocated\",\"value\":\"unallocated\","
+                              "\"payload\":{\"flagIds\":[]}},"
+                              "\"off\":{\"key\":\"off\",\"metadata\":{\"default\":true}}}"));
     CHECK(json_equal(variants, &expected));
     site_forget(&site);
     site_close(&site);
 }
 
 TESTS(the_documented_flags_are_the_documented_configurations, nobody_and_everybody_need_no_bucket,
-      a_bucket_for_one_that_leaves_others_off_stays_a_bucket,
-      weights_become_the_captured_ranges, who_is_off_or_remote_shows_one_segment,
-      what_cannot_be_said_is_a_stub, inclusions_come_first_then_parents_then_who_had_it,
-      conditions_say_what_the_expression_says, groups_are_bucketed_by_their_name,
-      a_mutex_group_rides_along_with_its_members_numbers)
+      a_bucket_for_one_that_leaves_others_off_stays_a_bucket, weights_become_the_captured_ranges,
+      who_is_off_or_remote_shows_one_segment, what_cannot_be_said_is_a_stub,
+      inclusions_come_first_then_parents_then_who_had_it, conditions_say_what_the_expression_says,
+      groups_are_bucketed_by_their_name, a_mutex_group_rides_along_with_its_members_numbers)

@@ -293,7 +293,7 @@ static inline struct expression site_match(struct arena *arena, const char *sele
     struct expression match = {.kind = EXPRESSION_MATCH,
                                .attribute = str_of(selector),
                                .operator= operator,
-                               .has_value = true};
+                               .has_value = true };
     match.value = (struct json){.type = JSON_ARRAY, .count = (uint32_t)count};
     match.value.elements = ARENA_NEW_ARRAY(arena, struct json, count);
     for (size_t i = 0; i < count; i++)

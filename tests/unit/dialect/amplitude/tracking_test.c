@@ -39,15 +39,14 @@ TEST(an_assignment_is_a_row_per_flag_with_and_without_the_prefix)
     struct arena arena;
     struct tracking tracking;
     open(&tracking, &arena);
-    CHECK_OK(add(&tracking,
-                 "{\"event_type\":\"[Experiment] Assignment\",\"user_id\":\"u-1\","
-                 "\"device_id\":\"d-1\",\"time\":1745999999999,"
-                 "\"event_properties\":{\"button-colour.variant\":\"treatment\","
-                 "\"button-colour.details\":\"v12 rule:Nordics\","
-                 "\"[Experiment] new-checkout.variant\":\"off\","
-                 "\"[Experiment] new-checkout.details\":\"v4 rule:All Other Users\"},"
-                 "\"user_properties\":{\"$set\":{\"secret\":\"x\"}},"
-                 "\"insert_id\":\"u-1 d-1 7 20210\"}"));
+    CHECK_OK(add(&tracking, "{\"event_type\":\"[Experiment] Assignment\",\"user_id\":\"u-1\","
+                            "\"device_id\":\"d-1\",\"time\":1745999999999,"
+                            "\"event_properties\":{\"button-colour.variant\":\"treatment\","
+                            "\"button-colour.details\":\"v12 rule:Nordics\","
+                            "\"[Experiment] new-checkout.variant\":\"off\","
+                            "\"[Experiment] new-checkout.details\":\"v4 rule:All Other Users\"},"
+                            "\"user_properties\":{\"$set\":{\"secret\":\"x\"}},"
+                            "\"insert_id\":\"u-1 d-1 7 20210\"}"));
     CHECK_INT(tracking.row_count, 2);
     const struct event_row *row = &tracking.rows[0];
     CHECK_INT(row->environment, 7);
@@ -105,9 +104,10 @@ TEST(other_events_are_outcomes_without_what_is_personal)
     struct arena arena;
     struct tracking tracking;
     open(&tracking, &arena);
-    CHECK_OK(add(&tracking, "{\"event_type\":\"bought\",\"user_id\":\"u\",\"revenue\":2.5,"
-                            "\"ip\":\"198.51.100.1\",\"user_properties\":{\"mail\":\"x@y\"},"
-                            "\"event_properties\":{\"sku\":9},\"insert_id\":\"i-1\",\"city\":\"Oslo\"}"));
+    CHECK_OK(add(&tracking,
+                 "{\"event_type\":\"bought\",\"user_id\":\"u\",\"revenue\":2.5,"
+                 "\"ip\":\"198.51.100.1\",\"user_properties\":{\"mail\":\"x@y\"},"
+                 "\"event_properties\":{\"sku\":9},\"insert_id\":\"i-1\",\"city\":\"Oslo\"}"));
     CHECK_STR(tracking.rows[0].kind, STR("outcome"));
     CHECK_STR(tracking.rows[0].event_id, STR("i-1"));
     CHECK_STR(tracking.rows[0].flag_key, STR(""));
@@ -168,8 +168,10 @@ TEST(documents_and_rows_are_bounded)
     open(&tracking, &arena);
     char *filler = arena_allocate(&arena, 20001);
     memset(filler, 'x', 20000);
-    struct str large = arena_format(&arena, "{\"event_type\":\"a\",\"user_id\":\"u\","
-                                            "\"event_properties\":{\"a\":\"%s\"}}", filler);
+    struct str large = arena_format(&arena,
+                                    "{\"event_type\":\"a\",\"user_id\":\"u\","
+                                    "\"event_properties\":{\"a\":\"%s\"}}",
+                                    filler);
     CHECK_FAULT(add(&tracking, large.data), FAULT_INVALID);
     tracking.row_count = ROWS_PER_CALL_MAX;
     CHECK_FAULT(add(&tracking, "{\"event_type\":\"a\",\"user_id\":\"u\"}"), FAULT_LIMIT);

@@ -40,22 +40,24 @@ static void check_user(const char *text, const char *identity, const char *expec
 
 TEST(members_stay_as_they_are_known_or_not)
 {
-    check_user("{\"user_id\":\"u\",\"device_id\":null,\"mood\":[1,{}],\"user_properties\":{\"a\":1}}",
-               "", "{\"user\":{\"user_id\":\"u\",\"device_id\":null,\"mood\":[1,{}],"
-                   "\"user_properties\":{\"a\":1}}}");
+    check_user(
+        "{\"user_id\":\"u\",\"device_id\":null,\"mood\":[1,{}],\"user_properties\":{\"a\":1}}", "",
+        "{\"user\":{\"user_id\":\"u\",\"device_id\":null,\"mood\":[1,{}],"
+        "\"user_properties\":{\"a\":1}}}");
     check_user("{}", "", "{\"user\":{}}");
 }
 
 TEST(only_the_first_name_of_a_group_type_counts)
 {
-    check_user("{\"groups\":{\"org\":[\"acme\",\"other\"],\"team\":\"blue\",\"none\":[],\"no\":\"\"},"
-               "\"group_properties\":{\"org\":{\"acme\":{\"size\":9},\"other\":{\"size\":1}},"
-               "\"team\":{\"blue\":{}}},"
-               "\"group_cohort_ids\":{\"team\":{\"blue\":[\"c1\"]}}}",
-               "",
-               "{\"user\":{},\"groups\":{"
-               "\"org\":{\"group_name\":\"acme\",\"group_properties\":{\"size\":9}},"
-               "\"team\":{\"group_name\":\"blue\",\"cohort_ids\":[\"c1\"]}}}");
+    check_user(
+        "{\"groups\":{\"org\":[\"acme\",\"other\"],\"team\":\"blue\",\"none\":[],\"no\":\"\"},"
+        "\"group_properties\":{\"org\":{\"acme\":{\"size\":9},\"other\":{\"size\":1}},"
+        "\"team\":{\"blue\":{}}},"
+        "\"group_cohort_ids\":{\"team\":{\"blue\":[\"c1\"]}}}",
+        "",
+        "{\"user\":{},\"groups\":{"
+        "\"org\":{\"group_name\":\"acme\",\"group_properties\":{\"size\":9}},"
+        "\"team\":{\"group_name\":\"blue\",\"cohort_ids\":[\"c1\"]}}}");
 }
 
 TEST(groups_of_odd_shapes_are_no_groups)
@@ -65,8 +67,9 @@ TEST(groups_of_odd_shapes_are_no_groups)
                "{\"user\":{}}");
     check_user("{\"groups\":{\"org\":7,\"x\":null},\"group_properties\":\"text\"}", "",
                "{\"user\":{},\"groups\":{}}");
-    check_user("{\"groups\":{\"org\":[7]},\"group_properties\":{\"org\":{\"7\":{\"a\":1}}}}", "",
-               "{\"user\":{},\"groups\":{\"org\":{\"group_name\":7,\"group_properties\":{\"a\":1}}}}");
+    check_user(
+        "{\"groups\":{\"org\":[7]},\"group_properties\":{\"org\":{\"7\":{\"a\":1}}}}", "",
+        "{\"user\":{},\"groups\":{\"org\":{\"group_name\":7,\"group_properties\":{\"a\":1}}}}");
 }
 
 TEST(the_identity_is_added_unless_the_caller_sent_one)
@@ -82,7 +85,8 @@ TEST(ids_are_read_as_text)
     struct arena arena;
     struct amplitude_user user;
     arena_open(&arena, 1024);
-    struct json json = parse(&arena, "{\"user_id\":17,\"device_id\":\"d\",\"groups\":{\"a\":\"b\"}}");
+    struct json json =
+        parse(&arena, "{\"user_id\":17,\"device_id\":\"d\",\"groups\":{\"a\":\"b\"}}");
     CHECK_OK(user_decode(&arena, &json, &user));
     CHECK_STR(user.user_id, STR("17"));
     CHECK_STR(user.device_id, STR("d"));

@@ -2,6 +2,7 @@
 /* Remote evaluation: what is asked, in every form, and that the answer put together from pieces is
  * the one written out plainly. amplitude-evaluation.md 3. */
 #include "evaluation_fixture.h"
+#include "evaluation_random.h"
 
 #include "dialect/amplitude/user.h"
 
@@ -80,7 +81,7 @@ static void check_answer(struct site *site, struct str body, const char *expecte
 
 #define TREATMENT "\"key\":\"treatment\",\"value\":\"treatment\",\"payload\":{\"hex\":\"#088\"}"
 #define TREATMENT_METADATA                                                                         \
-    "\"metadata\":{\"deployed\":true,\"evaluationMode\":\"remote\",\"experimentKey\":\"exp-1\","    \
+    "\"metadata\":{\"deployed\":true,\"evaluationMode\":\"remote\",\"experimentKey\":\"exp-1\","   \
     "\"flagType\":\"experiment\",\"flagVersion\":12,\"segmentName\":\"All Other Users\"}"
 
 static const char all[] =
@@ -91,7 +92,9 @@ static const char all[] =
 static const char assigned[] = "{\"button-colour\":{" TREATMENT "," TREATMENT_METADATA "}}";
 static const char plain[] = "{\"button-colour\":{" TREATMENT ",\"expKey\":\"exp-1\"}}";
 
-#define USER "eyJ1c2VyX2lkIjoidSIsImRldmljZV9pZCI6ImQ/PyJ9" /* {"user_id":"u","device_id":"d??"} */
+#define USER                                                                                       \
+    "eyJ1c2VyX2lkIjoidSIsImRldmljZV9pZCI6ImQ/PyJ9" /* {"user_id":"u","device_id":"d??"}            \
+                                                    */
 
 TEST(every_form_has_its_shape)
 {
@@ -100,12 +103,11 @@ TEST(every_form_has_its_shape)
     site_header(&site, "x-amp-exp-user", USER);
     check_answer(&site, site_get(&site, amplitude_evaluate_user, "/sdk/v2/vardata?v=0"), all);
     struct str user = STR("{\"user_id\":\"u\",\"device_id\":\"d\",\"country\":null}");
-    check_answer(&site,
-                 site_send(&site, amplitude_evaluate_user, HTTP_POST, "/sdk/v2/vardata", user),
-                 all);
     check_answer(
-        &site, site_send(&site, amplitude_evaluate_user_legacy, HTTP_POST, "/sdk/vardata", user),
-        assigned);
+        &site, site_send(&site, amplitude_evaluate_user, HTTP_POST, "/sdk/v2/vardata", user), all);
+    check_answer(&site,
+                 site_send(&site, amplitude_evaluate_user_legacy, HTTP_POST, "/sdk/vardata", user),
+                 assigned);
     check_answer(&site,
                  site_get(&site, amplitude_evaluate_query, "/v1/vardata?user_id=u&device_id=d"),
                  plain);
@@ -132,8 +134,9 @@ TEST(keys_select_each_once_and_unknown_ones_nothing)
     open_documented(&site);
     site_header(&site, "x-amp-exp-user", "eyJkZXZpY2VfaWQiOiJkIn0");
     /* ["button-colour","nobody","button-colour","elsewhere","archived"] */
-    site_header(&site, "x-amp-exp-flag-keys",
-                "WyJidXR0b24tY29sb3VyIiwibm9ib2R5IiwiYnV0dG9uLWNvbG91ciIsImVsc2V3aGVyZSIsImFyY2hpdmVkIl0");
+    site_header(
+        &site, "x-amp-exp-flag-keys",
+        "WyJidXR0b24tY29sb3VyIiwibm9ib2R5IiwiYnV0dG9uLWNvbG91ciIsImVsc2V3aGVyZSIsImFyY2hpdmVkIl0");
     check_answer(&site, site_get(&site, amplitude_evaluate_user, "/sdk/v2/vardata"), assigned);
     site_header(&site, "x-amp-exp-user", "eyJkZXZpY2VfaWQiOiJkIn0");
     site_header(&site, "x-amp-exp-flag-keys", "W10");
@@ -174,7 +177,8 @@ static void check_refused(struct site *site, struct str body)
 
 TEST(what_is_no_user_is_refused_with_headers_for_browsers)
 {
-    static const char *const headers[] = {"%%%", "bm90IGpzb24", "W10", "bnVsbA", "eyJhIjoxLCJhIjoyfQ"};
+    static const char *const headers[] = {"%%%", "bm90IGpzb24", "W10", "bnVsbA",
+                                          "eyJhIjoxLCJhIjoyfQ"};
     static const char *const bodies[] = {"", "[]", "null", "{", "{\"a\":1}}", "nonsense"};
     struct site site;
     open_documented(&site);
@@ -218,77 +222,6 @@ TEST(answers_are_never_cached_and_compressed_when_asked)
 
 /* ---- any flags ------------------------------------------------------------------------------- */
 
-struct dice {
-    uint64_t state;
-};
-
-static uint32_t roll(struct dice *dice, uint32_t sides)
-{
-    dice->state = dice->state * 6364136223846793005u + 1442695040888963407u;
-    return (uint32_t)(dice->state >> 33) % sides;
-}
-
-static const char *const names[] = {"Nordics", "quo\"te", "back\\slash", "gr\xc3\xbc\xc3\x9f\n", ""};
-static const char *const payloads[] = {"null", "1e21", "\"\\u0001\"", "[{\"a\":[]},-0.5]", "{}"};
-
-static struct flag random_typed_flag(struct site *site, struct dice *dice, const char *key)
-{
-    struct flag flag = site_flag(&site->arena, key, "on,other");
-    flag.arithmetic = (struct arithmetic){FLAG_HASH_FNV1A_32_UTF16, FLAG_COMPARISON_TYPED};
-    flag.evaluation_mode = EVALUATION_REMOTE;
-    flag.is_on_all_deployments = true;
-    flag.deployment_count = 0;
-    flag.bucket_by = (struct str){0};
-    flag.salt = (struct str){0};
-    flag.type = VALUE_BOOLEAN;
-    for (size_t i = 0; i < flag.variation_count; i++)
-        flag.variations[i].value = json_make_boolean(i == 0);
-    flag.variations[1].has_payload = roll(dice, 2) == 0;
-    flag.variations[1].payload = site_parse(site, str_of(payloads[roll(dice, 5)]));
-    flag.fallthrough = (struct serve){.kind = SERVE_VARIATION,
-                                      .variation = flag.variations[roll(dice, 3)].id};
-    return flag;
-}
-
-static struct serve random_rollout(struct site *site, struct dice *dice, const struct flag *flag)
-{
-    const uint32_t weights[] = {roll(dice, 3), roll(dice, 3), 1};
-    return site_rollout(&site->arena, flag, roll(dice, 3) * 50, weights, flag->variation_count - 1);
-}
-
-static void add_random_rules(struct site *site, struct dice *dice, struct flag *flag)
-{
-    for (uint32_t i = roll(dice, 4); i > 0; i--) {
-        struct expression when =
-            site_match(&site->arena, "/context/user/country", OPERATOR_TEXT_IS,
-                       roll(dice, 2) == 0 ? "NO,SE" : "(none)");
-        site_rule(&site->arena, flag, names[roll(dice, 5)], when, random_rollout(site, dice, flag));
-    }
-}
-
-static struct flag random_flag(struct site *site, struct dice *dice, size_t index)
-{
-    const char *key = arena_format(&site->arena, "flag.%zu_%u", index, roll(dice, 10)).data;
-    if (roll(dice, 4) == 0)
-        return random_typed_flag(site, dice, key);
-    struct flag flag = site_flag(&site->arena, key, roll(dice, 2) == 0 ? "on" : "a,b,c\"d");
-    for (size_t i = 0; i + 1 < flag.variation_count; i++) {
-        flag.variations[i].has_payload = roll(dice, 2) == 0;
-        flag.variations[i].payload = site_parse(site, str_of(payloads[roll(dice, 5)]));
-    }
-    flag.is_enabled = roll(dice, 6) > 0;
-    flag.is_archived = roll(dice, 10) == 0;
-    flag.kind = roll(dice, 2) == 0 ? FLAG_KIND_FLAG : FLAG_KIND_EXPERIMENT;
-    flag.evaluation_mode = roll(dice, 2) == 0 ? EVALUATION_LOCAL : EVALUATION_REMOTE;
-    flag.deployments[0] = SITE_DEPLOYMENT + roll(dice, 2);
-    if (roll(dice, 5) == 0)
-        flag.variations[0].included =
-            site_texts(&site->arena, "u1,d2", &flag.variations[0].included_count);
-    flag.fallthrough = random_rollout(site, dice, &flag);
-    add_random_rules(site, dice, &flag);
-    return flag;
-}
-
 /* The answer member by member, with a look-up per flag and none of the pieces. */
 static void write_plainly(struct json_writer *writer, const struct flag *flag,
                           const struct decision *decision, uint64_t sequence)
@@ -322,6 +255,10 @@ static void write_plainly(struct json_writer *writer, const struct flag *flag,
         segment = STR("default");
     else if (decision->reason == REASON_INCLUDED)
         segment = STR("individual-inclusions");
+    else if (decision->reason == REASON_PREREQUISITE_FAILED)
+        segment = STR("flag-dependencies");
+    else if (decision->reason == REASON_STICKY)
+        segment = STR("sticky-bucketing");
     else if (decision->rule != RULE_NONE)
         segment = str_is_empty(flag->rules[decision->rule].description)
                       ? flag->rules[decision->rule].id
@@ -346,8 +283,9 @@ static struct str answer_plainly(struct site *site, struct str user_text)
     json_object_begin(&writer);
     for (size_t i = 0; i < site->flag_count; i++) {
         const struct flag *flag = &site->flags[i]->flag;
-        if (flag->is_archived || (!flag->is_on_all_deployments &&
-                                  flag->deployments[0] != SITE_DEPLOYMENT))
+        bool is_here = flag->is_on_all_deployments ||
+                       (flag->deployment_count > 0 && flag->deployments[0] == SITE_DEPLOYMENT);
+        if (flag->is_archived || flag->kind >= FLAG_KIND_MUTEX || !is_here)
             continue;
         struct decision decision =
             evaluate(site->snapshot->rules, flag->key, &context, 1746000000000, NULL);
@@ -368,12 +306,10 @@ TEST(pieces_say_what_plain_writing_says)
         struct site site;
         site_open(&site);
         for (size_t i = 0; i < FLAGS; i++)
-            site_add(&site, random_flag(&site, &dice, i), i + 1, 1 + roll(&dice, 50));
+            random_add(&site, &dice, i);
         site_publish(&site);
         for (size_t i = 0; i < USERS; i++) {
-            const char *country = roll(&dice, 2) == 0 ? ",\"country\":\"NO\"" : "";
-            struct str user = arena_format(&site.arena, "{\"user_id\":\"%s\",\"device_id\":\"d%u\"%s}",
-                                           roll(&dice, 3) == 0 ? "" : "u1", roll(&dice, 30), country);
+            struct str user = random_user(&site, &dice);
             struct str body =
                 site_send(&site, amplitude_evaluate_user, HTTP_POST, "/sdk/v2/vardata", user);
             struct json fast = without_ids(&site, body);

@@ -232,6 +232,27 @@ TEST(a_constant_is_an_ordinary_flag_in_documents)
     arena_close(&arena);
 }
 
+/* SDKs refuse a document whole when a flag in it has no description or no owner. */
+TEST(what_documents_must_have_is_there)
+{
+    struct arena arena;
+    arena_open(&arena, 4096);
+    struct flag *flag = text_flag(&arena, "colour");
+    const struct flag *flags[] = {flag};
+    struct environment_state state = state_of(&arena, flags, 1);
+    flag->description = STR(" ");
+    flag->owner = STR("");
+    struct str text = core_text(&arena, &state, SUPERFLAG_SERVER, true);
+    CHECK(str_contains(text, STR("\"description\":\"Named\"")));
+    CHECK(str_contains(text, STR("\"owner\":\"unowned\"")));
+    flag->name = (struct str){0};
+    text = core_text(&arena, &state, SUPERFLAG_SERVER, true);
+    CHECK(str_contains(text, STR("\"description\":\"colour\"")));
+    struct issue *issues = NULL;
+    CHECK_INT(superflag_validate_text(&arena, text, &json_budget_default, &issues), 0);
+    arena_close(&arena);
+}
+
 TEST(what_is_off_is_off_in_documents_too)
 {
     struct arena arena;
@@ -487,8 +508,9 @@ TEST(documents_know_no_operator_of_the_text_family)
 
 TESTS(a_bucket_is_constant_when_every_ticket_leads_to_the_same,
       what_makes_a_flag_vary_keeps_it_out_until_it_is_off,
-      a_constant_is_an_ordinary_flag_in_documents, what_is_off_is_off_in_documents_too,
-      what_leans_on_an_absent_flag_is_absent, an_archived_flag_and_what_leans_on_it_are_absent,
+      a_constant_is_an_ordinary_flag_in_documents, what_documents_must_have_is_there,
+      what_is_off_is_off_in_documents_too, what_leans_on_an_absent_flag_is_absent,
+      an_archived_flag_and_what_leans_on_it_are_absent,
       documents_for_browsers_have_nothing_that_leans_on_what_they_may_not_see,
       groups_are_nobodys_to_ask, a_form_that_was_set_may_leave_an_ordinary_flag_out,
       a_list_shows_the_value_a_text_flag_stands_at,
