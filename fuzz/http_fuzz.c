@@ -5,20 +5,22 @@
  *
  * The first byte says where the input is cut in two. The rest goes through the pure readers, in
  * one piece and in two, and then through a whole connection: a socket pair into the event loop of a
- * server that was opened but never started. PUT requests are answered a turn later than others.
+ * server that was opened but never started. PUT requests are answered a turn later than others;
+ * PATCH and HEAD begin streams, which get a few sends and an end; bodies of POST go into a sink.
  */
 #include <assert.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/memory.h"
 #include "base/utf.h"
 #include "http/chunk.h"
 #include "http/connection.h"
 #include "http/head.h"
 #include "http/server.h"
 
-enum { HELD_MAX = 4, TURNS = 4, BODY_BYTES_MAX = 4096 };
+enum { HELD_MAX = 4, TURNS = 4, BODY_BYTES_MAX = 4096, STREAM_SENDS = 3, SINK_BYTES_MAX = 300 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -96,6 +98,8 @@ static void check_head(struct str bytes, size_t cut)
         check_inside(headers[i].value, head_bytes);
     }
     check_path(head.target);
+    const struct http_request request = {.headers = headers, .header_count = head.header_count};
+    http_accepts_gzip(&request);
 }
 
 static void check_query(struct str bytes)
@@ -142,7 +146,93 @@ struct town {
     struct http_server *server;
     struct http_request *held[HELD_MAX];
     size_t held_count;
+    struct http_stream *streams[HELD_MAX]; /* NULL: free */
+    unsigned sends[HELD_MAX];
+    size_t stream_count, sink_count, shared_count;
 };
+
+static void release_shared(void *owner)
+{
+    ((struct town *)owner)->shared_count--;
+}
+
+static void send_some(struct town *town, size_t i)
+{
+    static const char shared[2000];
+    struct http_stream *stream = town->streams[i];
+    if (town->sends[i]++ >= STREAM_SENDS) {
+        http_stream_end(stream);
+        return;
+    }
+    town->shared_count += 2;
+    http_stream_send(stream, STR("short"), town, release_shared);
+    http_stream_send(stream, (struct str){shared, sizeof(shared)}, town, release_shared);
+    http_stream_send(stream, STR("copied"), NULL, NULL);
+}
+
+static void on_stream_close(struct http_stream *stream, void *user)
+{
+    struct town *town = user;
+    town->stream_count--;
+    for (size_t i = 0; i < HELD_MAX; i++) {
+        if (town->streams[i] == stream)
+            town->streams[i] = NULL;
+    }
+}
+
+static const struct http_stream_events stream_events = {.on_close = on_stream_close};
+
+static void begin_stream(struct town *town, size_t i, struct http_request *request)
+{
+    town->streams[i] =
+        http_stream_begin(request, 200, STR("X-Stream: yes\r\n"), &stream_events, town);
+    town->sends[i] = 0;
+    if (town->streams[i] == NULL)
+        return;
+    town->stream_count++;
+    send_some(town, i);
+}
+
+/* ---- bodies in pieces ----------------------------------------------------------------------- */
+
+struct bucket {
+    struct http_body_sink sink; /* first */
+    struct town *town;
+    size_t size;
+};
+
+static bool take_piece(struct http_body_sink *sink, struct str piece)
+{
+    struct bucket *bucket = (struct bucket *)sink;
+    assert(piece.size > 0);
+    assert(bucket->size < SINK_BYTES_MAX);
+    bucket->size += piece.size;
+    assert(bucket->size <= BODY_BYTES_MAX);
+    return bucket->size < SINK_BYTES_MAX;
+}
+
+static void close_bucket(struct http_body_sink *sink)
+{
+    struct bucket *bucket = (struct bucket *)sink;
+    bucket->town->sink_count--;
+    memory_free(bucket);
+}
+
+static struct http_body_sink *open_bucket(struct http_request *head, bool *is_refused,
+                                          void *context)
+{
+    struct town *town = context;
+    *is_refused = str_equal(head->path, STR("/no"));
+    if (*is_refused || head->method != HTTP_POST)
+        return NULL;
+    struct bucket *bucket = MEMORY_NEW(struct bucket);
+    bucket->sink = (struct http_body_sink){take_piece, close_bucket};
+    bucket->town = town;
+    town->sink_count++;
+    return &bucket->sink;
+}
+
+/* ---- requests ------------------------------------------------------------------------------- */
 
 static void answer(struct http_request *request)
 {
@@ -151,28 +241,61 @@ static void answer(struct http_request *request)
     struct http_response response = {.status = is_malformed ? 400 : 200, .body = request->body};
     if (!str_is_empty(value))
         response.body = value;
+    if (request->sink != NULL) {
+        assert(request->body.size == 0);
+        close_bucket(request->sink);
+    }
     http_respond(request, &response);
 }
 
 static void on_request(struct http_request *request, void *context)
 {
     struct town *town = context;
+    size_t free_place = 0;
+    while (free_place < HELD_MAX && town->streams[free_place] != NULL)
+        free_place++;
+    bool is_stream = request->method == HTTP_PATCH || request->method == HTTP_HEAD;
     if (request->method == HTTP_PUT && town->held_count < HELD_MAX)
         town->held[town->held_count++] = request;
+    else if (is_stream && free_place < HELD_MAX)
+        begin_stream(town, free_place, request);
     else
         answer(request);
+}
+
+static void on_wake(struct http_loop *loop, bool is_draining, void *context)
+{
+    (void)loop;
+    (void)is_draining;
+    (void)context;
+}
+
+static void answer_held(struct town *town)
+{
+    size_t count = town->held_count;
+    struct http_request *held[HELD_MAX];
+    memcpy(held, town->held, sizeof(held));
+    town->held_count = 0;
+    for (size_t at = 0; at < count; at++) {
+        size_t free_place = 0;
+        while (free_place < HELD_MAX && town->streams[free_place] != NULL)
+            free_place++;
+        if (free_place < HELD_MAX && str_equal(held[at]->path, STR("/s")))
+            begin_stream(town, free_place, held[at]);
+        else
+            answer(held[at]);
+    }
 }
 
 static void take_turns(struct town *town)
 {
     for (int i = 0; i < TURNS; i++) {
         uv_run(&town->server->loops[0].uv, UV_RUN_NOWAIT);
-        size_t count = town->held_count;
-        struct http_request *held[HELD_MAX];
-        memcpy(held, town->held, sizeof(held));
-        town->held_count = 0;
-        for (size_t at = 0; at < count; at++)
-            answer(held[at]);
+        answer_held(town);
+        for (size_t at = 0; at < HELD_MAX; at++) {
+            if (town->streams[at] != NULL)
+                send_some(town, at);
+        }
     }
 }
 
@@ -208,6 +331,9 @@ static void check_connection(struct town *town, struct str bytes, size_t cut)
     assert(loop->connection_count == 0);
     assert(loop->requests.in_use_count == 0);
     assert(loop->output.piece_count == 0);
+    assert(town->stream_count == 0);
+    assert(town->sink_count == 0);
+    assert(town->shared_count == 0);
 }
 
 static void open_town(struct town *town)
@@ -215,7 +341,11 @@ static void open_town(struct town *town)
     struct http_config config = {.listen = STR("127.0.0.1:0"),
                                  .loop_count = 1,
                                  .limits = tight,
-                                 .callbacks = {.on_request = on_request, .context = town},
+                                 .callbacks = {.on_wake = on_wake,
+                                               .body_sink = open_bucket,
+                                               .on_request = on_request,
+                                               .context = town,
+                                               .takes_encoded_slashes = true},
                                  .clock = clock_system()};
     struct fault fault = http_open(&town->server, &config);
     assert(!failed(fault));

@@ -8,6 +8,7 @@ JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 # Debian's own python3 is the one that has Debian's packages.
 PYTHON := $(firstword $(wildcard /usr/bin/python3) python3)
 VECTORS ?= ../shared/reference/superflag-vectors.json
+AMPLITUDE_VECTORS ?= ../shared/reference/amplitude-eval-vectors.json
 SUB := $(MAKE) --no-print-directory
 
 help:
@@ -15,6 +16,7 @@ help:
 	@echo 'make run        install what is missing, build, serve on $(LISTEN) with data in $(DATA)'
 	@echo 'make demo       the same on temporary data, with an app to look at'
 	@echo 'make test       install what the tests need, build, run them all'
+	@echo 'make test-sdk   official SDKs for Python, Go and the JVM (npm ones are in make test)'
 	@echo 'make check      what CI runs: format, tidy, both compilers, static analysis, sanitizers, fuzz'
 	@echo 'make unit-ROOM  the unit tests of one room: $(subst /,-,$(ROOMS))'
 	@echo 'make tidy       the rules of the house: directions, words per room, banned calls'
@@ -59,10 +61,18 @@ $(BUILD)/conformance/superflag-vectors: $(wildcard tests/conformance/superflag/*
 	@echo "  cc tests/conformance/superflag"; $(CC) $(CFLAGS_ALL) $(SEE_ALL) $(LINK_HARDENING) \
 	  $(filter %.c,$^) $(LINK_ALL) -ljansson -o $@
 
+AMPLITUDE_RUNNER := $(if $(wildcard tests/conformance/amplitude/*.c),$(BUILD)/conformance/amplitude-vectors)
+$(BUILD)/conformance/amplitude-vectors: $(wildcard tests/conformance/amplitude/*.[ch]) $(NEED_ALL)
+	@mkdir -p $(@D)
+	@echo "  cc tests/conformance/amplitude"; $(CC) $(CFLAGS_ALL) $(SEE_ALL) $(LINK_HARDENING) \
+	  $(filter %.c,$^) $(LINK_ALL) -o $@
+
 # The recorded cases lie beside a maintainer's checkout; our own are always here.
-vectors: $(VECTOR_RUNNER)
+vectors: $(VECTOR_RUNNER) $(AMPLITUDE_RUNNER)
 	@status=0; for file in $(wildcard $(VECTORS)) $(wildcard tests/conformance/superflag/*.json); do \
-	  $(VECTOR_RUNNER) $$file || status=1; done; exit $$status
+	  $(VECTOR_RUNNER) $$file || status=1; done; \
+	for file in $(AMPLITUDE_VECTORS) $(wildcard tests/conformance/amplitude/*.json); do \
+	  $(AMPLITUDE_RUNNER) $$file || status=1; done; exit $$status
 
 AGAINST := PYTHONDONTWRITEBYTECODE=1 GUIDON_BINARY=$(abspath $(BUILD)/guidon) $(PYTHON)
 api: all
@@ -70,16 +80,27 @@ api: all
 FAULT_TESTS := $(wildcard tests/fault/*_test.py)
 fault: all
 	@status=0; for test in $(FAULT_TESTS); do $(AGAINST) $$test || status=1; done; exit $$status
+# Official SDKs, unmodified, from their registries: those of npm are part of `test`.
+SDK_SUITES := sdk-python sdk-go sdk-jvm
+sdk-%: all
+	@BUILD=$(abspath $(BUILD)) PYTHON=$(PYTHON) GUIDON_BINARY=$(abspath $(BUILD)/guidon) tests/sdk/run $*
 SERVER_SUITES := $(if $(VECTOR_RUNNER),vectors) $(if $(wildcard tests/api/test_*.py),api) \
-	$(if $(FAULT_TESTS),fault)
+	$(if $(FAULT_TESTS),fault) sdk-npm
 
-test-binaries: all $(TEST_BINARIES) $(VECTOR_RUNNER)
+test-binaries: all $(TEST_BINARIES) $(VECTOR_RUNNER) $(AMPLITUDE_RUNNER)
 
 test:
 	@tools/install build run test
 	+@$(SUB) -j$(JOBS) test-binaries
 	@rm -rf $(LOGS)
 	+@$(SUB) $(addprefix suite-,$(UNIT_SUITES) $(SERVER_SUITES))
+	@tools/summary $(LOGS)
+
+test-sdk:
+	@tools/install build sdk
+	+@$(SUB) -j$(JOBS) all
+	@rm -rf $(LOGS)
+	+@$(SUB) $(addprefix suite-,$(SDK_SUITES))
 	@tools/summary $(LOGS)
 
 suite-%:
@@ -89,7 +110,7 @@ suite-%:
 SOURCES := $(wildcard src/*/*.c src/*/*/*.c)
 OTHER_SOURCES := $(wildcard tests/*/*.c tests/*/*/*.c tests/*/*/*/*.c fuzz/*.c bench/*.c)
 HEADERS := $(wildcard src/*/*.h src/*/*/*.h tests/*/*.h tests/*/*/*.h tests/*/*/*/*.h fuzz/*.h bench/*.h)
-THREADED := $(filter http store snapshot ingest change,$(TESTED_ROOMS))
+THREADED := $(filter http store snapshot ingest change stream dialect,$(TESTED_ROOMS))
 
 check:
 	@tools/install build run test check
@@ -216,6 +237,6 @@ coverage:
 	+@for suite in $(UNIT_SUITES); do $(COVERAGE) $$suite >/dev/null || exit 1; done
 	@gcovr --root . --filter src/ --object-directory $(BUILD)/coverage/obj --txt
 
-.PHONY: help run demo test test-binaries check vectors api fault tidy format hooks fuzz fuzz-binaries \
+.PHONY: help run demo test test-sdk test-binaries check vectors api fault tidy format hooks fuzz fuzz-binaries \
 	bench bench-quick bench-binaries coverage \
 	check-gcc $(addprefix check-,$(STATIC_CHECKS) $(DYNAMIC_CHECKS))

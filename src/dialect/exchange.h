@@ -20,10 +20,10 @@ enum lane { LANE_FAST, LANE_STORE };
  * is no default. */
 enum scope {
     SCOPE_ANYONE = 1,
-    SCOPE_MANAGE,       /* Bearer: personal and app tokens */
-    SCOPE_READ_BROWSER, /* Bearer: browser keys */
-    SCOPE_READ_SERVER,  /* Bearer: server keys */
-    SCOPE_REPORT,       /* Bearer: both kinds of keys: events */
+    SCOPE_MANAGE,              /* Bearer: personal and app tokens */
+    SCOPE_READ_BROWSER,        /* Bearer: browser keys */
+    SCOPE_READ_SERVER,         /* Bearer: server keys */
+    SCOPE_REPORT,              /* Bearer: both kinds of keys: events */
     SCOPE_MANAGE_ENVIRONMENTS, /* Bearer: personal, app and environment tokens; the handler asks
                                   caller_sees_environment for each environment it touches */
     SCOPE_READ_DEPLOYMENT,     /* Api-Key: client and server deployment keys, project keys */
@@ -77,9 +77,9 @@ struct exchange {
     struct str parameters[ROUTE_PARAMETERS_MAX];
     size_t parameter_count;
     struct pattern_scratch *scratch; /* this loop's; NULL off the loop (LANE_STORE) */
-    bool is_streaming;           /* stream_open took the request over: nothing is answered here;
-                                    LANE_FAST alone */
-    struct str path;             /* canonical, or what there was of it when it was refused early */
+    bool is_streaming;               /* stream_open took the request over: nothing is answered here;
+                                        LANE_FAST alone */
+    struct str path; /* canonical, or what there was of it when it was refused early */
     int64_t now_ms;
     struct http_response response;
     struct str note;   /* for the log line: an error's short text; never content */
@@ -91,7 +91,7 @@ struct exchange {
 /* What one protocol does with a flag: exact or absent, never approximate (design.md 3). */
 enum reach_kind { REACH_SERVED, REACH_STUB, REACH_ABSENT };
 struct reach {
-    struct str protocol; /* "superflag.config", … */
+    struct str protocol; /* "<dialect>.<document>" */
     enum reach_kind kind;
     struct str why; /* one sentence; absent when served */
 };
@@ -102,7 +102,8 @@ struct dialect {
     const char *name;
     const struct str *prefixes; /* paths it speaks for; the longest of all dialects' decides */
     size_t prefix_count;
-    bool takes_repeated_slashes; /* its clients are known to send //path; others get a 404 */
+    bool takes_repeated_slashes; /* and one behind the path: its clients are known to send //path
+                                    and path/; others get a 404 */
     const struct route *routes;
     size_t route_count;
     /* Fills x->response for a fault, or for a status the transport asks for (404, 405, 413 …);

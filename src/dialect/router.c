@@ -182,12 +182,22 @@ static enum http_method route_method(enum http_method method)
     return method == HTTP_HEAD ? HTTP_GET : method; /* http/ leaves the body of a HEAD away */
 }
 
+/* Whether the path ends in a slash that its language overlooks. */
+static bool has_idle_slash(const struct router *router, struct str path)
+{
+    return path.size > 1 && str_ends_with(path, STR("/")) &&
+           find_dialect(router, path)->takes_repeated_slashes;
+}
+
 static const struct router_entry *find_exact(const struct router *router,
                                              const struct http_request *request)
 {
     if (request->has_encoded_slash) /* its path only looks like one */
         return NULL;
-    uint32_t index = map_find(&router->exact, request->path);
+    struct str path = request->path;
+    if (has_idle_slash(router, path))
+        path.size--;
+    uint32_t index = map_find(&router->exact, path);
     return index == MAP_ABSENT ? NULL : &router->entries[index];
 }
 
@@ -208,6 +218,8 @@ static bool trail_open(struct trail *trail, const struct router *router,
     trail->segment_count = split(raw, trail->segments);
     if (trail->segment_count == SIZE_MAX)
         return false;
+    if (has_idle_slash(router, request->path))
+        trail->segment_count--; /* the empty one behind it */
     for (size_t i = 0; i < trail->segment_count; i++)
         trail->segments[i] = http_decode_segment(request->arena, trail->segments[i]);
     return true;

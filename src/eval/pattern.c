@@ -244,13 +244,20 @@ size_t pattern_put_unit(uint32_t unit, char bytes[4])
     return 3;
 }
 
-static bool has_pairs(struct str subject)
+/* Lead bytes from F0 on: the four highest bits are set. */
+bool pattern_has_pairs(struct str subject)
 {
-    for (size_t i = 0; i < subject.size; i++) {
-        if ((unsigned char)subject.data[i] >= 0xF0)
-            return true;
+    uint64_t seen = 0;
+    size_t at = 0;
+    for (; subject.size - at >= sizeof(uint64_t); at += sizeof(uint64_t)) {
+        uint64_t word = 0;
+        memcpy(&word, subject.data + at, sizeof(word));
+        seen |= word & word << 1 & word << 2 & word << 3;
     }
-    return false;
+    bool has = (seen & 0x8080808080808080u) != 0;
+    for (; at < subject.size; at++)
+        has = has || (unsigned char)subject.data[at] >= 0xF0;
+    return has;
 }
 
 /* The subject with every pair of surrogates as two characters: what PCRE2 calls wobbly UTF-8. */
@@ -276,15 +283,23 @@ static struct str take_pairs_apart(struct pattern_scratch *scratch, struct str s
     return (struct str){scratch->units, size};
 }
 
-enum pattern_result pattern_match(const struct pattern *pattern, struct pattern_scratch *scratch,
-                                  struct str subject)
+enum pattern_result pattern_match_known(const struct pattern *pattern,
+                                        struct pattern_scratch *scratch, struct str subject,
+                                        bool has_pairs)
 {
     if (subject.size > REGEX_SUBJECT_BYTES_MAX)
         return PATTERN_GAVE_UP;
     uint32_t steps_max = pattern_steps_max(subject.size);
-    if (pattern->by_units && has_pairs(subject))
+    if (pattern->by_units && has_pairs)
         subject = take_pairs_apart(scratch, subject);
     return pattern_match_within(pattern, scratch, subject, steps_max);
+}
+
+enum pattern_result pattern_match(const struct pattern *pattern, struct pattern_scratch *scratch,
+                                  struct str subject)
+{
+    bool has_pairs = pattern->by_units && pattern_has_pairs(subject);
+    return pattern_match_known(pattern, scratch, subject, has_pairs);
 }
 
 enum pattern_result pattern_match_within(const struct pattern *pattern,

@@ -77,4 +77,11 @@ void pattern_scratch_close(struct pattern_scratch *scratch);
 enum pattern_result pattern_match(const struct pattern *pattern, struct pattern_scratch *scratch,
                                   struct str subject);
 
+/* The same, for who asks many patterns about one subject and has looked whether there is anything
+ * beyond U+FFFF in it. */
+bool pattern_has_pairs(struct str subject);
+enum pattern_result pattern_match_known(const struct pattern *pattern,
+                                        struct pattern_scratch *scratch, struct str subject,
+                                        bool has_pairs);
+
 #endif

@@ -16,8 +16,8 @@
  *                       and 0.1 us on a mail address: SEARCH_STEPS, and BEGINNING_STEPS for every
  *                       alternative it may begin with but the first. Not the limit it would be
  *                       stopped at: pattern_check keeps ordinary texts far from that
- *     an attribute      LOOKUP_STEPS for each part of each distinct path
- *     segment           REFERENCE_STEPS, and so each prerequisite: each is decided once however
+ *     an attribute      LOOKUP_STEPS for each part of each distinct path; a selector VIEW_STEPS
+ * more segment           REFERENCE_STEPS, and so each prerequisite: each is decided once however
  *                       often it is asked; ruleset_check_environment adds what they cost
  *     a split           HASH_STEPS and one for each of its shares, two when it is progressive
  *     everything else   one
@@ -57,12 +57,14 @@ enum {
     SET_STEPS = 64,
     LOWER_STEPS = 1600,
     NUMBER_STEPS = 32,
+    VIEW_STEPS = 24,
 };
 
 struct count {
     struct arena *arena;
     struct map paths;   /* of attributes, seen so far */
     struct map lowered; /* selectors whose texts are put into lower case */
+    struct map numbers; /* selectors whose texts are read as numbers */
     size_t steps;
 };
 
@@ -226,7 +228,7 @@ static void count_attribute(struct count *count, struct str path, bool is_select
     char separator = is_selector ? '/' : '.';
     if (!map_insert(&count->paths, path, 0))
         return;
-    count->steps += LOOKUP_STEPS;
+    count->steps += LOOKUP_STEPS + (is_selector ? VIEW_STEPS : 0);
     for (size_t i = 0; i < path.size; i++)
         count->steps += path.data[i] == separator ? LOOKUP_STEPS : 0;
 }
@@ -241,7 +243,7 @@ static void count_selector(struct count *count, const struct expression *match)
         match->operator>= OPERATOR_TEXT_LESS && match->operator<= OPERATOR_TEXT_GREATER_OR_EQUAL;
     if (is_lowered && map_insert(&count->lowered, match->attribute, 0))
         count->steps += LOWER_STEPS;
-    if (is_number)
+    if (is_number && map_insert(&count->numbers, match->attribute, 0))
         count->steps += NUMBER_STEPS;
 }
 
@@ -316,6 +318,7 @@ size_t flag_steps(struct arena *arena, const struct flag *flag)
     struct count count = {.arena = arena};
     map_open(&count.paths, arena, 0);
     map_open(&count.lowered, arena, 0);
+    map_open(&count.numbers, arena, 0);
     count.steps = flag->prerequisite_count * REFERENCE_STEPS;
     bool has_choices = flag->arithmetic.comparison == FLAG_COMPARISON_TEXT;
     for (size_t i = 0; has_choices && i < flag->variation_count; i++)
@@ -333,6 +336,7 @@ size_t segment_steps(struct arena *arena, const struct segment *segment)
     struct count count = {.arena = arena, .steps = 2 * HASHED_STEPS};
     map_open(&count.paths, arena, 0);
     map_open(&count.lowered, arena, 0);
+    map_open(&count.numbers, arena, 0);
     for (size_t i = 0; i < segment->rule_count; i++)
         count_expression(&count, &segment->rules[i], 0);
     return count.steps;

@@ -41,15 +41,8 @@ struct text_set text_set_build(struct arena *arena, const struct str *texts, siz
     return set;
 }
 
-uint32_t text_set_place(const struct text_set *set, struct str text, uint32_t hash)
+uint32_t text_set_place_hashed(const struct text_set *set, struct str text, uint32_t hash)
 {
-    if (set->slots == NULL) {
-        for (uint32_t i = 0; i < set->count; i++) {
-            if (text_equal(set->texts[i], text))
-                return i;
-        }
-        return TEXT_SET_ABSENT;
-    }
     for (uint32_t at = hash & set->mask; set->slots[at].place != 0; at = (at + 1) & set->mask) {
         const struct text_set_slot *slot = &set->slots[at];
         if (slot->hash == hash && text_equal(set->texts[slot->place - 1], text))
@@ -60,5 +53,5 @@ uint32_t text_set_place(const struct text_set *set, struct str text, uint32_t ha
 
 bool text_set_finds(const struct text_set *set, struct str text)
 {
-    return text_set_place(set, text, text_set_hash(text)) != TEXT_SET_ABSENT;
+    return text_set_place_hashed(set, text, text_set_hash(text)) != TEXT_SET_ABSENT;
 }

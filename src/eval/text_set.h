@@ -34,10 +34,10 @@ uint32_t text_set_hash(struct str text); /* what its table is made of */
 
 bool text_set_finds(const struct text_set *set, struct str text); /* through the table */
 
-/* Index of the text among those of the set, or TEXT_SET_ABSENT. With a table it is found by its
- * hash, which the caller may have from before. */
-enum { TEXT_SET_ABSENT = UINT32_MAX };
-uint32_t text_set_place(const struct text_set *set, struct str text, uint32_t hash);
+/* Index of the text among those of the set, or TEXT_SET_ABSENT, through the table by its hash,
+ * which the caller may have from before. */
+#define TEXT_SET_ABSENT UINT32_MAX
+uint32_t text_set_place_hashed(const struct text_set *set, struct str text, uint32_t hash);
 
 /* As str_equal, in line, looking at the first byte before it calls anybody. */
 static inline bool text_equal(struct str a, struct str b)
@@ -49,10 +49,14 @@ static inline bool text_equal(struct str a, struct str b)
     return a.data[0] == b.data[0] && memcmp(a.data, b.data, a.size) == 0;
 }
 
-/* Whether the hash of a text makes a difference to text_set_place. */
-static inline bool text_set_is_hashed(const struct text_set *set)
+/* The same for a set that has no table. */
+static inline uint32_t text_set_place_few(const struct text_set *set, struct str text)
 {
-    return set->slots != NULL;
+    for (uint32_t i = 0; i < set->count; i++) {
+        if (text_equal(set->texts[i], text))
+            return i;
+    }
+    return TEXT_SET_ABSENT;
 }
 
 static inline bool text_set_has(const struct text_set *set, struct str text)

@@ -24,8 +24,11 @@ static inline bool orders_allow(const struct test *test, int order)
 
 static inline uint32_t place_in(const struct text_set *set, struct text_value *value)
 {
-    uint32_t hash = text_set_is_hashed(set) ? text_value_hash(value) : 0;
-    return text_set_place(set, value->text, hash);
+    if (set->slots == NULL)
+        return text_set_place_few(set, value->text);
+    return value->text.size > set->size_max
+               ? TEXT_SET_ABSENT
+               : text_set_place_hashed(set, value->text, text_value_hash(value));
 }
 
 /* The words are equal whatever their case is, but only to each other. */
@@ -71,15 +74,16 @@ static bool version_allows(const struct test *test, const struct text_value *val
 
 /* One that gives up tells nothing, neither way. */
 static bool pattern_allows(struct evaluation *evaluation, const struct test *test,
-                           const struct text_value *value)
+                           struct text_value *value)
 {
     struct pattern_scratch *scratch = evaluation->context->scratch;
     if (scratch == NULL)
         return false;
+    bool has_pairs = text_value_has_pairs(value);
     bool has_matched = false;
     for (size_t i = 0; i < test->patterns->count && !has_matched; i++) {
         enum pattern_result result =
-            pattern_match(test->patterns->patterns[i], scratch, value->text);
+            pattern_match_known(test->patterns->patterns[i], scratch, value->text, has_pairs);
         if (result == PATTERN_GAVE_UP && evaluation->trace != NULL)
             evaluation->trace->has_pattern_given_up = true;
         if (result == PATTERN_GAVE_UP)

@@ -10,6 +10,7 @@
 
 #include "base/number.h"
 #include "eval/lower_case.h"
+#include "eval/pattern.h"
 #include "eval/text_number.h"
 #include "eval/text_set.h"
 #include "json/write.h"
@@ -170,6 +171,15 @@ double text_value_number(struct text_value *value)
         value->known |= KNOWN_NUMBER;
     }
     return value->number;
+}
+
+bool text_value_has_pairs(struct text_value *value)
+{
+    if (!(value->known & KNOWN_PAIRS)) {
+        value->has_pairs = pattern_has_pairs(value->text);
+        value->known |= KNOWN_PAIRS;
+    }
+    return value->has_pairs;
 }
 
 uint32_t text_value_hash(struct text_value *value)

@@ -15,13 +15,14 @@ enum text_word { WORD_NONE, WORD_TRUE, WORD_FALSE };
 
 struct text_value {
     struct str text;
-    struct str lower; /* these three when KNOWN_… says so */
+    struct str lower; /* these when KNOWN_… says so */
     double number;    /* NaN: not a number */
     uint32_t hash;
     uint8_t known;
-    uint8_t word; /* enum text_word */
+    uint8_t word;   /* enum text_word */
+    bool has_pairs; /* when known: it has something beyond U+FFFF */
 };
-enum { KNOWN_LOWER = 1, KNOWN_NUMBER = 2, KNOWN_HASH = 4 };
+enum { KNOWN_LOWER = 1, KNOWN_NUMBER = 2, KNOWN_HASH = 4, KNOWN_PAIRS = 8 };
 
 enum text_view_kind {
     VIEW_UNREAD,
@@ -48,6 +49,7 @@ enum text_word text_word_of(struct str text);
 
 struct str text_value_lower(struct text_value *value, struct arena *arena);
 double text_value_number(struct text_value *value);
+bool text_value_has_pairs(struct text_value *value);
 uint32_t text_value_hash(struct text_value *value); /* as text_set's */
 
 #endif

@@ -189,9 +189,9 @@ static void look(struct board *board, int64_t now_ms)
         board->generation == view_generation(board->hub->views))
         return;
     struct view *view = view_acquire(board->hub->views);
-    board->next_look_ms = now_ms + LOOK_EVERY_MS;
     board->generation = view->generation;
-    topics_look(board, view);
+    if (topics_look(board, view))
+        board->next_look_ms = now_ms + LOOK_EVERY_MS;
     view_release(view);
 }
 
@@ -335,7 +335,7 @@ static void drain(struct board *board, int64_t now_ms)
     int64_t elapsed_ms = now_ms - board->drain_began_ms + DRAIN_STEP_MS;
     size_t due = elapsed_ms >= spread_ms
                      ? SIZE_MAX
-                     : (size_t)((uint64_t)elapsed_ms * board->drain_total / spread_ms);
+                     : (size_t)((uint64_t)elapsed_ms * board->drain_total / spread_ms) + 1;
     size_t wanted = due > board->drain_ended ? due - board->drain_ended : 0;
     size_t left = wanted < SLICE ? wanted : SLICE;
     for (size_t i = 0; i < TOPIC_LISTS; i++) {

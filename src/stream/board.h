@@ -97,8 +97,8 @@ struct fault topic_take(struct board *board, const struct stream_request *wanted
                         const struct view *view, struct topic **topic,
                         struct shared_body **body) MUST_CHECK;
 void topic_drop_if_empty(struct topic *topic); /* frees it when it has no stream */
-/* Finds out what is new in a view: other bodies, topics that are over. */
-void topics_look(struct board *board, const struct view *view);
+/* Finds out what is new in a view: other bodies, topics that are over. False: nothing was. */
+bool topics_look(struct board *board, const struct view *view);
 /* All its streams shall be ended. */
 void topic_end(struct topic *topic);
 

@@ -137,7 +137,7 @@ struct fault topic_take(struct board *board, const struct stream_request *wanted
 {
     const struct catalog_credential *credential = find_live(view->catalog, wanted->credential_id);
     if (credential == NULL)
-        return fault_make(FAULT_UNAUTHENTICATED, STR("authorization"), STR("Not authenticated"));
+        return fault_make(FAULT_UNAUTHENTICATED, STR("credential"), STR("Not authenticated"));
     struct topic *found = find_topic(board, wanted);
     if (found == NULL)
         found = add_topic(board, wanted);
@@ -155,31 +155,35 @@ struct fault topic_take(struct board *board, const struct stream_request *wanted
     return fault_none();
 }
 
-static void look_at(struct topic *topic, const struct view *view, bool is_other_catalog)
+static bool look_at(struct topic *topic, const struct view *view, bool is_other_catalog)
 {
     if (is_other_catalog && !topic->is_over)
         check_credential(topic, view->catalog);
     if (topic->is_over)
-        return;
+        return false;
     uint64_t version = 0;
+    uint64_t before = topic->version;
     struct shared_body *body = body_of(topic, view, &version);
     if (body == NULL)
         topic_end(topic);
     else
         set_body(topic, body, version);
+    return topic->version != before;
 }
 
-void topics_look(struct board *board, const struct view *view)
+bool topics_look(struct board *board, const struct view *view)
 {
     bool is_other_catalog = board->catalog != view->catalog;
+    bool has_news = false;
     for (size_t i = 0; i < TOPIC_LISTS; i++) {
         for (struct topic *topic = board->topics[i]; topic != NULL; topic = topic->next)
-            look_at(topic, view, is_other_catalog);
+            has_news = look_at(topic, view, is_other_catalog) || has_news;
     }
     if (!is_other_catalog)
-        return;
+        return has_news;
     if (board->catalog != NULL)
         catalog_release(board->catalog);
     board->catalog = view->catalog;
     catalog_acquire(board->catalog);
+    return has_news;
 }

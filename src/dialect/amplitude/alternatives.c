@@ -150,10 +150,10 @@ void selector_encode(struct json_writer *writer, struct arena *scratch, struct s
 /* The name the engines know: globs are expressions to them (section 9.11). */
 static struct str operator_text(enum operator operator)
 {
-    if (operator == OPERATOR_TEXT_GLOB_MATCH)
-        operator = OPERATOR_TEXT_REGEX_MATCH;
-    if (operator == OPERATOR_TEXT_GLOB_DOES_NOT_MATCH)
-        operator = OPERATOR_TEXT_REGEX_DOES_NOT_MATCH;
+    if (operator== OPERATOR_TEXT_GLOB_MATCH)
+        operator= OPERATOR_TEXT_REGEX_MATCH;
+    if (operator== OPERATOR_TEXT_GLOB_DOES_NOT_MATCH)
+        operator= OPERATOR_TEXT_REGEX_DOES_NOT_MATCH;
     struct str name = operator_name(operator);
     assert(str_starts_with(name, STR("text ")));
     return str_slice(name, sizeof("text ") - 1, name.size);
@@ -161,7 +161,7 @@ static struct str operator_text(enum operator operator)
 
 static bool is_glob(enum operator operator)
 {
-    return operator == OPERATOR_TEXT_GLOB_MATCH || operator == OPERATOR_TEXT_GLOB_DOES_NOT_MATCH;
+    return operator== OPERATOR_TEXT_GLOB_MATCH || operator== OPERATOR_TEXT_GLOB_DOES_NOT_MATCH;
 }
 
 static void write_values(struct json_writer *writer, struct arena *scratch,

@@ -6,8 +6,8 @@
 #ifndef AMPLITUDE_ALTERNATIVES_H
 #define AMPLITUDE_ALTERNATIVES_H
 
-#include "json/write.h"
 #include "model/rule.h"
+#include "json/write.h"
 
 /* Whether it is an `any` of `all`s of matches, or part of that. */
 bool alternatives_can_say(const struct expression *expression);

@@ -43,7 +43,7 @@ struct str amplitude_field(struct arena *arena, struct str where)
         {STR("$.prerequisites"), STR("parentDependencies")},
         {STR("$.variations"), STR("variants")},
         {STR("$.experiment."), STR("")},
-        {STR("$.bucketBy"), STR("bucketingKey")},
+        {STR("bucketBy"), STR("bucketingKey")},
         {STR("$.salt"), STR("bucketingSalt")},
         {STR("$.rules"), STR("targetSegments")},
         {STR("$."), STR("")},

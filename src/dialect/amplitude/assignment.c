@@ -36,134 +36,247 @@ static int32_t hash_results(int32_t hash, const struct amplitude_user *user,
     return hash;
 }
 
-static struct str make_insert_id(struct arena *arena, const struct amplitude_user *user,
-                                 int32_t hash, int64_t day)
+/* Appends "<user> <device> <hash> <day>". */
+static void append_insert_id(struct buf *buf, const struct amplitude_user *user, int32_t hash,
+                             int64_t day)
 {
-    return arena_format(arena, "%.*s %.*s %d %lld", STR_ARG(user->user_id),
-                        STR_ARG(user->device_id), hash, (long long)day);
+    buf_append(buf, user->user_id);
+    buf_append_byte(buf, ' ');
+    buf_append(buf, user->device_id);
+    buf_append(buf, hash < 0 ? STR(" -") : STR(" "));
+    buf_append_u64(buf, hash < 0 ? 0 - (uint64_t)hash : (uint64_t)hash);
+    buf_append_byte(buf, ' ');
+    buf_append_u64(buf, (uint64_t)day);
 }
 
 /* ---- events ---------------------------------------------------------------------------------- */
 
-/* What the events of one request share. */
+/*
+ * What the rows of one request share. A person's first request of a day makes a row for each of
+ * its flags, on an event loop: so they are appended from texts that are JSON already, members in
+ * canonical order. Flag keys have nothing in them that JSON would escape.
+ */
 struct report {
     struct arena *arena;
+    const struct assignment_source *source;
     const struct amplitude_user *user;
-    struct str subject;
-    uint64_t environment, version;
-    int64_t now_ms;
-    struct buf buf; /* the document being written */
+    struct buf text;        /* documents and event ids of all rows, one behind the other */
+    struct str device;      /* {"device_id":"d","event_properties":{ */
+    struct str groups;      /* "groups":{…}, or nothing */
+    struct str user_member; /* ,"user_id":"u","user_properties":{ */
 };
 
-/* Canonical: members in order, so that equal events are equal texts. */
-static void begin_document(struct report *report, struct json_writer *writer)
+/* Where a text is while its buffer may still move. */
+struct span {
+    size_t from, size;
+};
+struct draft {
+    const struct flag_result *result;
+    struct span event_id, document;
+};
+
+static struct str write_member(struct arena *arena, struct str before, struct str text,
+                               struct str after)
 {
-    buf_clear(&report->buf);
-    json_writer_open(writer, &report->buf);
-    json_object_begin(writer);
-    json_member_string(writer, STR("device_id"), report->user->device_id);
-    json_key(writer, STR("event_properties"));
-    json_object_begin(writer);
+    struct buf buf;
+    struct json_writer writer;
+    buf_open(&buf, SIZE_MAX);
+    buf_append(&buf, before);
+    json_writer_open(&writer, &buf);
+    json_string(&writer, text);
+    buf_append(&buf, after);
+    struct str member = arena_copy_str(arena, buf_str(&buf));
+    buf_close(&buf);
+    return member;
 }
 
-static void end_document(struct report *report, struct json_writer *writer, struct str event_type,
-                         struct str insert_id)
+static struct str write_groups(struct arena *arena, const struct json *groups)
 {
-    json_object_end(writer);
-    json_member_string(writer, STR("event_type"), event_type);
-    if (report->user->groups != NULL) {
-        json_key(writer, STR("groups"));
-        json_tree(writer, report->user->groups);
-    }
-    json_member_string(writer, STR("insert_id"), insert_id);
-    json_member_string(writer, STR("user_id"), report->user->user_id);
-    json_key(writer, STR("user_properties"));
+    if (groups == NULL)
+        return STR("");
+    struct buf buf;
+    buf_open(&buf, SIZE_MAX);
+    buf_append(&buf, STR("\"groups\":"));
+    json_append_canonical(&buf, groups);
+    buf_append_byte(&buf, ',');
+    struct str member = arena_copy_str(arena, buf_str(&buf));
+    buf_close(&buf);
+    return member;
+}
+
+static void open_report(struct report *report)
+{
+    const struct amplitude_user *user = report->user;
+    buf_open(&report->text, SIZE_MAX);
+    report->device = write_member(report->arena, STR("{\"device_id\":"), user->device_id,
+                                  STR(",\"event_properties\":{"));
+    report->groups = write_groups(report->arena, user->groups);
+    report->user_member = write_member(report->arena, STR(",\"user_id\":"), user->user_id,
+                                       STR(",\"user_properties\":{"));
 }
 
 /* {"$set":{"[Experiment] <flag>":"<variant>"}}, or $unset for a default (section 8.1). */
-static void write_user_property(struct report *report, struct json_writer *writer,
-                                const struct flag_result *result)
+static void append_user_property(struct buf *buf, const struct flag_result *result)
 {
     bool is_set = !result->answer->is_default;
-    json_object_begin(writer);
-    json_key(writer, is_set ? STR("$set") : STR("$unset"));
-    json_object_begin(writer);
-    json_member_string(
-        writer,
-        arena_format(report->arena, "[Experiment] %.*s", STR_ARG(result->revision->flag.key)),
-        is_set ? result_variation(result) : STR("-"));
-    json_object_end(writer);
-    json_object_end(writer);
-    json_object_end(writer);
+    buf_append(buf, is_set ? STR("\"$set\":{\"[Experiment] ") : STR("\"$unset\":{\"[Experiment] "));
+    buf_append(buf, result->revision->flag.key);
+    buf_append(buf, STR("\":"));
+    buf_append(buf, is_set ? result->answer->name : STR("\"-\""));
+    buf_append(buf, STR("}}}"));
 }
 
-static struct event_row make_row(struct report *report, const struct flag_result *result,
-                                 struct str kind, struct str insert_id)
+static void append_end(struct report *report, const struct flag_result *result,
+                       struct str event_type, struct str insert_id_member)
 {
-    return (struct event_row){
-        .environment = report->environment,
-        .event_id = arena_format(report->arena, "%.*s %.*s", STR_ARG(insert_id),
-                                 STR_ARG(result->revision->flag.key)),
-        .kind = kind,
-        .flag_key = result->revision->flag.key,
-        .variation = result_variation(result),
-        .subject_id = report->subject,
-        .version = report->version,
-        .at_ms = report->now_ms,
-        .received_ms = report->now_ms,
-        .document = arena_copy_str(report->arena, buf_str(&report->buf)),
-    };
+    struct buf *buf = &report->text;
+    buf_append(buf, event_type);
+    buf_append(buf, report->groups);
+    buf_append(buf, insert_id_member);
+    buf_append(buf, report->user_member);
+    append_user_property(buf, result);
 }
 
-/* "v12 rule:Nordics". The segment is JSON text here: between its quotes it is what is wanted. */
-static void write_details(struct report *report, struct json_writer *writer,
-                          const struct flag_result *result)
+/* "v12 rule:Nordics". The segment is JSON text: behind its first quote it ends this one. */
+static void append_details(struct buf *buf, const struct flag_result *result)
 {
-    struct str key = arena_format(report->arena, "%.*s.details", STR_ARG(result->revision->flag.key));
-    json_key(writer, key);
-    json_raw(writer, arena_format(report->arena, "\"v%llu rule:%.*s",
-                                  (unsigned long long)result->revision->provenance.sequence,
-                                  STR_ARG(str_slice(result->segment, 1, result->segment.size))));
+    buf_append_byte(buf, '"');
+    buf_append(buf, result->revision->flag.key);
+    buf_append(buf, STR(".details\":\"v"));
+    buf_append_u64(buf, result->revision->provenance.sequence);
+    buf_append(buf, STR(" rule:"));
+    buf_append(buf, str_slice(result->segment, 1, result->segment.size));
 }
 
-static struct event_row make_assignment(struct report *report, const struct flag_result *result,
-                                        struct str insert_id)
+static void append_assignment(struct report *report, const struct flag_result *result,
+                              struct str insert_id_member)
 {
-    struct json_writer writer;
-    begin_document(report, &writer);
-    write_details(report, &writer, result);
-    json_member_string(
-        &writer, arena_format(report->arena, "%.*s.variant", STR_ARG(result->revision->flag.key)),
-        result_variation(result));
-    end_document(report, &writer, STR("[Experiment] Assignment"), insert_id);
-    write_user_property(report, &writer, result);
-    return make_row(report, result, STR("assignment"), insert_id);
+    struct buf *buf = &report->text;
+    buf_append(buf, report->device);
+    append_details(buf, result);
+    buf_append(buf, STR(",\""));
+    buf_append(buf, result->revision->flag.key);
+    buf_append(buf, STR(".variant\":"));
+    buf_append(buf, result->answer->name);
+    append_end(report, result, STR("},\"event_type\":\"[Experiment] Assignment\","),
+               insert_id_member);
 }
 
-static struct event_row make_exposure(struct report *report, const struct flag_result *result,
-                                      struct str insert_id)
+static void append_exposure(struct report *report, const struct flag_result *result,
+                            struct str insert_id_member)
 {
-    const struct flag *flag = &result->revision->flag;
-    struct json_writer writer;
-    begin_document(report, &writer);
-    if (flag->kind == FLAG_KIND_EXPERIMENT)
-        json_member_string(&writer, STR("[Experiment] Experiment Key"), STR(EXPERIMENT_KEY));
-    json_member_string(&writer, STR("[Experiment] Flag Key"), flag->key);
-    json_member_string(&writer, STR("[Experiment] Variant"), result_variation(result));
-    json_key(&writer, STR("metadata"));
-    json_object_begin(&writer);
-    json_member_u64(&writer, STR("flagVersion"), result->revision->provenance.sequence);
-    json_key(&writer, STR("segmentName"));
-    json_raw(&writer, result->segment);
-    json_object_end(&writer);
-    end_document(report, &writer, STR("[Experiment] Exposure"), insert_id);
-    write_user_property(report, &writer, result);
-    return make_row(report, result, STR("exposure"), insert_id);
+    struct buf *buf = &report->text;
+    buf_append(buf, report->device);
+    if (result->pieces->experiment_member.size > 0)
+        buf_append(buf, STR("\"[Experiment] Experiment Key\":\"" EXPERIMENT_KEY "\","));
+    buf_append(buf, STR("\"[Experiment] Flag Key\":\""));
+    buf_append(buf, result->revision->flag.key);
+    buf_append(buf, STR("\",\"[Experiment] Variant\":"));
+    buf_append(buf, result->answer->name);
+    buf_append(buf, STR(",\"metadata\":{\"flagVersion\":"));
+    buf_append_u64(buf, result->revision->provenance.sequence);
+    buf_append(buf, STR(",\"segmentName\":"));
+    buf_append(buf, result->segment);
+    append_end(report, result, STR("}},\"event_type\":\"[Experiment] Exposure\","),
+               insert_id_member);
+}
+
+/* The name of the row: the event's insert id and the flag. */
+static struct span append_event_id(struct report *report, const struct flag_result *result,
+                                   struct str insert_id)
+{
+    size_t from = report->text.size;
+    buf_append(&report->text, insert_id);
+    buf_append_byte(&report->text, ' ');
+    buf_append(&report->text, result->revision->flag.key);
+    return (struct span){from, report->text.size - from};
+}
+
+static struct str make_insert_id(struct report *report, int32_t hash, struct str *member)
+{
+    struct buf buf;
+    buf_open(&buf, SIZE_MAX);
+    append_insert_id(&buf, report->user, hash, report->source->now_ms / MS_PER_DAY);
+    struct str insert_id = arena_copy_str(report->arena, buf_str(&buf));
+    buf_close(&buf);
+    *member = write_member(report->arena, STR("\"insert_id\":"), insert_id, STR(""));
+    return insert_id;
+}
+
+static size_t draft_assignments(struct report *report, const struct flag_results *results,
+                                struct draft *drafts)
+{
+    struct str member;
+    struct str insert_id = make_insert_id(report, hash_results(0, report->user, results), &member);
+    for (size_t i = 0; i < results->count; i++) {
+        const struct flag_result *result = &results->items[i];
+        struct span event_id = append_event_id(report, result, insert_id);
+        size_t from = report->text.size;
+        append_assignment(report, result, member);
+        drafts[i] = (struct draft){result, event_id, {from, report->text.size - from}};
+    }
+    return results->count;
+}
+
+/* Those that got something: an event each, named by what they got. */
+static size_t draft_exposures(struct report *report, const struct flag_results *results,
+                              struct draft *drafts)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < results->count; i++) {
+        const struct flag_result *result = &results->items[i];
+        if (result->answer->is_default)
+            continue;
+        int32_t hash = hash_java(hash_java(0, result->revision->flag.key), STR(" "));
+        struct str member;
+        struct str insert_id =
+            make_insert_id(report, hash_java(hash, result_variation(result)), &member);
+        struct span event_id = append_event_id(report, result, insert_id);
+        size_t from = report->text.size;
+        append_exposure(report, result, member);
+        drafts[count++] = (struct draft){result, event_id, {from, report->text.size - from}};
+    }
+    return count;
+}
+
+static void make_rows(const struct report *report, const struct draft *drafts, size_t count,
+                      struct str kind, struct event_row *rows)
+{
+    const struct assignment_source *source = report->source;
+    const char *text = arena_copy_str(report->arena, buf_str(&report->text)).data;
+    for (size_t i = 0; i < count; i++) {
+        const struct draft *draft = &drafts[i];
+        rows[i] = (struct event_row){
+            .environment = source->environment,
+            .event_id = {text + draft->event_id.from, draft->event_id.size},
+            .kind = kind,
+            .flag_key = draft->result->revision->flag.key,
+            .variation = result_variation(draft->result),
+            .subject_id = source->subject,
+            .version = source->version,
+            .at_ms = source->now_ms,
+            .received_ms = source->now_ms,
+            .document = {text + draft->document.from, draft->document.size},
+        };
+    }
+}
+
+size_t assignment_rows(struct arena *arena, const struct assignment_source *source,
+                       enum tracked tracked, const struct flag_results *results,
+                       struct event_row *rows)
+{
+    bool is_exposure = tracked == TRACKED_EXPOSURE;
+    struct draft *drafts = ARENA_NEW_ARRAY(arena, struct draft, results->count);
+    struct report report = {.arena = arena, .source = source, .user = source->user};
+    open_report(&report);
+    size_t count = is_exposure ? draft_exposures(&report, results, drafts)
+                               : draft_assignments(&report, results, drafts);
+    make_rows(&report, drafts, count, is_exposure ? STR("exposure") : STR("assignment"), rows);
+    buf_close(&report.text);
+    return count;
 }
 
 /* ---- once a day ------------------------------------------------------------------------------ */
-
-enum tracked { TRACKED_ASSIGNMENT, TRACKED_EXPOSURE };
 
 static uint64_t mix(uint64_t digest, uint64_t value)
 {
@@ -172,59 +285,28 @@ static uint64_t mix(uint64_t digest, uint64_t value)
 }
 
 /* Equal for equal (environment, person, results), and made of what is at hand: no text is built. */
-static uint64_t digest_of(const struct report *report, const struct flag_results *results,
-                          enum tracked tracked)
+static uint64_t digest_of(const struct assignment_source *source,
+                          const struct flag_results *results, enum tracked tracked)
 {
-    uint64_t digest = mix(report->environment, tracked);
-    digest = mix(digest, map_hash(report->user->user_id));
-    digest = mix(digest, map_hash(report->user->device_id));
+    uint64_t digest = mix(source->environment, tracked);
+    digest = mix(digest, map_hash(source->user->user_id));
+    digest = mix(digest, map_hash(source->user->device_id));
     for (size_t i = 0; i < results->count; i++)
         digest = mix(digest, results->items[i].answer->stamp);
     return digest;
 }
 
-static size_t build_assignments(struct report *report, const struct flag_results *results,
-                                struct event_row *rows)
-{
-    int64_t day = report->now_ms / MS_PER_DAY;
-    struct str insert_id =
-        make_insert_id(report->arena, report->user, hash_results(0, report->user, results), day);
-    for (size_t i = 0; i < results->count; i++)
-        rows[i] = make_assignment(report, &results->items[i], insert_id);
-    return results->count;
-}
-
-/* Those that got something: one event each, named by the flag before all the results. */
-static size_t build_exposures(struct report *report, const struct flag_results *results,
-                              struct event_row *rows)
-{
-    int64_t day = report->now_ms / MS_PER_DAY;
-    size_t count = 0;
-    for (size_t i = 0; i < results->count; i++) {
-        const struct flag_result *result = &results->items[i];
-        if (result->answer->is_default)
-            continue;
-        int32_t hash = hash_java(hash_java(0, result->revision->flag.key), STR(" "));
-        hash = hash_java(hash_java(hash, result_variation(result)), STR(" "));
-        rows[count++] = make_exposure(report, result,
-                                      make_insert_id(report->arena, report->user, hash, day));
-    }
-    return count;
-}
-
-static void track(struct report *report, struct assignments *assignments,
+static void track(struct exchange *x, const struct assignment_source *source,
                   const struct flag_results *results, enum tracked tracked)
 {
-    uint64_t digest = digest_of(report, results, tracked);
-    if (!assignments_is_new(assignments, digest, report->now_ms / MS_PER_DAY))
+    struct assignments *assignments = x->services->assignments;
+    uint64_t digest = digest_of(source, results, tracked);
+    if (!assignments_is_new(assignments, digest, source->now_ms / MS_PER_DAY))
         return;
-    struct event_row *rows = ARENA_NEW_ARRAY(report->arena, struct event_row, results->count);
-    buf_open(&report->buf, SIZE_MAX);
-    size_t count = tracked == TRACKED_ASSIGNMENT ? build_assignments(report, results, rows)
-                                                 : build_exposures(report, results, rows);
-    buf_close(&report->buf);
-    if (count > 0 && !assignments_post(assignments, rows, count))
-        return; /* the queue is full: dropped and counted there */
+    struct event_row *rows = ARENA_NEW_ARRAY(x->arena, struct event_row, results->count);
+    size_t count = assignment_rows(x->arena, source, tracked, results, rows);
+    if (count > 0)
+        assignments_post(assignments, rows, count); /* a full queue drops them, and counts */
 }
 
 /* Assignments are tracked unless the caller says otherwise, exposures only when it asks. */
@@ -243,19 +325,17 @@ void assignment_note(struct exchange *x, const struct snapshot *snapshot,
                      const struct amplitude_user *user, struct str subject,
                      const struct flag_results *results)
 {
-    struct assignments *assignments = x->services->assignments;
-    if (assignments == NULL || results->count == 0 || str_is_empty(subject))
+    if (x->services->assignments == NULL || results->count == 0 || str_is_empty(subject))
         return;
-    struct report report = {
-        .arena = x->arena,
-        .user = user,
-        .subject = subject,
+    const struct assignment_source source = {
         .environment = snapshot->environment,
         .version = snapshot->version,
         .now_ms = x->now_ms,
+        .user = user,
+        .subject = subject,
     };
     if (tracks_assignments(x))
-        track(&report, assignments, results, TRACKED_ASSIGNMENT);
+        track(x, &source, results, TRACKED_ASSIGNMENT);
     if (tracks_exposures(x))
-        track(&report, assignments, results, TRACKED_EXPOSURE);
+        track(x, &source, results, TRACKED_EXPOSURE);
 }

@@ -13,15 +13,30 @@
 #include "dialect/amplitude/user.h"
 #include "dialect/exchange.h"
 
+enum { MS_PER_DAY = 86400000 };
+
 /* As the caller's X-Amp-Exp-Track and X-Amp-Exp-Exposure-Track ask; never waits. subject is who the
  * person is to the statistics. */
 void assignment_note(struct exchange *x, const struct snapshot *snapshot,
                      const struct amplitude_user *user, struct str subject,
                      const struct flag_results *results);
 
+/* Who was told what, and when. */
+struct assignment_source {
+    uint64_t environment, version;
+    int64_t now_ms;
+    const struct amplitude_user *user;
+    struct str subject;
+};
+enum tracked { TRACKED_ASSIGNMENT, TRACKED_EXPOSURE };
 
-/* Java's hash of a text; a longer one may be hashed in pieces. Section 8.1. */
-int32_t hash_java(int32_t hash, struct str text); /* start: 0; over UTF-16 units */
-enum { MS_PER_DAY = 86400000 };
+/* Writes the rows of one kind, at most results->count, and returns how many. They live in the arena
+ * and borrow from the results. */
+size_t assignment_rows(struct arena *arena, const struct assignment_source *source,
+                       enum tracked tracked, const struct flag_results *results,
+                       struct event_row *rows);
+
+/* Java's hash of a text, over UTF-16 units; a longer one may be hashed in pieces. Section 8.1. */
+int32_t hash_java(int32_t hash, struct str text); /* start: 0 */
 
 #endif

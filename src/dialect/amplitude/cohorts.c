@@ -3,7 +3,6 @@
  * amplitude-evaluation.md 7. */
 #include "dialect/amplitude/evaluate.h"
 #include "dialect/amplitude/reply.h"
-#include "http/gzip.h"
 
 /* A whole number in the query; `missing` when it is not there. */
 static struct fault read_number(struct exchange *x, struct str name, uint64_t missing,
@@ -48,17 +47,7 @@ static void reply_cohort(struct exchange *x, const struct cohort *cohort)
     buf_open(&buf, SIZE_MAX);
     json_writer_open(&writer, &buf);
     write_cohort(&writer, cohort);
-    bool is_gzip = buf.size >= GZIP_BODY_BYTES_MIN && http_accepts_gzip(x->request);
-    if (is_gzip) {
-        struct buf gzip;
-        buf_open(&gzip, SIZE_MAX);
-        gzip_compress(buf_str(&buf), &gzip, GZIP_LEVEL_FAST);
-        buf_close(&buf);
-        buf = gzip;
-    }
-    struct shared_body *body = shared_body_make(&buf);
-    reply_shared(x, body, is_gzip);
-    shared_body_release(body);
+    reply_json(x, 200, &buf);
 }
 
 static void answer_cohort(struct exchange *x, const struct cohort *cohort, uint64_t held_ms,
@@ -106,6 +95,5 @@ void amplitude_list_memberships(struct exchange *x)
     }
     json_array_end(&writer);
     x->version = snapshot->version;
-    reply_json(x, 200, arena_copy_str(x->arena, buf_str(&buf)));
-    buf_close(&buf);
+    reply_json(x, 200, &buf);
 }

@@ -73,8 +73,57 @@ static void check_set_values(struct wire *wire, const struct json *values, struc
     }
 }
 
-static void read_values(struct wire *wire, const struct json *json, struct str path, bool is_set,
-                        struct json *values)
+/* Index behind the class that opens at `at`; the glob's size + 1 when it never closes. Its first
+ * member may be a bracket. */
+static size_t skip_class(struct str glob, size_t at)
+{
+    at += at + 1 < glob.size && glob.data[at + 1] == '!' ? 2 : 1;
+    size_t first = at;
+    while (at < glob.size && (glob.data[at] != ']' || at == first))
+        at += glob.data[at] == '\\' ? 2 : 1;
+    return at + 1;
+}
+
+/* Brackets and braces close, and a backslash has something to escape: a glob that is cut short
+ * matches nobody its author meant. */
+static bool is_whole_glob(struct str glob)
+{
+    size_t open_braces = 0;
+    size_t at = 0;
+    while (at < glob.size) {
+        char c = glob.data[at];
+        if (c == '[') {
+            at = skip_class(glob, at);
+            continue;
+        }
+        open_braces += c == '{';
+        open_braces -= c == '}' && open_braces > 0;
+        at += c == '\\' ? 2 : 1;
+    }
+    return open_braces == 0 && at == glob.size;
+}
+
+static void check_globs(struct wire *wire, const struct json *values, struct str path)
+{
+    for (uint32_t i = 0; i < values->count && !wire_failed(wire); i++) {
+        if (!is_whole_glob(values->elements[i].string))
+            wire_refuse(wire, wire_item_path(wire, path, i),
+                        STR("must close its brackets and braces, and end in no backslash"));
+    }
+}
+
+static bool compares_sets(enum operator operator)
+{
+    return operator>= OPERATOR_TEXT_SET_IS && operator<= OPERATOR_TEXT_SET_DOES_NOT_CONTAIN_ANY;
+}
+
+static bool compares_globs(enum operator operator)
+{
+    return operator== OPERATOR_TEXT_GLOB_MATCH || operator== OPERATOR_TEXT_GLOB_DOES_NOT_MATCH;
+}
+
+static void read_values(struct wire *wire, const struct json *json, struct str path,
+                        enum operator operator, struct json * values)
 {
     struct str where = wire_member_path(wire, path, STR("values"));
     const struct json *list = wire_array(wire, json, path, STR("values"));
@@ -87,8 +136,10 @@ static void read_values(struct wire *wire, const struct json *json, struct str p
         if (list->elements[i].type != JSON_STRING)
             wire_refuse(wire, wire_item_path(wire, where, i), STR("must be a string"));
     }
-    if (is_set && !wire_failed(wire))
+    if (compares_sets(operator) && !wire_failed(wire))
         check_set_values(wire, list, where);
+    if (compares_globs(operator) && !wire_failed(wire))
+        check_globs(wire, list, where);
     *values = *list;
 }
 
@@ -111,11 +162,6 @@ static void read_operator(struct wire *wire, const struct json *json, struct str
                     STR("is not an operator for this property"));
 }
 
-static bool compares_sets(enum operator operator)
-{
-    return operator>= OPERATOR_TEXT_SET_IS && operator<= OPERATOR_TEXT_SET_DOES_NOT_CONTAIN_ANY;
-}
-
 void condition_read(struct wire *wire, const struct json *json, struct str path, bool has_sets,
                     struct expression *match)
 {
@@ -135,7 +181,7 @@ void condition_read(struct wire *wire, const struct json *json, struct str path,
     if (str_is_absent(match->attribute))
         wire_refuse(wire, wire_member_path(wire, path, STR("prop")), STR("must name a property"));
     read_operator(wire, json, path, has_sets, is_cohort, match);
-    read_values(wire, json, path, compares_sets(match->operator), &match->value);
+    read_values(wire, json, path, match->operator, & match->value);
 }
 
 /* ---- back ------------------------------------------------------------------------------------ */

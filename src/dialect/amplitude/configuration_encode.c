@@ -64,6 +64,11 @@ bool configuration_is_whole(const struct flag *flag, bool is_remote_told)
     return is_told && str_is_absent(configuration_obstacle(flag));
 }
 
+bool configuration_is_group(const struct flag *flag)
+{
+    return flag->kind == FLAG_KIND_MUTEX || flag->kind == FLAG_KIND_HOLDOUT;
+}
+
 /* ---- variants and metadata ------------------------------------------------------------------- */
 
 /* What travels beside the key: the payload, or the typed value when there is none. */
@@ -76,7 +81,7 @@ static const struct json *find_payload(const struct flag *flag, const struct var
 
 /* Clients take `value` for a text and for the key's twin: never anything else. */
 void configuration_encode_variant(struct json_writer *writer, const struct flag *flag,
-                                          const struct variation *variation)
+                                  const struct variation *variation)
 {
     json_member_string(writer, STR("key"), variation->id);
     const struct json *payload = find_payload(flag, variation);
@@ -105,11 +110,6 @@ static void write_group_payload(struct json_writer *writer, const struct configu
     json_object_end(writer);
 }
 
-static bool is_group(const struct flag *flag)
-{
-    return flag->kind == FLAG_KIND_MUTEX || flag->kind == FLAG_KIND_HOLDOUT;
-}
-
 static void write_variant(struct json_writer *writer, const struct configuration_input *input,
                           const struct variation *variation)
 {
@@ -121,7 +121,7 @@ static void write_variant(struct json_writer *writer, const struct configuration
         json_object_begin(writer);
         json_member_boolean(writer, STR("default"), true);
         json_object_end(writer);
-    } else if (is_group(input->flag)) {
+    } else if (configuration_is_group(input->flag)) {
         json_member_string(writer, STR("key"), variation->id);
         write_group_payload(writer, input, variation);
         json_member_string(writer, STR("value"), variation->id);
@@ -175,9 +175,10 @@ static bool is_local(const struct flag *flag)
 }
 
 void configuration_encode_metadata(struct json_writer *writer, const struct flag *flag,
-                                           uint64_t sequence)
+                                   uint64_t sequence)
 {
-    json_member_string(writer, STR("evaluationMode"), is_local(flag) ? STR("local") : STR("remote"));
+    json_member_string(writer, STR("evaluationMode"),
+                       is_local(flag) ? STR("local") : STR("remote"));
     if (flag->kind == FLAG_KIND_EXPERIMENT)
         json_member_string(writer, STR("experimentKey"), STR(EXPERIMENT_KEY));
     json_member_string(writer, STR("flagType"), flag_type(flag));
@@ -211,13 +212,13 @@ static void write_inclusions(struct json_writer *writer, const struct variation 
     json_array_begin(writer);
     if (variation->included_count > 0) {
         alternative_encode(writer, user_id_path, COUNT_OF(user_id_path), STR("is"),
-                          variation->included, variation->included_count);
+                           variation->included, variation->included_count);
         alternative_encode(writer, device_id_path, COUNT_OF(device_id_path), STR("is"),
-                          variation->included, variation->included_count);
+                           variation->included, variation->included_count);
     }
     if (variation->cohort_count > 0)
         alternative_encode(writer, cohort_path, COUNT_OF(cohort_path), STR("set contains any"),
-                          variation->cohorts, variation->cohort_count);
+                           variation->cohorts, variation->cohort_count);
     json_array_end(writer);
     write_segment_end(writer, STR(SEGMENT_NAME_INCLUDED), variation->id);
 }
@@ -245,7 +246,7 @@ static void write_prerequisites(struct json_writer *writer, const struct flag *f
             continue;
         const struct str path[] = {STR("result"), parent->flag, STR("key")};
         alternative_encode(writer, path, COUNT_OF(path), STR("is not"), parent->variations,
-                          parent->variation_count);
+                           parent->variation_count);
     }
     json_array_end(writer);
     write_segment_end(writer, STR(SEGMENT_NAME_PREREQUISITES), flag->off_variation);
@@ -355,7 +356,7 @@ struct plan {
 };
 
 static struct plan make_plan(struct arena *scratch, const struct flag *flag,
-                                   const struct serve *serve)
+                             const struct serve *serve)
 {
     if (serve->kind == SERVE_VARIATION)
         return (struct plan){.variant = serve->variation};

@@ -10,8 +10,8 @@
 #ifndef AMPLITUDE_CONFIGURATION_ENCODE_H
 #define AMPLITUDE_CONFIGURATION_ENCODE_H
 
-#include "json/write.h"
 #include "model/flag.h"
+#include "json/write.h"
 
 /* Who leans on a group, and on which of its variations; an entry per pair. */
 struct group_member {
@@ -22,8 +22,8 @@ struct group_member {
 
 struct configuration_input {
     const struct flag *flag;
-    uint64_t sequence;       /* flagVersion */
-    bool is_remote_told;     /* remote flags whole as well: section 4.1, eval_mode=remote */
+    uint64_t sequence;   /* flagVersion */
+    bool is_remote_told; /* remote flags whole as well: section 4.1, eval_mode=remote */
     const struct group_member *members; /* of groups; others' entries may be among them */
     size_t member_count;
 };
@@ -32,6 +32,9 @@ struct configuration_input {
  * one text serves deployments it is on and those where it is somebody's parent. */
 void configuration_encode(struct buf *buf, struct arena *scratch,
                           const struct configuration_input *input);
+
+/* Mutual exclusion and holdouts: never answered, sent along with who leans on them. */
+bool configuration_is_group(const struct flag *flag);
 
 /* Whether configuration_encode says more than the stub. */
 bool configuration_is_whole(const struct flag *flag, bool is_remote_told);

@@ -13,7 +13,8 @@
 
 enum { USER_BODY_BYTES_MAX = 64 * 1024 };
 
-/* ---- LANE_FAST, SCOPE_READ_DEPLOYMENT --------------------------------------------------------- */
+/* ---- LANE_FAST, SCOPE_READ_DEPLOYMENT ---------------------------------------------------------
+ */
 
 /* GET and POST /sdk/v2/vardata: all results, with metadata. POST takes USER_BODY_BYTES_MAX. */
 void amplitude_evaluate_user(struct exchange *x);
@@ -32,7 +33,8 @@ void amplitude_stream_flags(struct exchange *x);
 /* GET /sdk/v2/memberships/{group_type}/{group_name} */
 void amplitude_list_memberships(struct exchange *x);
 
-/* ---- others ----------------------------------------------------------------------------------- */
+/* ---- others -----------------------------------------------------------------------------------
+ */
 
 /* GET /sdk/v1/cohort/{cohort_id}: LANE_STORE (a body of megabytes is made), SCOPE_DOWNLOAD */
 void amplitude_download_cohort(struct exchange *x);
@@ -44,7 +46,8 @@ void amplitude_post_events(struct exchange *x);
 /* GET /status: LANE_FAST, SCOPE_ANYONE: "OK" */
 void amplitude_get_status(struct exchange *x);
 
-/* ---- for the dialect's table ------------------------------------------------------------------ */
+/* ---- for the dialect's table ------------------------------------------------------------------
+ */
 
 /* Whether a path is one of these; the paths below /api are the management half's. */
 bool amplitude_is_evaluation_path(struct str path);

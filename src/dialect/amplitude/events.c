@@ -2,8 +2,8 @@
 /*
  * events - what SDKs report, in the form of the vendor's event API. amplitude-evaluation.md 8.
  *
- * The key is in the body. One wrong event refuses the whole call, with the places of the wrong ones,
- * and nothing of it is kept; a full queue is a 503, which makes SDKs send it again.
+ * The key is in the body. One wrong event refuses the whole call, with the places of the wrong
+ * ones, and nothing of it is kept; a full queue is a 503, which makes SDKs send it again.
  */
 #include "dialect/amplitude/evaluate.h"
 #include "dialect/amplitude/reply.h"
@@ -41,8 +41,7 @@ static const struct caller *find_caller(struct exchange *x, const struct json *b
         answer_error(x, 400, STR("Request missing required field: api_key"));
         return NULL;
     }
-    const struct caller *caller =
-        keyring_find(&x->view->catalog->keyring, key->string, x->now_ms);
+    const struct caller *caller = keyring_find(&x->view->catalog->keyring, key->string, x->now_ms);
     if (caller != NULL && may_report(caller->kind))
         return caller;
     if (x->view->is_read_only) /* an old copy may not know a new key */
@@ -81,10 +80,10 @@ static void refuse_event(struct exchange *x, struct fault fault, size_t index)
     json_object_begin(&writer);
     json_member_u64(&writer, STR("code"), 400);
     json_member_string(&writer, STR("error"),
-                       arena_format(x->arena, "events[%zu].%.*s: %.*s", index,
-                                    STR_ARG(fault.where), STR_ARG(fault.why)));
-    json_key(&writer, is_missing ? STR("events_with_missing_fields")
-                                 : STR("events_with_invalid_fields"));
+                       arena_format(x->arena, "events[%zu].%.*s: %.*s", index, STR_ARG(fault.where),
+                                    STR_ARG(fault.why)));
+    json_key(&writer,
+             is_missing ? STR("events_with_missing_fields") : STR("events_with_invalid_fields"));
     json_object_begin(&writer);
     json_key(&writer, fault.where);
     json_array_begin(&writer);
@@ -92,10 +91,8 @@ static void refuse_event(struct exchange *x, struct fault fault, size_t index)
     json_array_end(&writer);
     json_object_end(&writer);
     json_object_end(&writer);
-    struct str body = arena_copy_str(x->arena, buf_str(&buf));
-    buf_close(&buf);
     x->note = fault.where;
-    reply_json(x, 400, body);
+    reply_json(x, 400, &buf);
 }
 
 static const struct json *find_events(struct exchange *x, const struct json *body)
@@ -116,12 +113,13 @@ static const struct json *find_events(struct exchange *x, const struct json *bod
 
 static void answer_ingested(struct exchange *x, size_t count)
 {
-    struct str body = arena_format(
-        x->arena,
-        "{\"code\":200,\"events_ingested\":%zu,\"payload_size_bytes\":%zu,"
-        "\"server_upload_time\":%lld}",
-        count, x->request->body.size, (long long)x->now_ms);
-    reply_json(x, 200, body);
+    struct buf buf;
+    buf_open(&buf, SIZE_MAX);
+    buf_append_format(&buf,
+                      "{\"code\":200,\"events_ingested\":%zu,\"payload_size_bytes\":%zu,"
+                      "\"server_upload_time\":%lld}",
+                      count, x->request->body.size, (long long)x->now_ms);
+    reply_json(x, 200, &buf);
 }
 
 static void ingest_events(struct exchange *x, const struct caller *caller,

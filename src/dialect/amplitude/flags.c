@@ -19,16 +19,11 @@ struct gathering {
     const struct snapshot *snapshot;
     const struct snapshot_pieces *pieces;
     bool is_remote_told;
-    uint8_t *marks;    /* by place: enum mark */
-    uint32_t *places;  /* in the order they came */
+    uint8_t *marks;   /* by place: enum mark */
+    uint32_t *places; /* in the order they came */
     size_t count;
     size_t group_count; /* groups among them */
 };
-
-static bool is_group(const struct flag *flag)
-{
-    return flag->kind == FLAG_KIND_MUTEX || flag->kind == FLAG_KIND_HOLDOUT;
-}
 
 static const struct flag *flag_at(const struct gathering *gathering, uint32_t place)
 {
@@ -41,7 +36,7 @@ static void gather(struct gathering *gathering, uint32_t place, enum mark mark)
         return;
     gathering->marks[place] = (uint8_t)mark;
     gathering->places[gathering->count++] = place;
-    gathering->group_count += is_group(flag_at(gathering, place));
+    gathering->group_count += configuration_is_group(flag_at(gathering, place));
 }
 
 /* A stub says "off" whatever its parents do: they need not come along (section 4.5). */
@@ -79,7 +74,7 @@ static void gather_all(struct gathering *gathering, const struct flag_list *list
 static bool is_gathered_group(const struct gathering *gathering, struct str key)
 {
     const struct flag_rules *parent = ruleset_find(gathering->snapshot->rules, key);
-    return parent != NULL && is_group(parent->flag) &&
+    return parent != NULL && configuration_is_group(parent->flag) &&
            gathering->marks[parent->index] != MARK_NONE;
 }
 
@@ -147,7 +142,7 @@ static void write_flags(struct buf *buf, const struct gathering *gathering)
         buf_append(buf, gathering->marks[place] == MARK_DEPLOYED
                             ? STR("{\"metadata\":{\"deployed\":true")
                             : STR("{\"metadata\":{\"deployed\":false"));
-        if (gathering->is_remote_told || is_group(flag_at(gathering, place)))
+        if (gathering->is_remote_told || configuration_is_group(flag_at(gathering, place)))
             encode_now(buf, gathering, place, &scratch, members, member_count);
         else
             buf_append(buf, gathering->pieces->flags[place]->configuration);
@@ -249,8 +244,8 @@ void amplitude_get_flags(struct exchange *x)
         amplitude_refuse_evaluation(x, fault, 0, (struct str){0});
         return;
     }
-    bool is_remote_told = x->caller->kind == CREDENTIAL_SERVER_DEPLOYMENT &&
-                          !str_is_absent(mode) && str_equal(mode, STR("remote"));
+    bool is_remote_told = x->caller->kind == CREDENTIAL_SERVER_DEPLOYMENT && !str_is_absent(mode) &&
+                          str_equal(mode, STR("remote"));
     answer_all(x, find_snapshot(x), is_remote_told);
 }
 
@@ -273,6 +268,5 @@ void amplitude_get_flags_by_key(struct exchange *x)
     struct buf buf;
     buf_open(&buf, SIZE_MAX);
     flags_append(&buf, snapshot, &list, false);
-    reply_json(x, 200, arena_copy_str(x->arena, buf_str(&buf)));
-    buf_close(&buf);
+    reply_json(x, 200, &buf);
 }

@@ -8,11 +8,6 @@
 
 #include "dialect/amplitude/configuration_encode.h"
 
-static bool is_group(const struct flag *flag)
-{
-    return flag->kind == FLAG_KIND_MUTEX || flag->kind == FLAG_KIND_HOLDOUT;
-}
-
 /* ---- one revision ---------------------------------------------------------------------------- */
 
 /* What a revision is written with: a buffer for the text being written, an arena for what lives
@@ -32,12 +27,22 @@ static uint64_t stamp_of(struct desk *desk, const struct flag *flag,
     return map_hash(buf_str(&desk->buf));
 }
 
+static struct str write_text(struct desk *desk, struct arena *arena, struct str text)
+{
+    struct json_writer writer;
+    buf_clear(&desk->buf);
+    json_writer_open(&writer, &desk->buf);
+    json_string(&writer, text);
+    return arena_copy_str(arena, buf_str(&desk->buf));
+}
+
 /* The name is the last member of the metadata, so that what a request adds comes behind it. */
 static struct answer_piece write_answer(struct desk *desk, struct flag_revision *revision,
                                         const struct variation *variation)
 {
     struct answer_piece answer = {
         .is_default = variation_is_off(variation),
+        .name = write_text(desk, &revision->arena, variation->id),
         .stamp = stamp_of(desk, &revision->flag, variation),
     };
     struct json_writer writer;
@@ -69,22 +74,13 @@ static const struct answer_piece *write_answers(struct desk *desk, struct flag_r
     return answers;
 }
 
-static struct str write_text(struct desk *desk, struct arena *arena, struct str text)
-{
-    struct json_writer writer;
-    buf_clear(&desk->buf);
-    json_writer_open(&writer, &desk->buf);
-    json_string(&writer, text);
-    return arena_copy_str(arena, buf_str(&desk->buf));
-}
-
 static const struct str *write_segments(struct desk *desk, struct flag_revision *revision)
 {
     size_t count = revision->flag.rule_count;
     struct str *segments = ARENA_NEW_ARRAY(&revision->arena, struct str, count);
     for (size_t i = 0; i < count; i++)
-        segments[i] = write_text(desk, &revision->arena,
-                                 rule_segment_name(&revision->flag.rules[i]));
+        segments[i] =
+            write_text(desk, &revision->arena, rule_segment_name(&revision->flag.rules[i]));
     return segments;
 }
 
@@ -104,7 +100,7 @@ static const struct flag_pieces *write_flag(struct desk *desk, struct flag_revis
     const struct flag *flag = &revision->flag;
     struct flag_pieces *pieces = ARENA_NEW(&revision->arena, struct flag_pieces);
     pieces->is_whole = flag->is_enabled && configuration_is_whole(flag, false);
-    if (is_group(flag))
+    if (configuration_is_group(flag))
         return pieces; /* never answered; its configuration depends on who leans on it */
     pieces->answers = write_answers(desk, revision);
     pieces->segments = write_segments(desk, revision);
@@ -119,12 +115,13 @@ static const struct flag_pieces *write_flag(struct desk *desk, struct flag_revis
 
 struct lists {
     struct arena *arena;
-    const struct snapshot *snapshot;
-    struct deployment_list *deployments;
+    const struct environment_state *state;
+    struct deployment_list *deployments; /* by number */
+    uint32_t **next;                     /* by deployment: where its next place goes */
     size_t count, capacity;
 };
 
-static struct deployment_list *find_list(const struct lists *lists, uint64_t deployment)
+static size_t find_list(const struct lists *lists, uint64_t deployment)
 {
     size_t low = 0;
     size_t high = lists->count;
@@ -135,27 +132,15 @@ static struct deployment_list *find_list(const struct lists *lists, uint64_t dep
         else
             high = middle;
     }
-    return &lists->deployments[low];
+    return low;
 }
 
-static void add_deployment(struct lists *lists, uint64_t deployment)
+/* Distinct ones are few, however many flags name them. */
+static void reserve_deployment(struct lists *lists)
 {
-    struct deployment_list *at = find_list(lists, deployment);
-    struct deployment_list *end = lists->deployments + lists->count;
-    if (at != end && at->deployment == deployment)
+    if (lists->count < lists->capacity)
         return;
-    assert(lists->count < lists->capacity);
-    memmove(at + 1, at, (size_t)(end - at) * sizeof(*at));
-    *at = (struct deployment_list){.deployment = deployment};
-    lists->count++;
-}
-
-/* Distinct ones are few, however many flags name them; the capacity grows in an arena. */
-static void reserve_deployments(struct lists *lists, size_t more)
-{
-    if (lists->count + more <= lists->capacity)
-        return;
-    size_t capacity = (lists->count + more) * 2;
+    size_t capacity = lists->capacity == 0 ? 8 : lists->capacity * 2;
     struct deployment_list *larger =
         ARENA_NEW_ARRAY(lists->arena, struct deployment_list, capacity);
     if (lists->count > 0)
@@ -164,54 +149,71 @@ static void reserve_deployments(struct lists *lists, size_t more)
     lists->capacity = capacity;
 }
 
+static void count_on(struct lists *lists, uint64_t deployment)
+{
+    size_t index = find_list(lists, deployment);
+    bool is_new = index == lists->count || lists->deployments[index].deployment != deployment;
+    if (is_new) {
+        reserve_deployment(lists);
+        struct deployment_list *at = &lists->deployments[index];
+        memmove(at + 1, at, (lists->count - index) * sizeof(*at));
+        *at = (struct deployment_list){.deployment = deployment};
+        lists->count++;
+    }
+    lists->deployments[index].flags.count++;
+}
+
 static bool is_answered(const struct flag *flag)
 {
-    return !flag->is_archived && !is_group(flag);
+    return !flag->is_archived && !configuration_is_group(flag);
 }
 
-static bool is_on(const struct flag *flag, uint64_t deployment)
+static void count_flags(struct lists *lists, struct flag_list *everywhere)
 {
-    if (flag->is_on_all_deployments)
-        return true;
-    for (size_t i = 0; i < flag->deployment_count; i++) {
-        if (flag->deployments[i] == deployment)
-            return true;
+    for (size_t i = 0; i < lists->state->flag_count; i++) {
+        const struct flag *flag = lists->state->flags[i];
+        if (!is_answered(flag))
+            continue;
+        everywhere->count += flag->is_on_all_deployments;
+        for (size_t j = 0; !flag->is_on_all_deployments && j < flag->deployment_count; j++)
+            count_on(lists, flag->deployments[j]);
     }
-    return false;
 }
 
-/* deployment 0, which there is none of, gathers what is on every one. */
-static struct flag_list gather(const struct lists *lists, uint64_t deployment)
+static uint32_t *open_list(struct lists *lists, struct flag_list *list)
 {
-    const struct environment_state *state = &lists->snapshot->state;
-    size_t count = 0;
-    for (size_t i = 0; i < state->flag_count; i++)
-        count += is_answered(state->flags[i]) && is_on(state->flags[i], deployment);
-    uint32_t *places = ARENA_NEW_ARRAY(lists->arena, uint32_t, count);
-    size_t next = 0;
-    for (size_t i = 0; i < state->flag_count; i++) {
-        if (is_answered(state->flags[i]) && is_on(state->flags[i], deployment))
-            places[next++] = (uint32_t)i;
+    uint32_t *places = ARENA_NEW_ARRAY(lists->arena, uint32_t, list->count);
+    list->places = places;
+    return places;
+}
+
+/* In the order of the state, so that every list is by key. */
+static void place_flags(struct lists *lists, uint32_t *everywhere)
+{
+    for (size_t i = 0; i < lists->state->flag_count; i++) {
+        const struct flag *flag = lists->state->flags[i];
+        if (!is_answered(flag))
+            continue;
+        for (size_t j = 0; flag->is_on_all_deployments && j < lists->count; j++)
+            *lists->next[j]++ = (uint32_t)i;
+        for (size_t j = 0; !flag->is_on_all_deployments && j < flag->deployment_count; j++)
+            *lists->next[find_list(lists, flag->deployments[j])]++ = (uint32_t)i;
+        if (flag->is_on_all_deployments)
+            *everywhere++ = (uint32_t)i;
     }
-    return (struct flag_list){places, count};
 }
 
 static void list_deployments(struct lists *lists, struct snapshot_pieces *pieces)
 {
-    const struct environment_state *state = &lists->snapshot->state;
-    for (size_t i = 0; i < state->flag_count; i++) {
-        const struct flag *flag = state->flags[i];
-        if (!is_answered(flag))
-            continue;
-        reserve_deployments(lists, flag->deployment_count);
-        for (size_t j = 0; j < flag->deployment_count; j++)
-            add_deployment(lists, flag->deployments[j]);
+    count_flags(lists, &pieces->everywhere);
+    lists->next = ARENA_NEW_ARRAY(lists->arena, uint32_t *, lists->count);
+    for (size_t i = 0; i < lists->count; i++) {
+        lists->deployments[i].flags.count += pieces->everywhere.count;
+        lists->next[i] = open_list(lists, &lists->deployments[i].flags);
     }
-    for (size_t i = 0; i < lists->count; i++)
-        lists->deployments[i].flags = gather(lists, lists->deployments[i].deployment);
+    place_flags(lists, open_list(lists, &pieces->everywhere));
     pieces->deployments = lists->deployments;
     pieces->deployment_count = lists->count;
-    pieces->everywhere = gather(lists, 0);
 }
 
 void amplitude_render(struct snapshot *snapshot)
@@ -219,7 +221,8 @@ void amplitude_render(struct snapshot *snapshot)
     struct arena *arena = &snapshot->arena;
     struct snapshot_pieces *pieces = ARENA_NEW(arena, struct snapshot_pieces);
     size_t flag_count = snapshot->state.flag_count;
-    const struct flag_pieces **flags = ARENA_NEW_ARRAY(arena, const struct flag_pieces *, flag_count);
+    const struct flag_pieces **flags =
+        ARENA_NEW_ARRAY(arena, const struct flag_pieces *, flag_count);
     struct desk desk;
     buf_open(&desk.buf, SIZE_MAX);
     arena_open(&desk.scratch, 4096);
@@ -234,7 +237,7 @@ void amplitude_render(struct snapshot *snapshot)
     arena_close(&desk.scratch);
     buf_close(&desk.buf);
     pieces->flags = flags;
-    struct lists lists = {.arena = arena, .snapshot = snapshot};
+    struct lists lists = {.arena = arena, .state = &snapshot->state};
     list_deployments(&lists, pieces);
     snapshot->annexes[AMPLITUDE_ANNEX] = pieces;
 }
@@ -273,8 +276,8 @@ static int compare_places(const void *left, const void *right)
 
 static bool list_has(const struct flag_list *list, uint32_t place)
 {
-    return list->count > 0 && bsearch(&place, list->places, list->count, sizeof(place),
-                                      compare_places) != NULL;
+    return list->count > 0 &&
+           bsearch(&place, list->places, list->count, sizeof(place), compare_places) != NULL;
 }
 
 struct flag_list pieces_select(struct arena *arena, const struct ruleset *rules,

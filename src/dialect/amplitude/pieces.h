@@ -25,6 +25,7 @@ struct answer_piece {
     struct str text;
     uint32_t plain_size; /* of the beginning without metadata, as the v1 form has it */
     bool is_default;     /* the variation is "off": clients take it for none */
+    struct str name;     /* the variation's key as JSON text */
     uint64_t stamp;      /* hash of flag key and variation: two sets of results, two digests */
 };
 

@@ -55,26 +55,26 @@ static void release_bytes(void *owner)
     memory_free(owner);
 }
 
-static void compress_body(struct exchange *x, struct str body)
+static void answer_with(struct exchange *x, struct buf *body, struct str headers)
 {
-    struct buf gzip;
-    buf_open(&gzip, SIZE_MAX);
-    gzip_compress(body, &gzip, GZIP_LEVEL_FAST);
-    x->response.headers = STR(JSON_LINE GZIP_LINES VARY_LINE FRESH_LINES);
-    x->response.body = buf_str(&gzip);
-    x->response.body_owner = gzip.data;
+    x->response.headers = headers;
+    x->response.body = buf_str(body);
+    x->response.body_owner = body->data;
     x->response.release = release_bytes;
 }
 
-void reply_json(struct exchange *x, int status, struct str body)
+void reply_json(struct exchange *x, int status, struct buf *body)
 {
     x->response.status = status;
-    if (body.size >= GZIP_BODY_BYTES_MIN && http_accepts_gzip(x->request)) {
-        compress_body(x, body);
+    if (body->size < GZIP_BODY_BYTES_MIN || !http_accepts_gzip(x->request)) {
+        answer_with(x, body, STR(JSON_LINE VARY_LINE FRESH_LINES));
         return;
     }
-    x->response.headers = STR(JSON_LINE VARY_LINE FRESH_LINES);
-    x->response.body = body;
+    struct buf gzip;
+    buf_open(&gzip, SIZE_MAX);
+    gzip_compress(buf_str(body), &gzip, GZIP_LEVEL_FAST);
+    buf_close(body);
+    answer_with(x, &gzip, STR(JSON_LINE GZIP_LINES VARY_LINE FRESH_LINES));
 }
 
 void reply_shared(struct exchange *x, struct shared_body *body, bool is_gzip)
@@ -193,8 +193,7 @@ void amplitude_refuse_evaluation(struct exchange *x, struct fault fault, int sta
         more = arena_format(x->arena, "Allow: %.*s\r\n", STR_ARG(allow)).data;
     else if (status == 503)
         more = "Retry-After: 1\r\n";
-    x->response.headers =
-        arena_format(x->arena, "%.*s%s", STR_ARG(x->response.headers), more);
+    x->response.headers = arena_format(x->arena, "%.*s%s", STR_ARG(x->response.headers), more);
 }
 
 bool amplitude_is_evaluation_path(struct str path)

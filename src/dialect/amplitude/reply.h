@@ -14,11 +14,10 @@ enum { GZIP_BODY_BYTES_MIN = 1024 };
 struct fault reply_query_keys(struct exchange *x, const struct str **keys,
                               size_t *count) MUST_CHECK;
 
-/* JSON for one caller, never cached; compressed when asked for. The body lives in the arena. */
-void reply_json(struct exchange *x, int status, struct str body);
+/* JSON for one caller, never cached; compressed when asked for. Takes the bytes over. */
+void reply_json(struct exchange *x, int status, struct buf *body);
 
-/* JSON that is shared with others: gains a reference, dropped when the bytes are out. `gzip` is its
- * compressed form or NULL. */
+/* JSON that is shared with others: gains a reference, dropped when the bytes are out. */
 void reply_shared(struct exchange *x, struct shared_body *body, bool is_gzip);
 
 /* No body, as 204. */

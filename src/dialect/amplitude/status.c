@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* status - the health check that clients know from the vendor's proxy. amplitude-evaluation.md 13. */
+/* status - the health check that clients know from the vendor's proxy. amplitude-evaluation.md 13.
+ */
 #include "dialect/amplitude/evaluate.h"
 
 void amplitude_get_status(struct exchange *x)

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "auth/secret.h"
-#include "json/write.h"
 #include "model/limits.h"
+#include "json/write.h"
 
 /* ---- members --------------------------------------------------------------------------------- */
 
@@ -129,14 +129,16 @@ static void copy_member(struct json *object, const struct json *event, struct st
         put_member(object, key, *value);
 }
 
-/* What is kept of an event, in the one spelling equal events have; properties are the flag's own. */
+/* What is kept of an event, in the one spelling equal events have; properties are the flag's own.
+ */
 static struct fault write_document(struct tracking *tracking, const struct reported *reported,
                                    const struct json *properties, struct str *document)
 {
     static const struct str kept[] = {
-        {"event_type", 10}, {"user_id", 7},  {"device_id", 9},  {"groups", 6},    {"time", 4},
-        {"price", 5},       {"quantity", 8}, {"productId", 9},  {"revenue", 7},   {"revenueType", 11},
-        {"currency", 8},    {"platform", 8}, {"session_id", 10}, {"event_id", 8},
+        {"event_type", 10}, {"user_id", 7},      {"device_id", 9}, {"groups", 6},
+        {"time", 4},        {"price", 5},        {"quantity", 8},  {"productId", 9},
+        {"revenue", 7},     {"revenueType", 11}, {"currency", 8},  {"platform", 8},
+        {"session_id", 10}, {"event_id", 8},
     };
     struct json object = {.type = JSON_OBJECT};
     object.members = ARENA_NEW_ARRAY(tracking->arena, struct json_member, COUNT_OF(kept) + 2);
@@ -188,8 +190,8 @@ static struct fault add_row(struct tracking *tracking, const struct reported *re
     if (flag.size > FLAG_KEY_BYTES_MAX || variation.size > INSERT_ID_BYTES_MAX)
         return refuse(STR("event_properties"), STR("must name flags and variants"));
     if (flag.size > 0)
-        row.event_id = arena_format(tracking->arena, "%.*s %.*s", STR_ARG(reported->insert_id),
-                                    STR_ARG(flag));
+        row.event_id =
+            arena_format(tracking->arena, "%.*s %.*s", STR_ARG(reported->insert_id), STR_ARG(flag));
     struct fault fault = write_document(tracking, reported, properties, &row.document);
     if (failed(fault))
         return fault;
@@ -213,8 +215,8 @@ static struct fault add_assignment(struct tracking *tracking, const struct repor
     own.members = ARENA_NEW_ARRAY(tracking->arena, struct json_member, 2);
     put_member(&own, name, member->value);
     struct str stem = str_slice(member->key, 0, member->key.size - suffix.size);
-    const struct json *details = json_find(
-        properties, arena_format(tracking->arena, "%.*s.details", STR_ARG(stem)));
+    const struct json *details =
+        json_find(properties, arena_format(tracking->arena, "%.*s.details", STR_ARG(stem)));
     if (details != NULL)
         put_member(&own, arena_format(tracking->arena, "%.*s.details", STR_ARG(flag)), *details);
     return add_row(tracking, reported, STR("assignment"), flag, member->value.string, &own);
@@ -237,7 +239,8 @@ static struct str exposure_property(const struct json *properties, struct str pl
     for (size_t i = 0; properties != NULL && i < properties->count; i++) {
         const struct json_member *member = &properties->members[i];
         struct str name = without_prefix(member->key);
-        if (member->value.type == JSON_STRING && (str_equal(name, plain) || str_equal(name, titled)))
+        if (member->value.type == JSON_STRING &&
+            (str_equal(name, plain) || str_equal(name, titled)))
             return member->value.string;
     }
     return STR("");

@@ -9,8 +9,8 @@
 #ifndef AMPLITUDE_TRACKING_H
 #define AMPLITUDE_TRACKING_H
 
-#include "json/json.h"
 #include "store/store.h"
+#include "json/json.h"
 
 enum {
     EVENTS_PER_CALL_MAX = 2000, /* as the vendor's */

@@ -7,9 +7,9 @@
 #include "json/json.h"
 
 struct amplitude_user {
-    struct json tree;             /* {"user": …, "groups": …}: for context_open_user */
+    struct json tree;              /* {"user": …, "groups": …}: for context_open_user */
     struct str user_id, device_id; /* as text; empty when missing */
-    const struct json *groups;    /* as sent: an object with members, or NULL */
+    const struct json *groups;     /* as sent: an object with members, or NULL */
 };
 
 /* The user object with a member set to a text: what a query says wins over its context. */

@@ -163,17 +163,24 @@ static char *put(char *at, struct str text)
     return at + text.size;
 }
 
-/* Every result brings its comma in front; the first one's makes room for the bracket. */
-static struct str write_results(struct arena *arena, const struct flag_results *results,
-                                enum answer_form form, struct str tail)
+static size_t measure_results(const struct flag_results *results, enum answer_form form,
+                              size_t tail_size)
 {
     struct str parts[2];
     size_t size = sizeof("{}");
     for (size_t i = 0; i < results->count; i++) {
         parts_of(&results->items[i], form, parts);
-        size += parts[0].size + parts[1].size + tail.size;
+        size += parts[0].size + parts[1].size + tail_size;
     }
-    char *text = arena_allocate(arena, size);
+    return size;
+}
+
+/* Every result brings its comma in front; the first one's makes room for the bracket. */
+static void write_results(struct buf *buf, const struct flag_results *results,
+                          enum answer_form form, struct str tail)
+{
+    struct str parts[2];
+    char *text = buf_reserve(buf, measure_results(results, form, tail.size));
     char *end = text;
     for (size_t i = 0; i < results->count; i++) {
         if (!is_shown(&results->items[i], form))
@@ -185,7 +192,7 @@ static struct str write_results(struct arena *arena, const struct flag_results *
         end++;
     *text = '{';
     *end++ = '}';
-    return (struct str){text, (size_t)(end - text)};
+    buf_advance(buf, (size_t)(end - text));
 }
 
 /* Who buckets go by (section 6.3), and who the statistics count. */
@@ -208,12 +215,13 @@ static struct fault answer(struct exchange *x, const struct question *question)
     const struct snapshot *snapshot = view_find(x->view, x->caller->environment);
     struct flag_list list = pieces_on(pieces_of(snapshot), x->caller->deployment);
     if (question->key_count > 0)
-        list = pieces_select(x->arena, snapshot->rules, &list, question->keys,
-                             question->key_count);
+        list = pieces_select(x->arena, snapshot->rules, &list, question->keys, question->key_count);
     struct flag_results results = decide(x, snapshot, &list, &user.tree);
-    struct str tail = make_tail(x, snapshot, question->form);
+    struct buf buf;
+    buf_open(&buf, SIZE_MAX);
+    write_results(&buf, &results, question->form, make_tail(x, snapshot, question->form));
     x->version = snapshot->version;
-    reply_json(x, 200, write_results(x->arena, &results, question->form, tail));
+    reply_json(x, 200, &buf);
     assignment_note(x, snapshot, &user, identity, &results);
     return fault_none();
 }
@@ -275,7 +283,8 @@ static struct fault read_query_user(struct exchange *x, struct json *user)
 
 static bool names_anybody(const struct json *id)
 {
-    return id != NULL && (id->type == JSON_NUMBER || (id->type == JSON_STRING && id->string.size > 0));
+    return id != NULL &&
+           (id->type == JSON_NUMBER || (id->type == JSON_STRING && id->string.size > 0));
 }
 
 static struct fault check_named(const struct json *user)
