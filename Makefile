@@ -135,7 +135,7 @@ $(3): $(call test_binaries,$(1))
 endef
 $(foreach room,$(ROOMS),$(eval $(call TEST_RULES,tests/unit/$(room),$(room),unit-$(call room_id,$(room)))))
 $(eval $(call TEST_RULES,tests/contract,store,contract))
-$(eval $(call TEST_RULES,tests/scenario,dialect/superflag,scenario))
+$(eval $(call TEST_RULES,tests/scenario,server,scenario))
 
 UNIT_TARGETS := $(foreach room,$(ROOMS),unit-$(call room_id,$(room)))
 unit: $(UNIT_TARGETS)

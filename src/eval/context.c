@@ -142,6 +142,18 @@ static const struct json *flat_property(const struct context *context,
     return value != NULL ? value : json_walk(context->attributes, steps, count);
 }
 
+static const struct json *flat_key(const struct context *context)
+{
+    return str_is_absent(context->targeting_key) ? NULL : context->values[SLOT_TARGETING_KEY];
+}
+
+static const struct json *flat_identity(const struct context *context,
+                                        const struct selector *selector)
+{
+    const struct json *id = json_walk(context->attributes, selector->steps + 1, 1);
+    return id != NULL ? id : flat_key(context);
+}
+
 static const struct json *select_flat(const struct context *context,
                                       const struct selector *selector)
 {
@@ -150,7 +162,9 @@ static const struct json *select_flat(const struct context *context,
     case FLAT_NOTHING:
         return NULL;
     case FLAT_TARGETING_KEY:
-        return str_is_absent(context->targeting_key) ? NULL : context->values[SLOT_TARGETING_KEY];
+        return flat_key(context);
+    case FLAT_IDENTITY:
+        return flat_identity(context, selector);
     case FLAT_ATTRIBUTE:
         return json_walk(context->attributes, steps + 1, selector->step_count - 1);
     case FLAT_PROPERTY:

@@ -57,7 +57,8 @@ struct decision {
  * Contexts come in two forms, and flags of either comparison family are decided in both.
  *
  *   FLAT  a targeting key and attributes by name. A selector reads it as follows:
- *         /context/user/user_id and /context/user/amplitude_id are the targeting key;
+ *         /context/user/user_id is the targeting key, and so is any other …_id of the user, but
+ *         device_id, that is not among the attributes;
  *         /context/user/user_properties/P… is attributes.user_properties.P…, else attributes.P…;
  *         /context/groups/T/group_name is the first of attributes.groups.T (a text or a list);
  *         /context/groups/T/group_properties/P… is

@@ -64,10 +64,11 @@ static enum selector_flat flat_of(const struct selector *selector)
         return flat_group(selector);
     if (!step_is(selector, 0, STR("user")) || selector->step_count == 1)
         return FLAT_NOTHING;
-    bool is_subject =
-        step_is(selector, 1, STR("user_id")) || step_is(selector, 1, STR("amplitude_id"));
-    if (selector->step_count == 2 && is_subject)
+    if (selector->step_count == 2 && step_is(selector, 1, STR("user_id")))
         return FLAT_TARGETING_KEY;
+    bool is_identity = str_ends_with(selector->steps[1], STR("_id"));
+    if (selector->step_count == 2 && is_identity && !step_is(selector, 1, STR("device_id")))
+        return FLAT_IDENTITY;
     if (selector->step_count > 2 && step_is(selector, 1, STR("user_properties")))
         return FLAT_PROPERTY;
     return FLAT_ATTRIBUTE;

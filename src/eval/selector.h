@@ -21,6 +21,7 @@ enum selector_root { SELECTOR_NOTHING, SELECTOR_CONTEXT, SELECTOR_RESULT };
 enum selector_flat {
     FLAT_NOTHING,
     FLAT_TARGETING_KEY,
+    FLAT_IDENTITY,  /* an attribute, else the targeting key: steps behind "user" */
     FLAT_ATTRIBUTE, /* steps behind "user" */
     FLAT_PROPERTY,  /* steps behind "user_properties", there or at the top */
     FLAT_GROUP_NAME,

@@ -3,7 +3,6 @@
 #include "eval/text_number.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/number.h"
@@ -27,40 +26,66 @@ static size_t skip_sign(struct str text, size_t at)
     return at < text.size && (text.data[at] == '+' || text.data[at] == '-') ? at + 1 : at;
 }
 
-/* Behind the sign: digits, point, digits, with a digit on one side of the point; exponent. */
-static bool is_decimal(struct str text, size_t from)
+static void put(struct str text, char *json, size_t *size)
 {
-    size_t at = skip_digits(text, from);
-    size_t digits = at - from;
-    if (at < text.size && text.data[at] == '.') {
-        size_t fraction = at + 1;
-        at = skip_digits(text, fraction);
-        digits += at - fraction;
-    }
-    if (digits == 0)
-        return false;
-    if (at < text.size && (text.data[at] == 'e' || text.data[at] == 'E')) {
-        size_t exponent = skip_sign(text, at + 1);
-        at = skip_digits(text, exponent);
-        if (at == exponent)
-            return false;
-    }
-    return at == text.size;
+    if (text.size > 0)
+        memcpy(json + *size, text.data, text.size);
+    *size += text.size;
+}
+
+/* Digits of an integer without leading zeros; one stays. */
+static struct str trim_zeros(struct str digits)
+{
+    size_t zeros = 0;
+    while (zeros + 1 < digits.size && digits.data[zeros] == '0')
+        zeros++;
+    return digits.size == 0 ? STR("0") : str_slice(digits, zeros, digits.size);
+}
+
+/* An unsigned decimal literal as JSON spells it: a digit on either side of a point, no zero in
+ * front. Returns its bytes, at most one more; 0 when it is no such literal. */
+static size_t spell_as_json(struct str text, char *json)
+{
+    size_t point = skip_digits(text, 0);
+    size_t end = point;
+    size_t size = 0;
+    bool has_point = point < text.size && text.data[point] == '.';
+    if (has_point)
+        end = skip_digits(text, point + 1);
+    if (point == 0 && end <= point + 1)
+        return 0;
+    put(trim_zeros(str_slice(text, 0, point)), json, &size);
+    if (has_point && end > point + 1)
+        put(str_slice(text, point, end), json, &size);
+    if (end == text.size)
+        return size;
+    size_t exponent = skip_sign(text, end + 1);
+    bool has_exponent = text.data[end] == 'e' || text.data[end] == 'E';
+    if (!has_exponent || exponent == text.size || skip_digits(text, exponent) != text.size)
+        return 0;
+    put(str_slice(text, end, text.size), json, &size);
+    return size;
+}
+
+/* What overflows is infinite. */
+static bool read_literal(struct str digits, double *number)
+{
+    char json[NUMBER_PARSE_BYTES_MAX + 1];
+    size_t size = spell_as_json(digits, json);
+    return size > 0 && (number_parse((struct str){json, size}, number) || isinf(*number));
 }
 
 static double read_decimal(struct str text)
 {
-    char terminated[NUMBER_PARSE_BYTES_MAX + 1];
     if (text.size > NUMBER_PARSE_BYTES_MAX)
         return NAN;
-    size_t from = skip_sign(text, 0);
-    if (str_equal(str_slice(text, from, text.size), STR("Infinity")))
-        return text.data[0] == '-' ? -INFINITY : INFINITY;
-    if (!is_decimal(text, from))
+    struct str digits = str_slice(text, skip_sign(text, 0), text.size);
+    double number = 0;
+    if (str_equal(digits, STR("Infinity")))
+        number = INFINITY;
+    else if (!read_literal(digits, &number))
         return NAN;
-    memcpy(terminated, text.data, text.size);
-    terminated[text.size] = '\0';
-    return strtod(terminated, NULL);
+    return text.data[0] == '-' ? -number : number;
 }
 
 /* Bits of one digit after the prefix; 0 when there is no such prefix. */

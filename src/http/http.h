@@ -200,7 +200,8 @@ void http_loop_set_user(struct http_loop *loop, void *user);
 void *http_loop_streams(struct http_loop *loop);
 void http_loop_set_streams(struct http_loop *loop, void *streams);
 
-void http_wake(struct http_server *server); /* from any thread: on_wake on every loop */
+/* From any thread: on_wake on every loop, soon; several become one. Not once http_close began. */
+void http_wake(struct http_server *server);
 /* On the loop's own thread: on_wake that soon, or sooner when that was asked for already. */
 void http_wake_after(struct http_loop *loop, uint32_t delay_ms);
 

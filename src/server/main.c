@@ -179,6 +179,9 @@ static struct stream_hub *open_streams(struct server *server)
 {
     struct stream_limits limits = stream_limits_default;
     limits.streams_max = server->options.streams_max;
+    uint64_t half_drain_ms = server->options.drain_timeout_ms / 2;
+    if (limits.close_spread_ms > half_drain_ms)
+        limits.close_spread_ms = (uint32_t)half_drain_ms;
     return stream_hub_open(server->views, clock_system(), &limits);
 }
 
@@ -241,6 +244,7 @@ static struct fault open_operations(struct server *server)
     server->operations.changer = server->changer;
     server->operations.views = server->views;
     server->operations.clock = clock_system();
+    server->operations.streams = server->streams;
     server->operations.began_ms = clock_monotonic_ms(clock_system());
     server->operations.main_server = server->http;
     return operations_open(&server->operations, server->options.operations_listen,

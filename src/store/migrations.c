@@ -148,13 +148,13 @@ static const char objects[] =
     /* What has a numeric identity: flags, of whatever kind. Its group says which of them a list is
      * about (enum flag_kind). */
     "CREATE TABLE object ("
+    "  number @NUMBER@ NOT NULL PRIMARY KEY,"
     "  environment @NUMBER@ NOT NULL REFERENCES environment (number),"
     "  object_id @KEY@ NOT NULL,"
-    "  number @NUMBER@ NOT NULL UNIQUE,"
     "  object_group @NUMBER@ NOT NULL,"
     "  created_ms @NUMBER@ NOT NULL,"
     "  created_by TEXT NOT NULL,"
-    "  PRIMARY KEY (environment, object_id)"
+    "  UNIQUE (environment, object_id)"
     ") @STRICT@;"
 
     /* Revisions learn who wrote them and which of their object's they are; tombstones bear the

@@ -32,11 +32,24 @@ static void read_decision(struct wire *wire, const struct json *body, struct fla
         flag->experiment.decision = decisions[index];
 }
 
+/* Instants roll a day that its month does not have over into the next; a person who writes one has
+ * made a mistake. */
+static bool is_day_of_its_month(struct str date)
+{
+    struct str day = str_slice(date, 0, 10);
+    int64_t ms = 0;
+    char text[INSTANT_TEXT_BYTES];
+    if (!instant_parse_date(day, &ms))
+        return false;
+    instant_format(ms, text);
+    return str_equal(str_slice(str_of(text), 0, 10), day);
+}
+
 static void read_date(struct wire *wire, const struct json *body, struct str name, struct str *date)
 {
     int64_t ms = 0;
     if (wire_nullable_text(wire, body, STR(""), name, date) && !str_is_absent(*date) &&
-        !instant_parse_date(*date, &ms))
+        (!instant_parse_date(*date, &ms) || !is_day_of_its_month(*date)))
         wire_refuse(wire, name, STR("must be an ISO 8601 date or timestamp with its zone"));
 }
 
@@ -55,7 +68,9 @@ static void check_rolled_out(struct wire *wire, const struct flag *flag)
 {
     struct str text = flag->experiment.rolled_out_variation;
     for (size_t i = 0; i < flag->variation_count; i++) {
-        if (str_equal(flag->variations[i].id, text) || str_equal(flag->variations[i].name, text))
+        const struct variation *variation = &flag->variations[i];
+        bool is_named = !str_is_empty(text) && str_equal(variation->name, text);
+        if (is_named || str_equal(variation->id, text))
             return;
     }
     wire_refuse(wire, STR("rolledOutVariant"), STR("names no variant"));

@@ -54,6 +54,9 @@ static void configure_connection(sqlite3 *database)
     sqlite3_extended_result_codes(database, 1);
     sqlite3_busy_timeout(database, BUSY_TIMEOUT_MS);
     sqlite3_db_config(database, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    /* Plans do not depend on what is bound: else a statement that could use a partial index for
+     * some values is prepared anew at every run. */
+    sqlite3_db_config(database, SQLITE_DBCONFIG_ENABLE_QPSG, 1, NULL);
     sqlite3_db_config(database, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
     sqlite3_db_config(database, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
     sqlite3_db_config(database, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);

@@ -315,15 +315,14 @@ TEST(what_is_no_path_of_ours_is_404)
 {
     struct port *port = port_open();
     static const char *const lines[] = {
-        "GET /api/1/flags/",
-        "GET /api/1/flags/17/",
-        "GET /api/1/flags/17/variants/",
         "GET /api/1",
         "GET /sdk",
         "GET /sdk/v2/nothing",
+        "GET /api/1/flags/17/variants/x/y",
         "GET /api/1/a/b/c/d/e/f/g/h",
         "GET /api/1/flags%2F17",
         "GET /api/1/flags/%2F17/x",
+        "GET /api/1/flags/17%2Fvariants/x/",
         "GET /api/1/a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p/q/r/s/t/u/v",
     };
     for (size_t i = 0; i < COUNT_OF(lines); i++)
@@ -351,6 +350,13 @@ TEST(slashes_are_a_matter_of_the_language)
     expect(port, "GET //api/1///flags//17", 200, "/api/1/flags/{id} caller=- [17] body=0");
     expect(port, "GET //sdk//query?a=b", 200, "b");
     expect(port, "GET //api/v1/things", 404, "plain says no");
+    expect(port, "GET /api/1/flags/17/", 200, "/api/1/flags/{id} caller=- [17] body=0");
+    expect(port, "GET /api/1/flags/17//", 200, "/api/1/flags/{id} caller=- [17] body=0");
+    expect(port, "GET /api/1/flags/bulk/?x", 200, "/api/1/flags/bulk caller=-  body=0");
+    expect(port, "GET /api/1/flags/x/variants/", 200,
+           "/api/1/flags/{flag}/variants caller=- [x] body=0");
+    expect(port, "GET /api/1/flags/a%2F", 200, "/api/1/flags/{id} caller=- [a/] body=0");
+    expect(port, "GET /api/v1/things/", 404, "plain says no");
     /* An encoded slash leaves a doubt where there are no parameters: the connection ends, too. */
     struct client client = client_open(port->site);
     struct reply reply =

@@ -19,12 +19,14 @@
 #include "eval/evaluate.h"
 #include "model/codec.h"
 
-enum { FIXTURE_DOCUMENTS_MAX = 640 };
+enum { FIXTURE_DOCUMENTS_MAX = 640, FIXTURE_COHORTS_MAX = 8 };
 
 struct fixture {
     struct arena arena;
     const struct flag *flags[FIXTURE_DOCUMENTS_MAX];
     const struct segment *segments[FIXTURE_DOCUMENTS_MAX];
+    struct cohort cohorts[FIXTURE_COHORTS_MAX];
+    const struct cohort *cohort_list[FIXTURE_COHORTS_MAX];
     struct environment_state state;
     const struct ruleset *ruleset; /* compiled at the first question */
     struct pattern_scratch *scratch;
@@ -58,6 +60,8 @@ static inline void fixture_close(struct fixture *fixture)
     if (fixture->ruleset != NULL)
         ruleset_close(fixture->ruleset);
     pattern_scratch_close(fixture->scratch);
+    for (size_t i = 0; i < fixture->state.cohort_count; i++)
+        cohort_members_release(fixture->cohorts[i].members);
     arena_close(&fixture->arena);
     free(fixture);
 }
@@ -104,15 +108,9 @@ static inline struct str fixture_merge(struct fixture *fixture, const char *text
     return merged;
 }
 
-static inline struct flag *fixture_decode_flag(struct fixture *fixture, const char *key,
-                                               const char *text)
+static inline struct flag *fixture_decode_with(struct fixture *fixture, const char *key,
+                                               const char *text, const char *defaults)
 {
-    static const char defaults[] =
-        "{'kind':'flag','type':'boolean','description':'d','tags':[],'owner':'o',"
-        "'lifecycle':'active','enabled':true,"
-        "'arithmetic':{'hash':'fnv1a_32_utf16','comparison':'typed'},"
-        "'variations':[{'id':'off','value':false},{'id':'on','value':true}],"
-        "'offVariation':'off','fallthrough':{'variation':'on'}}";
     struct flag *flag = ARENA_NEW(&fixture->arena, struct flag);
     struct str named =
         arena_format(&fixture->arena, "{'id':'flag_%s','key':'%s',%s", key, key, text + 1);
@@ -122,6 +120,32 @@ static inline struct flag *fixture_decode_flag(struct fixture *fixture, const ch
     return flag;
 }
 
+static inline struct flag *fixture_decode_flag(struct fixture *fixture, const char *key,
+                                               const char *text)
+{
+    static const char defaults[] =
+        "{'kind':'flag','type':'boolean','description':'d','tags':[],'owner':'o',"
+        "'lifecycle':'active','enabled':true,"
+        "'arithmetic':{'hash':'fnv1a_32_utf16','comparison':'typed'},"
+        "'variations':[{'id':'off','value':false},{'id':'on','value':true}],"
+        "'offVariation':'off','fallthrough':{'variation':'on'}}";
+    return fixture_decode_with(fixture, key, text, defaults);
+}
+
+/* Of the text family: serves "off" to everybody unless the text says more. */
+static inline struct flag *fixture_decode_text_flag(struct fixture *fixture, const char *key,
+                                                    const char *text)
+{
+    static const char defaults[] =
+        "{'kind':'flag','type':'string','description':'d','tags':[],'owner':'o',"
+        "'lifecycle':'active','enabled':true,"
+        "'arithmetic':{'hash':'murmur3_32_utf8','comparison':'text'},"
+        "'bucketBy':'/context/user/user_id','salt':'Qm2ZtY8w',"
+        "'variations':[{'id':'on','value':'on'},{'id':'b','value':'b'},{'id':'off','value':'off'}],"
+        "'offVariation':'off','fallthrough':{'variation':'off'}}";
+    return fixture_decode_with(fixture, key, text, defaults);
+}
+
 /* Flags and segments are added in the order of their keys. */
 static inline void fixture_flag(struct fixture *fixture, const char *key, const char *text)
 {
@@ -129,6 +153,30 @@ static inline void fixture_flag(struct fixture *fixture, const char *key, const 
     CHECK(fixture->state.flag_count < FIXTURE_DOCUMENTS_MAX);
     fixture->state.flags = fixture->flags;
     fixture->flags[fixture->state.flag_count++] = fixture_decode_flag(fixture, key, text);
+}
+
+static inline void fixture_text_flag(struct fixture *fixture, const char *key, const char *text)
+{
+    CHECK(fixture->ruleset == NULL);
+    CHECK(fixture->state.flag_count < FIXTURE_DOCUMENTS_MAX);
+    fixture->state.flags = fixture->flags;
+    fixture->flags[fixture->state.flag_count++] = fixture_decode_text_flag(fixture, key, text);
+}
+
+/* Cohorts, too, in the order of their ids; one member is enough here. */
+static inline void fixture_cohort(struct fixture *fixture, const char *id, const char *group_type,
+                                  const char *member)
+{
+    CHECK(fixture->state.cohort_count < FIXTURE_COHORTS_MAX);
+    struct cohort_members *members = NULL;
+    struct cohort_builder *builder = cohort_builder_open();
+    CHECK_OK(cohort_builder_add(builder, str_of(member)));
+    CHECK_OK(cohort_builder_finish(builder, &members));
+    struct cohort *cohort = &fixture->cohorts[fixture->state.cohort_count];
+    *cohort = (struct cohort){
+        .id = str_of(id), .group_type = str_of(group_type), .size = 1, .members = members};
+    fixture->cohort_list[fixture->state.cohort_count++] = cohort;
+    fixture->state.cohorts = fixture->cohort_list;
 }
 
 static inline void fixture_segment(struct fixture *fixture, const char *key, const char *text)
@@ -158,11 +206,20 @@ static inline struct context *fixture_subject(struct fixture *fixture, const cha
     return &fixture->context;
 }
 
-/* Decides without a trace and with one, which must agree; fixture->trace keeps the latter. */
-static inline struct decision fixture_ask(struct fixture *fixture, const char *flag,
-                                          const char *targeting_key, const char *attributes)
+/* A new context of the other form; the tree may be NULL. */
+static inline struct context *fixture_user(struct fixture *fixture, const char *tree)
 {
-    struct context *context = fixture_subject(fixture, targeting_key, attributes);
+    if (fixture->ruleset == NULL)
+        fixture->ruleset = ruleset_compile(&fixture->arena, &fixture->state);
+    const struct json *json = tree == NULL ? NULL : fixture_json(fixture, tree);
+    context_open_user(&fixture->context, &fixture->arena, fixture->ruleset, json, fixture->scratch);
+    return &fixture->context;
+}
+
+/* Decides without a trace and with one, which must agree; fixture->trace keeps the latter. */
+static inline struct decision fixture_decide(struct fixture *fixture, const char *flag,
+                                             struct context *context)
+{
     struct str key = str_of(flag);
     struct decision plain = evaluate(fixture->ruleset, key, context, fixture->now_ms, NULL);
     struct decision again = evaluate(fixture->ruleset, key, context, fixture->now_ms, NULL);
@@ -172,6 +229,18 @@ static inline struct decision fixture_ask(struct fixture *fixture, const char *f
     CHECK(memcmp(&plain, &again, sizeof(plain)) == 0);
     CHECK(memcmp(&plain, &traced, sizeof(plain)) == 0);
     return plain;
+}
+
+static inline struct decision fixture_ask(struct fixture *fixture, const char *flag,
+                                          const char *targeting_key, const char *attributes)
+{
+    return fixture_decide(fixture, flag, fixture_subject(fixture, targeting_key, attributes));
+}
+
+static inline struct decision fixture_ask_user(struct fixture *fixture, const char *flag,
+                                               const char *tree)
+{
+    return fixture_decide(fixture, flag, fixture_user(fixture, tree));
 }
 
 static inline struct str fixture_variation(struct decision decision)
@@ -186,6 +255,15 @@ static inline void fixture_expect(struct fixture *fixture, const char *flag,
                                   const char *variation, enum reason reason)
 {
     struct decision decision = fixture_ask(fixture, flag, targeting_key, attributes);
+    CHECK_STR(fixture_variation(decision), str_of(variation));
+    CHECK_STR(reason_name(decision.reason), reason_name(reason));
+    CHECK_INT(decision.error, DECISION_OK);
+}
+
+static inline void fixture_expect_user(struct fixture *fixture, const char *flag, const char *tree,
+                                       const char *variation, enum reason reason)
+{
+    struct decision decision = fixture_ask_user(fixture, flag, tree);
     CHECK_STR(fixture_variation(decision), str_of(variation));
     CHECK_STR(reason_name(decision.reason), reason_name(reason));
     CHECK_INT(decision.error, DECISION_OK);

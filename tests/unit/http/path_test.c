@@ -180,5 +180,26 @@ TEST(no_query_has_no_members)
     arena_close(&arena);
 }
 
-TESTS(a_path_has_one_canonical_form_or_none, canonical_paths_without_a_percent_stay_as_they_are,
-      a_query_member_is_found_and_decoded, no_query_has_no_members)
+TEST(a_segment_is_decoded_once_and_may_hold_a_slash)
+{
+    static const char *const cases[][2] = {
+        {"", ""},
+        {"plain", "plain"},
+        {"a%2Fb", "a/b"},
+        {"a%2fb%2F", "a/b/"},
+        {"%2525", "%25"},
+        {"a%252Fb", "a%2Fb"},
+        {"gr%C3%BC%C3%9Fe", "gr\xc3\xbc\xc3\x9f"
+                            "e"},
+        {"a+b", "a+b"},
+    };
+    struct arena arena;
+    arena_open(&arena, 64);
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        CHECK_STR(http_decode_segment(&arena, str_of(cases[i][0])), str_of(cases[i][1]));
+    arena_close(&arena);
+}
+
+TESTS(a_segment_is_decoded_once_and_may_hold_a_slash, a_path_has_one_canonical_form_or_none,
+      canonical_paths_without_a_percent_stay_as_they_are, a_query_member_is_found_and_decoded,
+      no_query_has_no_members)

@@ -7,7 +7,7 @@
 #include "base/random.h"
 #include "store/store.h"
 
-enum { CHANGES = 20, CHECKPOINT_EVERY = 6 };
+enum { CHANGES = 12, CHECKPOINT_EVERY = 5 };
 
 static const int64_t now_ms = 1700000000000;
 

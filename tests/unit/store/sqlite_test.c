@@ -362,6 +362,30 @@ static int steps_taken(struct world *world)
     return steps;
 }
 
+static int plans_made_anew(struct world *world)
+{
+    struct sqlite_engine *engine = sqlite_engine_of(world->store->engine);
+    int plans = 0;
+    for (size_t i = 0; i < engine->statement_count; i++)
+        plans +=
+            sqlite3_stmt_status(engine->statements[i].handle, SQLITE_STMTSTATUS_REPREPARE, true);
+    return plans;
+}
+
+/* Were plans to depend on what is bound, partial indices would have them made anew each time. */
+TEST(a_statement_is_planned_once)
+{
+    struct world world;
+    world_open(&world);
+    for (int i = 0; i < 3; i++)
+        change(&world, arena_format(&world.arena, "k%d", i), STR("{}"));
+    plans_made_anew(&world); /* the migrations' share */
+    for (int i = 0; i < 20; i++)
+        change(&world, arena_format(&world.arena, "k%d", i % 4), STR("{}"));
+    CHECK_INT(plans_made_anew(&world), 0);
+    world_close(&world);
+}
+
 static void load_current(struct world *world)
 {
     struct revision_row *rows = NULL;
@@ -536,7 +560,7 @@ TESTS(connections_are_made_as_the_program_relies_on, only_the_owner_can_read_the
       statements_are_kept_up_to_a_bound, a_row_may_end_the_query_and_binds_go_by_name,
       a_full_disk_refuses_the_transaction_and_forgives,
       nothing_is_written_after_the_database_gave_up_the_transaction,
-      migrations_are_numbered_in_order_and_noted,
+      migrations_are_numbered_in_order_and_noted, a_statement_is_planned_once,
       a_long_history_makes_neither_a_change_nor_a_load_slower,
       a_page_of_a_list_costs_what_lies_before_it_and_not_what_lies_behind,
       readers_on_other_threads_see_whole_changes_in_order)

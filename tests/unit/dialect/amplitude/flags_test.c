@@ -105,6 +105,44 @@ TEST(remote_flags_are_whole_for_server_keys_that_ask)
     close_site(&site);
 }
 
+/* The keys on a deployment, in their order. */
+static struct str keys_on(struct site *site, uint64_t deployment)
+{
+    struct flag_list list = pieces_on(pieces_of(site->snapshot), deployment);
+    struct str keys = STR("");
+    for (size_t i = 0; i < list.count; i++)
+        keys = arena_format(&site->arena, "%.*s %.*s", STR_ARG(keys),
+                            STR_ARG(site->flags[list.places[i]]->flag.key));
+    return keys;
+}
+
+TEST(each_deployment_has_its_own_flags_by_key)
+{
+    struct site site;
+    site_open(&site);
+    static uint64_t both[] = {SITE_DEPLOYMENT, SITE_DEPLOYMENT + 1};
+    struct flag shared = site_flag(&site.arena, "b", "on");
+    shared.deployments = both;
+    shared.deployment_count = 2;
+    struct flag everywhere = site_flag(&site.arena, "a", "on");
+    everywhere.is_on_all_deployments = true;
+    everywhere.deployment_count = 0;
+    struct flag nowhere = site_flag(&site.arena, "n", "on");
+    nowhere.deployment_count = 0;
+    struct flag archived = site_flag(&site.arena, "z", "on");
+    archived.is_archived = true;
+    site_add(&site, shared, 1, 1);
+    site_add(&site, everywhere, 2, 1);
+    site_add(&site, nowhere, 3, 1);
+    site_add(&site, archived, 4, 1);
+    site_add(&site, site_flag(&site.arena, "c", "on"), 5, 1);
+    site_publish(&site);
+    CHECK_STR(keys_on(&site, SITE_DEPLOYMENT), STR(" a b c"));
+    CHECK_STR(keys_on(&site, SITE_DEPLOYMENT + 1), STR(" a b"));
+    CHECK_STR(keys_on(&site, 999), STR(" a"));
+    site_close(&site);
+}
+
 TEST(bodies_are_made_once_and_framed_for_streams)
 {
     struct site site;
@@ -297,5 +335,6 @@ TEST(what_is_handed_out_decides_as_we_do)
 }
 
 TESTS(parents_ride_along_and_stay_deployed_where_they_are, keys_select_with_what_they_lean_on,
-      remote_flags_are_whole_for_server_keys_that_ask, bodies_are_made_once_and_framed_for_streams,
-      flags_are_compressed_when_asked, what_is_handed_out_decides_as_we_do)
+      remote_flags_are_whole_for_server_keys_that_ask, each_deployment_has_its_own_flags_by_key,
+      bodies_are_made_once_and_framed_for_streams, flags_are_compressed_when_asked,
+      what_is_handed_out_decides_as_we_do)

@@ -256,7 +256,72 @@ TEST(who_asks_not_to_be_tracked_is_not)
     close_town(&reporter);
 }
 
-TESTS(posted_events_are_stored_once, one_wrong_event_keeps_all_out_and_is_named,
-      bodies_without_a_good_key_or_events_are_refused,
+/* Results as evaluations have them, of the site's flags. */
+static struct flag_results results_of(struct site *site)
+{
+    struct flag_results results = {ARENA_NEW_ARRAY(&site->arena, struct flag_result, 8), 0};
+    for (size_t i = 0; i < site->flag_count; i++) {
+        const struct flag_pieces *pieces = pieces_of(site->snapshot)->flags[i];
+        const struct decision decision = {.rule = RULE_NONE, .reason = REASON_FALLTHROUGH};
+        results.items[results.count++] = (struct flag_result){
+            site->flags[i], pieces, &pieces->answers[0], pieces_segment(pieces, &decision)};
+    }
+    return results;
+}
+
+/* Section 8's events, cut down to one flag each, in the one spelling that equal ones have. */
+TEST(noted_events_are_the_documented_ones)
+{
+    struct site site;
+    site_open(&site);
+    struct flag colour = site_flag(&site.arena, "button-colour", "quo\"te");
+    colour.kind = FLAG_KIND_EXPERIMENT;
+    site_add(&site, colour, 1, 12);
+    site_publish(&site);
+    struct amplitude_user user;
+    struct json json = site_parse(&site, STR("{\"user_id\":\"u\\\"1\",\"device_id\":\"d-1\","
+                                             "\"groups\":{\"b\":\"x\",\"a\":[\"y\"]}}"));
+    CHECK_OK(user_decode(&site.arena, &json, &user));
+    const struct assignment_source source = {7, 3, 1746000000000, &user, STR("person")};
+    struct flag_results results = results_of(&site);
+    struct event_row rows[8];
+    CHECK_INT(assignment_rows(&site.arena, &source, TRACKED_ASSIGNMENT, &results, rows), 1);
+    struct str id = arena_format(&site.arena, "u\"1 d-1 %d 20208",
+                                 hash_java(0, STR("u\"1 d-1 button-colour quo\"te ")));
+    struct json document = site_parse(&site, rows[0].document);
+    struct str expected = arena_format(
+        &site.arena,
+        "{\"device_id\":\"d-1\",\"event_properties\":{"
+        "\"button-colour.details\":\"v12 rule:All Other Users\","
+        "\"button-colour.variant\":\"quo\\\"te\"},"
+        "\"event_type\":\"[Experiment] Assignment\",\"groups\":{\"a\":[\"y\"],\"b\":\"x\"},"
+        "\"insert_id\":\"u\\\"1%.*s\",\"user_id\":\"u\\\"1\","
+        "\"user_properties\":{\"$set\":{\"[Experiment] button-colour\":\"quo\\\"te\"}}}",
+        STR_ARG(str_slice(id, 3, id.size)));
+    CHECK_STR(rows[0].document, expected);
+    CHECK_STR(json_find(&document, STR("insert_id"))->string, id);
+    CHECK_STR(rows[0].event_id, arena_format(&site.arena, "%.*s button-colour", STR_ARG(id)));
+    CHECK_STR(rows[0].kind, STR("assignment"));
+    CHECK_STR(rows[0].variation, STR("quo\"te"));
+    CHECK_STR(rows[0].subject_id, STR("person"));
+
+    CHECK_INT(assignment_rows(&site.arena, &source, TRACKED_EXPOSURE, &results, rows), 1);
+    document = site_parse(&site, rows[0].document);
+    struct buf canonical;
+    buf_open(&canonical, SIZE_MAX);
+    json_append_canonical(&canonical, &document);
+    CHECK_STR(rows[0].document, buf_str(&canonical));
+    buf_close(&canonical);
+    struct json properties = site_parse(
+        &site, STR("{\"[Experiment] Experiment Key\":\"exp-1\",\"[Experiment] Flag Key\":"
+                   "\"button-colour\",\"[Experiment] Variant\":\"quo\\\"te\",\"metadata\":"
+                   "{\"flagVersion\":12,\"segmentName\":\"All Other Users\"}}"));
+    CHECK(json_equal(json_find(&document, STR("event_properties")), &properties));
+    CHECK_STR(rows[0].kind, STR("exposure"));
+    site_close(&site);
+}
+
+TESTS(noted_events_are_the_documented_ones, posted_events_are_stored_once,
+      one_wrong_event_keeps_all_out_and_is_named, bodies_without_a_good_key_or_events_are_refused,
       more_events_than_the_vendor_takes_are_too_many, an_evaluation_is_noted_once_a_day,
       who_asks_not_to_be_tracked_is_not)
