@@ -58,10 +58,9 @@ size_t bucket_ranges(const struct slice *slice, struct bucket_range *ranges)
 struct str bucket_selector(struct arena *arena, const struct flag *flag,
                            const struct bucket *bucket)
 {
-    if (!str_is_absent(bucket->bucket_by))
-        return bucket->bucket_by;
-    if (str_is_empty(flag->bucketing_unit))
-        return flag->bucket_by;
+    struct str own = str_is_absent(bucket->bucket_by) ? flag->bucket_by : bucket->bucket_by;
+    if (str_is_empty(flag->bucketing_unit) || str_starts_with(own, STR("/context/groups/")))
+        return own;
     const struct str steps[] = {STR("context"), STR("groups"), flag->bucketing_unit,
                                 STR("group_name")};
     return selector_text(arena, steps, COUNT_OF(steps));

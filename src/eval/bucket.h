@@ -23,8 +23,9 @@ struct bucket_range {
  * have none. */
 size_t bucket_ranges(const struct slice *slice, struct bucket_range *ranges);
 
-/* What a flag's bucket hashes: its own selector and salt, else the flag's; for a flag that buckets
- * groups, the group's name. Absent: nothing. */
+/* What a flag's bucket hashes: its own selector and salt, else the flag's. A flag that buckets
+ * groups hashes the group's name, whatever its segments say about people: one group, one answer.
+ * Absent: nothing. */
 struct str bucket_selector(struct arena *arena, const struct flag *flag,
                            const struct bucket *bucket);
 struct str bucket_salt(const struct flag *flag, const struct bucket *bucket);

@@ -147,10 +147,10 @@ struct revision_row {
     struct str actor; /* who wrote it */
     /* Read only: filled when loaded. */
     uint64_t environment;
-    uint64_t number;     /* of the object, over all environments: 1, 2, …; flags only, else 0 */
-    uint64_t sequence;   /* 1, 2, …: which of the object's revisions, tombstones not counted */
-    int64_t at_ms;       /* when version_from was made */
-    int64_t created_ms;  /* of the object's first revision */
+    uint64_t number;    /* of the object, over all environments: 1, 2, …; flags only, else 0 */
+    uint64_t sequence;  /* 1, 2, …: which of the object's revisions, tombstones not counted */
+    int64_t at_ms;      /* when version_from was made */
+    int64_t created_ms; /* of the object's first revision */
     struct str created_by;
 };
 

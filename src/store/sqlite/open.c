@@ -121,7 +121,8 @@ static struct fault check_damage(struct sqlite_engine *self)
     static const char *const definitions[] = {
         "PRAGMA quick_check('sqlite_schema')",       "PRAGMA quick_check('environment')",
         "PRAGMA quick_check('environment_version')", "PRAGMA quick_check('revision')",
-        "PRAGMA quick_check('credential')",
+        "PRAGMA quick_check('credential')",          "PRAGMA quick_check('object')",
+        "PRAGMA quick_check('deployment')",
     };
     struct stat status;
     if (stat(self->place.file, &status) == 0 && status.st_size <= WHOLE_CHECK_BYTES_MAX)

@@ -231,7 +231,28 @@ TEST(tickets_nobody_owns_go_to_the_off_variation)
     arena_close(&arena);
 }
 
+/* What a document of the legacy form would deal to others is not in it (section 11). */
+TEST(a_split_is_exact_with_the_one_salt_and_all_its_tickets)
+{
+    struct arena arena;
+    arena_open(&arena, 4096);
+    struct flag *flag =
+        posted(&arena, "f", "{\"type\":\"bool\",\"value\":true,\"rollout\":{\"percentage\":30}}");
+    flag->variations[0].name = STR("On"); /* no shape of the form's own, but it says as much */
+    CHECK(!superflag_is_legacy(flag));
+    CHECK(superflag_read_as_old(flag).is_exact);
+    flag->fallthrough.split.salt = STR("2031");
+    CHECK(!superflag_read_as_old(flag).is_exact);
+    flag->fallthrough.split.salt = (struct str){0};
+    CHECK(!superflag_read_as_old(flag).is_exact);
+    flag->fallthrough.split.salt = STR("legacy");
+    flag->fallthrough.split.allocations[1].weight--;
+    CHECK(!superflag_read_as_old(flag).is_exact);
+    arena_close(&arena);
+}
+
 TESTS(switching_between_legacy_and_hybrid_moves_nobody,
       old_and_new_sdks_see_the_same_values_in_the_same_shares,
       an_old_sdk_reads_a_hybrid_as_it_read_the_legacy_document,
-      what_an_old_sdk_cannot_follow_reads_as_off, tickets_nobody_owns_go_to_the_off_variation)
+      what_an_old_sdk_cannot_follow_reads_as_off, tickets_nobody_owns_go_to_the_off_variation,
+      a_split_is_exact_with_the_one_salt_and_all_its_tickets)

@@ -37,7 +37,7 @@ static struct flag *text_flag(struct arena *arena, const char *key)
     flag->variations[1].payload = json_make_number(7);
     struct bucket *bucket = &flag->fallthrough.bucket;
     flag->fallthrough.kind = SERVE_BUCKET;
-    bucket->otherwise = STR("off");
+    bucket->otherwise = STR("teal");
     bucket->slices = ARENA_NEW(arena, struct slice);
     bucket->slice_count = 1;
     bucket->slices[0].percent = 100;
@@ -96,16 +96,18 @@ TEST(a_bucket_is_constant_when_every_ticket_leads_to_the_same)
     struct bucket *bucket = &flag->fallthrough.bucket;
     check_constant(&arena, flag, "teal");
     bucket->slices[0].percent = 99;
-    check_constant(&arena, flag, NULL);
-    bucket->slices[0].percent = 0;
-    check_constant(&arena, flag, "off");
-    bucket->otherwise = STR("teal");
-    bucket->slices[0].percent = 99;
     check_constant(&arena, flag, "teal");
     bucket->slice_count = 0;
     check_constant(&arena, flag, "teal");
     bucket->otherwise = (struct str){0};
     check_constant(&arena, flag, NULL);
+    bucket->slice_count = 1;
+    bucket->slices[0].percent = 100;
+    check_constant(&arena, flag, NULL);
+    bucket->otherwise = STR("off"); /* for whom nothing is known to bucket by */
+    check_constant(&arena, flag, NULL);
+    bucket->slices[0].percent = 0;
+    check_constant(&arena, flag, "off");
 
     flag = text_flag(&arena, "k");
     share(flag, 0, "control", 1);
@@ -114,7 +116,7 @@ TEST(a_bucket_is_constant_when_every_ticket_leads_to_the_same)
     share(flag, 1, "teal", 0); /* an even split over both */
     check_constant(&arena, flag, NULL);
     flag->fallthrough.bucket.slices[0].allocation_count = 0;
-    check_constant(&arena, flag, "off");
+    check_constant(&arena, flag, "teal");
     flag->fallthrough = (struct serve){.kind = SERVE_VARIATION, .variation = STR("control")};
     check_constant(&arena, flag, "control");
     flag->fallthrough.variation = (struct str){0};
