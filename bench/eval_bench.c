@@ -28,6 +28,8 @@ enum {
     MANY_FLAG_COUNT = 10000,
     LONG_TEXT_BYTES = 2048,
     FULL_FLAG_CLAUSES = 64 * 32,
+    LONG_TEXTS = 32,
+    LIST_ELEMENTS = 20,
 };
 
 static const int64_t now_ms = 1930900500000;
@@ -53,6 +55,72 @@ static const int64_t now_ms = 1930900500000;
 #define PATTERN_CLAUSE                                                                             \
     "{\"op\":\"match\",\"attribute\":\"email\",\"operator\":\"matches\","                          \
     "\"value\":\"^[a-z0-9.]+@example\\\\.(com|org)$\"}"
+
+/* ' for ": two inclusions, three segments of two conditions and a bucket, a bucket for the rest. */
+#define TEXT_HALF                                                                                  \
+    "{'bucket':{'slices':[{'percent':80,'variations':[{'variation':'on','weight':1},"              \
+    "{'variation':'control','weight':1}]}],'otherwise':'off'}}"
+#define TEXT_IS(selector, values)                                                                  \
+    "{'op':'match','attribute':'/context/user/" selector "','operator':'text is','value':[" values \
+    "]}"
+#define TEXT_RULE(id, first, second)                                                               \
+    "{'id':'" id "','description':'" id "','when':{'op':'all','expressions':[" first "," second    \
+    "]},'serve':" TEXT_HALF "}"
+#define TEXT_FLAG                                                                                  \
+    "{'id':'flag_%05d','key':'flag-%05d','kind':'flag','type':'string','description':'d',"         \
+    "'tags':[],'owner':'o','lifecycle':'active','enabled':true,"                                   \
+    "'arithmetic':{'hash':'murmur3_32_utf8','comparison':'text'},"                                 \
+    "'bucketBy':'/context/user/user_id','salt':'salt%05d',"                                        \
+    "'variations':[{'id':'control','value':'control'},"                                            \
+    "{'id':'on','value':'on','included':['qa-1','qa-2']},{'id':'off','value':'off'}],"             \
+    "'offVariation':'off','fallthrough':" TEXT_HALF ",'rules':[" TEXT_RULE(                        \
+        "one", TEXT_IS("country", "'JP','KR'"),                                                    \
+        TEXT_IS("language", "'en','de'")) "," TEXT_RULE("two",                                     \
+                                                        TEXT_IS("user_properties/plan",            \
+                                                                "'team','enterprise'"),            \
+                                                        "{'op':'match','attribute'"                \
+                                                        ":'/context/user/"                         \
+                                                        "version','operator':"                     \
+                                                        "'text version greater or "                \
+                                                        "equal','value':['3.2.0']"                 \
+                                                        "}") "," TEXT_RULE("three",                \
+                                                                           TEXT_IS("co"            \
+                                                                                   "un"            \
+                                                                                   "tr"            \
+                                                                                   "y",            \
+                                                                                   "'D"            \
+                                                                                   "E'"            \
+                                                                                   ",'"            \
+                                                                                   "FR"            \
+                                                                                   "',"            \
+                                                                                   "'N"            \
+                                                                                   "L'"            \
+                                                                                   ",'"            \
+                                                                                   "NO"            \
+                                                                                   "'"),           \
+                                                                           "{'op':"                \
+                                                                           "'match"                \
+                                                                           "','"                   \
+                                                                           "attrib"                \
+                                                                           "ute':'"                \
+                                                                           "/conte"                \
+                                                                           "xt/"                   \
+                                                                           "user/"                 \
+                                                                           "user_"                 \
+                                                                           "proper"                \
+                                                                           "ties/"                 \
+                                                                           "email'"                \
+                                                                           ","                     \
+                                                                           "'opera"                \
+                                                                           "tor':'"                \
+                                                                           "text "                 \
+                                                                           "contai"                \
+                                                                           "ns','"                 \
+                                                                           "value'"                \
+                                                                           ":['@"                  \
+                                                                           "Exampl"                \
+                                                                           "e.com'"                \
+                                                                           "]}") "]}"
 
 struct town {
     struct arena arena;
@@ -97,6 +165,21 @@ static void town_add_three_clauses(struct town *town, size_t count)
         town_add(town, arena_format(&town->arena, FLAG_HEAD THREE_CLAUSES FLAG_TAIL, i, i));
 }
 
+/* ' for ". */
+static struct str quotes(struct str text, struct arena *arena)
+{
+    char *copy = arena_copy(arena, text.data, text.size);
+    for (size_t i = 0; i < text.size; i++)
+        copy[i] = copy[i] == '\'' ? '"' : copy[i];
+    return (struct str){copy, text.size};
+}
+
+static void town_add_text_flags(struct town *town, size_t count)
+{
+    for (int i = 0; i < (int)count; i++)
+        town_add(town, quotes(arena_format(&town->arena, TEXT_FLAG, i, i, i), &town->arena));
+}
+
 static void town_compile(struct town *town)
 {
     int64_t started_ns = now_ns();
@@ -117,6 +200,7 @@ struct crowd {
     struct arena arena;
     struct str keys[SUBJECT_COUNT];
     struct json attributes[SUBJECT_COUNT];
+    struct json trees[SUBJECT_COUNT]; /* the same people as a tree: {"user": …} */
     struct context contexts[SUBJECT_COUNT];
 };
 
@@ -133,9 +217,16 @@ static void crowd_open(struct crowd *crowd, bool is_uniform)
             "{\"email\":\"person.%zu@example.com\",\"age\":%zu,\"plan\":\"%s\",\"beta\":true,"
             "\"country\":\"%s\",\"version\":\"%zu.%zu.1\",\"language\":\"en\"}",
             i, 18 + i % 60, plan, country, 4 + i % 3, i % 30);
-        if (failed(json_parse(&crowd->arena, text, &json_budget_default, &crowd->attributes[i])))
-            abort();
         crowd->keys[i] = arena_format(&crowd->arena, "user-%08zu", i * 7919);
+        struct str tree = arena_format(
+            &crowd->arena,
+            "{\"user\":{\"user_id\":\"%.*s\",\"device_id\":\"device-%zu\",\"country\":\"%s\","
+            "\"version\":\"%zu.%zu.1\",\"language\":\"en\",\"user_properties\":{\"plan\":\"%s\","
+            "\"age\":%zu,\"email\":\"Person.%zu@example.com\"}}}",
+            STR_ARG(crowd->keys[i]), i, country, 4 + i % 3, i % 30, plan, 18 + i % 60, i);
+        if (failed(json_parse(&crowd->arena, text, &json_budget_default, &crowd->attributes[i])) ||
+            failed(json_parse(&crowd->arena, tree, &json_budget_default, &crowd->trees[i])))
+            abort();
     }
 }
 
@@ -274,6 +365,34 @@ static void bench_bulk(struct crowd *uniform, struct crowd *mixed, struct patter
     town_close(&town);
 }
 
+static size_t decide_all_for_users(struct task *task)
+{
+    const struct ruleset *ruleset = task->town->ruleset;
+    for (size_t i = 0; i < SUBJECT_COUNT; i += 64) {
+        struct context context;
+        arena_reset(&task->requests);
+        context_open_user(&context, &task->requests, ruleset, &task->crowd->trees[i],
+                          task->scratch);
+        for (size_t j = 0; j < ruleset->flag_count; j++)
+            task->checksum +=
+                (size_t)evaluate_flag(&ruleset->flags[j], &context, now_ms, NULL).variation;
+    }
+    return SUBJECT_COUNT / 64 * ruleset->flag_count;
+}
+
+static void bench_text(struct crowd *mixed, struct pattern_scratch *scratch)
+{
+    struct town town;
+    town_open(&town, BULK_FLAG_COUNT);
+    town_add_text_flags(&town, BULK_FLAG_COUNT);
+    town_compile(&town);
+    struct task task = {.town = &town, .crowd = mixed, .scratch = scratch};
+    arena_open(&task.requests, 4096);
+    measure("100 text flags of three segments each, per flag", decide_all_for_users, &task);
+    arena_close(&task.requests);
+    town_close(&town);
+}
+
 static void bench_pattern(struct crowd *uniform, struct pattern_scratch *scratch)
 {
     struct town town;
@@ -290,35 +409,47 @@ static void bench_pattern(struct crowd *uniform, struct pattern_scratch *scratch
 
 /* ---- the worst legal flag -------------------------------------------------------------------- */
 
+#define CLAUSE(attribute, operator, value)                                                         \
+    "{'op':'match','attribute':'" attribute "','operator':'" operator"','value':" value "}", false
+#define TEXT_CLAUSE(attribute, operator, value)                                                    \
+    "{'op':'match','attribute':'/context/user/user_properties/" attribute "','operator':'text "    \
+    operator"','value':[" value "]}",                                                              \
+        true
+
 static const struct shape {
     const char *name;
     const char *clause; /* %d: the clause's number, where it has a use for it */
+    bool is_text;
 } shapes[] = {
-    {"equal to another text",
-     "{'op':'match','attribute':'plan','operator':'eq','value':'trial-%d'}"},
-    {"among eight texts",
-     "{'op':'match','attribute':'text','operator':'in','value':[1,2,3,4,'e','f','g','trial-%d']}"},
-    {"among ten texts", "{'op':'match','attribute':'plan','operator':'in','value':"
-                        "['a','b','c','d','e','f','g','h','i','trial-account-%d']}"},
-    {"contains", "{'op':'match','attribute':'text','operator':'contains','value':'the lazy d0g'}"},
-    {"contains, a short needle",
-     "{'op':'match','attribute':'text','operator':'contains','value':'zq'}"},
-    {"later than", "{'op':'match','attribute':'date','operator':'after','value':'2041-01-01'}"},
-    {"of an older version",
-     "{'op':'match','attribute':'version','operator':'semverLt','value':'1.%d.0'}"},
-    {"of an older version, with a pre-release",
-     "{'op':'match','attribute':'release','operator':'semverLt','value':'1.%d.0-rc.1'}"},
-    {"an attribute of its own", "{'op':'match','attribute':'a%d','operator':'eq','value':'x'}"},
-    {"matches, a glance",
-     "{'op':'match','attribute':'text','operator':'matches','value':'^(de|at|ch)-[0-9]{1,9}'}"},
-    {"matches, reading on",
-     "{'op':'match','attribute':'text','operator':'matches','value':'^[a-zA-Z ,.]+@'}"},
-    {"matches, searching for a word",
-     "{'op':'match','attribute':'text','operator':'matches','value':'(cat|cow)s'}"},
-    {"matches, searching for a whole word",
-     "{'op':'match','attribute':'text','operator':'matches','value':'\\\\bAndroid'}"},
-    {"matches, searching for one of five", "{'op':'match','attribute':'text','operator':'matches',"
-                                           "'value':'bot|crawler|spider|slurp|crawling'}"},
+    {"equal to another text", CLAUSE("plan", "eq", "'trial-%d'")},
+    {"among eight texts", CLAUSE("text", "in", "[1,2,3,4,'e','f','g','trial-%d']")},
+    {"among ten texts",
+     CLAUSE("plan", "in", "['a','b','c','d','e','f','g','h','i','trial-account-%d']")},
+    {"contains", CLAUSE("text", "contains", "'the lazy d0g'")},
+    {"contains, a short needle", CLAUSE("text", "contains", "'zq'")},
+    {"later than", CLAUSE("date", "after", "'2041-01-01'")},
+    {"of an older version", CLAUSE("version", "semverLt", "'1.%d.0'")},
+    {"of an older version, with a pre-release", CLAUSE("release", "semverLt", "'1.%d.0-rc.1'")},
+    {"an attribute of its own", CLAUSE("a%d", "eq", "'x'")},
+    {"matches, a glance", CLAUSE("text", "matches", "'^(de|at|ch)-[0-9]{1,9}'")},
+    {"matches, reading on", CLAUSE("text", "matches", "'^[a-zA-Z ,.]+@'")},
+    {"matches, searching for a word", CLAUSE("text", "matches", "'(cat|cow)s'")},
+    {"matches, searching for a whole word", CLAUSE("text", "matches", "'\\\\bAndroid'")},
+    {"text: is one of ten",
+     TEXT_CLAUSE("plan", "is", "'a','b','c','d','e','f','g','h','i','trial-account-%d'")},
+    {"text: contains", TEXT_CLAUSE("text", "contains", "'the lazy d0g'")},
+    {"text: contains, in attributes of their own", TEXT_CLAUSE("t%d", "contains", "'zqx'")},
+    {"text: contains, beyond ASCII", TEXT_CLAUSE("greek", "contains", "'the lazy dog'")},
+    {"text: less", TEXT_CLAUSE("age", "less", "'7','-%d'")},
+    {"text: of an older version", TEXT_CLAUSE("release", "version less", "'1.%d.0-rc.1'")},
+    {"text: a set has one of ten",
+     TEXT_CLAUSE("list", "set contains any", "'a','b','c','d','e','f','g','h','i','j-%d'")},
+    {"text: an attribute of its own", TEXT_CLAUSE("a%d", "is", "'x'")},
+    {"text: regex, a glance", TEXT_CLAUSE("text", "regex match", "'^(de|at|ch)-[0-9]{1,9}'")},
+    {"text: regex, searching for a word", TEXT_CLAUSE("text", "regex match", "'(cat|cow)s'")},
+    {"text: glob", TEXT_CLAUSE("text", "glob match", "'**/checkout/*'")},
+    {"matches, searching for one of five",
+     CLAUSE("text", "matches", "'bot|crawler|spider|slurp|crawling'")},
 };
 
 /* A flag of `count` clauses, 32 to a rule; ' for ". */
@@ -328,8 +459,10 @@ static struct str full_flag(struct arena *arena, const struct shape *shape, int 
     buf_open(&text, SIZE_MAX);
     buf_append(&text, STR("{'id':'flag_1','key':'full','kind':'flag','type':'boolean',"
                           "'description':'d','tags':[],'owner':'o','lifecycle':'active',"
-                          "'enabled':true,'arithmetic':{'hash':'fnv1a_32_utf16',"
-                          "'comparison':'typed'},'variations':[{'id':'off','value':false},"
+                          "'enabled':true,'arithmetic':"));
+    buf_append(&text, shape->is_text ? STR("{'hash':'murmur3_32_utf8','comparison':'text'}")
+                                     : STR("{'hash':'fnv1a_32_utf16','comparison':'typed'}"));
+    buf_append(&text, STR(",'variations':[{'id':'off','value':false},"
                           "{'id':'on','value':true}],'offVariation':'off',"
                           "'fallthrough':{'variation':'off'},'rules':["));
     for (int i = 0; i < count; i++) {
@@ -348,12 +481,9 @@ static struct str full_flag(struct arena *arena, const struct shape *shape, int 
         buf_append(&text, str_slice(clause, number_at + 2, clause.size));
     }
     buf_append(&text, STR("]}}]}"));
-    char *copy = arena_copy(arena, buf_str(&text).data, buf_str(&text).size);
-    size_t size = buf_str(&text).size;
+    struct str copy = quotes(buf_str(&text), arena);
     buf_close(&text);
-    for (size_t i = 0; i < size; i++)
-        copy[i] = copy[i] == '\'' ? '"' : copy[i];
-    return (struct str){copy, size};
+    return copy;
 }
 
 /* The most clauses of that shape that a write may bring. */
@@ -419,13 +549,29 @@ static void bench_worst(struct pattern_scratch *scratch)
     arena_open(&arena, 1 << 16);
     struct str text = prose(&arena);
     struct json attributes;
+    struct json text_attributes;
+    struct buf more; /* what the text family's shapes ask for */
+    buf_open(&more, SIZE_MAX);
+    for (int i = 0; i < LONG_TEXTS; i++)
+        buf_append_format(&more, ",\"t%d\":\"%.*s\"", i, STR_ARG(text));
+    buf_append(&more, STR(",\"list\":[\"0\""));
+    for (int i = 1; i < LIST_ELEMENTS; i++)
+        buf_append_format(&more, ",\"element-%d\"", i);
+    buf_append(&more, STR("],\"greek\":\""));
+    for (int i = 0; i < LONG_TEXT_BYTES / 2; i++)
+        buf_append(&more, STR("\xCE\x9B"));
     struct str document = arena_format(
         &arena,
         "{\"email\":\"person@example.com\",\"plan\":\"trial-account-x\",\"country\":\"DE\","
         "\"language\":\"en\",\"version\":\"4.12.1\",\"release\":\"4.12.1-beta.2\",\"age\":42,"
-        "\"date\":\"2031-03-10T09:30:00.000Z\",\"text\":\"%.*s\"}",
+        "\"date\":\"2031-03-10T09:30:00.000Z\",\"text\":\"%.*s\"",
         STR_ARG(text));
-    if (failed(json_parse(&arena, document, &json_budget_default, &attributes)))
+    struct str plain = arena_format(&arena, "%.*s}", STR_ARG(document));
+    struct str whole =
+        arena_format(&arena, "%.*s%.*s\"}", STR_ARG(document), STR_ARG(buf_str(&more)));
+    buf_close(&more);
+    if (failed(json_parse(&arena, plain, &json_budget_default, &attributes)) ||
+        failed(json_parse(&arena, whole, &json_budget_default, &text_attributes)))
         abort();
     double worst_us = 0;
     const struct shape *worst = shapes;
@@ -435,7 +581,7 @@ static void bench_worst(struct pattern_scratch *scratch)
         town_open(&town, 1);
         town_add(&town, full_flag(&town.arena, &shapes[i], count));
         town_compile(&town);
-        double us = decide_full(&town, &attributes, scratch);
+        double us = decide_full(&town, shapes[i].is_text ? &text_attributes : &attributes, scratch);
         printf("%4d x %-45s %8.1f us\n", count, shapes[i].name, us);
         worst = us > worst_us ? &shapes[i] : worst;
         worst_us = us > worst_us ? us : worst_us;
@@ -542,6 +688,7 @@ int main(void)
     printf("%-52s %11s %14s\n", "decision", "best", "allocated");
     bench_one(&uniform, &mixed, scratch);
     bench_bulk(&uniform, &mixed, scratch);
+    bench_text(&mixed, scratch);
     bench_pattern(&uniform, scratch);
     bench_many(&uniform, scratch);
     bench_worst(scratch);

@@ -4,6 +4,7 @@ import itertools
 
 import pytest
 
+import amplitude
 from harness import BINARY, Server
 
 _names = itertools.count(1)
@@ -52,3 +53,24 @@ def new_server(tmp_path):
     yield make
     for server in made:
         server.close()
+
+
+# ---- the Amplitude dialect's Management API and what SDKs ask --------------------------------------
+@pytest.fixture(scope="module")
+def town(tmp_path_factory):
+    """A server without rate limits, and its owner; test modules make their projects in it."""
+    server = Server(tmp_path_factory.mktemp("town"), *amplitude.UNLIMITED).start()
+    yield amplitude.Town(server)
+    server.close()
+
+
+@pytest.fixture
+def project(town):
+    """A project nobody else touches."""
+    return town.project()
+
+
+@pytest.fixture(scope="module")
+def shared_project(town):
+    """A project for tests that leave it as they found it."""
+    return town.project()

@@ -316,7 +316,8 @@ struct superflag_old_reading superflag_read_as_old(const struct flag *flag)
         reading.split = &serve->split;
     else
         return reading;
-    reading.is_exact = flag->rule_count == 0;
+    bool is_told = reading.split == NULL || legacy_says_split(reading.split);
+    reading.is_exact = is_told && flag->rule_count == 0;
     return reading;
 }
 

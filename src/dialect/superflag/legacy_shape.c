@@ -323,21 +323,27 @@ static bool is_unconditional(const struct flag *flag)
            flag->arithmetic.comparison == FLAG_COMPARISON_TYPED;
 }
 
+bool legacy_says_split(const struct split *split)
+{
+    uint64_t total = 0;
+    for (size_t i = 0; i < split->allocation_count; i++)
+        total += split->allocations[i].weight;
+    return str_equal(split->salt, LEGACY_SALT) && total == SPLIT_WEIGHT_TOTAL;
+}
+
 /* Whether the split deals all tickets to the flag's first variations, in order. */
 static bool is_full_split(const struct flag *flag, const struct serve *serve)
 {
-    if (serve->kind != SERVE_SPLIT || !str_equal(serve->split.salt, LEGACY_SALT) ||
-        !str_is_absent(serve->split.bucket_by))
+    if (serve->kind != SERVE_SPLIT || !str_is_absent(serve->split.bucket_by) ||
+        !legacy_says_split(&serve->split))
         return false;
     if (serve->split.allocation_count > flag->variation_count)
         return false;
-    uint64_t total = 0;
     for (size_t i = 0; i < serve->split.allocation_count; i++) {
         if (!str_equal(serve->split.allocations[i].variation, flag->variations[i].id))
             return false;
-        total += serve->split.allocations[i].weight;
     }
-    return total == SPLIT_WEIGHT_TOTAL;
+    return true;
 }
 
 static bool is_plain(const struct flag *flag)

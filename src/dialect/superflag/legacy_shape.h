@@ -57,6 +57,10 @@ struct fault legacy_refuse(struct arena *arena, const struct legacy_finding *fin
 /* Gives flag the variations, off variation and fallthrough of the parts; all else stays. */
 void legacy_shape(struct arena *arena, const struct legacy_parts *parts, struct flag *flag);
 
+/* Whether a legacy document's variants deal these tickets to the same people: all of them are owned
+ * (the last variant gets the remainder), and by the one salt that the form knows. */
+bool legacy_says_split(const struct split *split);
+
 enum legacy_form { LEGACY_FORM_NONE, LEGACY_FORM_PLAIN, LEGACY_FORM_ROLLOUT, LEGACY_FORM_VARIANTS };
 
 enum legacy_form legacy_form_of(const struct flag *flag);

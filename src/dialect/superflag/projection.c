@@ -39,35 +39,27 @@ static bool has_weight(const struct slice *slice)
     return false;
 }
 
-/* Whether all of the slice's tickets have an owner: what nobody owns is `otherwise`. */
-static bool meet_slice(struct outcome *outcome, const struct slice *slice)
+/* What nobody owns is `otherwise`. */
+static void meet_slice(struct outcome *outcome, const struct slice *slice)
 {
     bool is_even = !has_weight(slice); /* all weights 0: an even split */
-    bool is_owned = slice->allocation_count > 0;
     for (size_t i = 0; i < slice->allocation_count; i++) {
         const struct allocation *allocation = &slice->allocations[i];
-        if (!is_even && allocation->weight == 0)
-            continue;
-        if (str_is_absent(allocation->variation))
-            is_owned = false;
-        else
+        bool is_dealt = is_even || allocation->weight > 0;
+        if (is_dealt && !str_is_absent(allocation->variation))
             meet(outcome, allocation->variation);
     }
-    return is_owned;
 }
 
-/* All of a hundred percent to one variation is no split at all, and asks nobody who they are:
- * whoever has nothing to be bucketed by gets it, too. */
+/* Whoever has nothing to be bucketed by gets `otherwise`, however the tickets are dealt: that is
+ * the one variation, too, where somebody meant it for everybody. */
 static void meet_bucket(struct outcome *outcome, const struct bucket *bucket)
 {
-    bool is_everybody = bucket->slice_count == 1 && bucket->slices[0].percent == SLICE_PERCENT_MAX;
-    bool is_owned = true;
     for (size_t i = 0; i < bucket->slice_count; i++) {
         if (bucket->slices[i].percent > 0)
-            is_owned = meet_slice(outcome, &bucket->slices[i]) && is_owned;
+            meet_slice(outcome, &bucket->slices[i]);
     }
-    if (!is_everybody || !is_owned)
-        meet(outcome, bucket->otherwise);
+    meet(outcome, bucket->otherwise);
 }
 
 bool superflag_names_anybody(const struct flag *flag)

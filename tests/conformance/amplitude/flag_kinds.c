@@ -143,6 +143,11 @@ void run_flags(struct run *run)
     if (!compile_flags(run, case_member(run, STR("flags")), &compiled))
         return;
     open_user(run, &compiled, case_member(run, STR("context")));
+    if (compiled.flag_count > FLAGS_MAX) {
+        case_fail(run, "more flags than this runner walks over");
+        close_flags(&compiled);
+        return;
+    }
     visit_all(&order, case_optional(run, STR("flag_keys")));
     bool wants_cycle = case_optional(run, STR("error")) != NULL;
     expect_true(run, order.has_cycle == wants_cycle, "a cycle, or none");
