@@ -234,3 +234,15 @@ void instant_month(int64_t ms, int *year, int *month)
     *year = (int)date.year;
     *month = date.month;
 }
+
+bool instant_is_calendar_date(struct str text)
+{
+    enum { DATE_BYTES = 10 };
+    struct str date = str_slice(text, 0, DATE_BYTES);
+    int64_t ms = 0;
+    char again[INSTANT_TEXT_BYTES];
+    if (!instant_parse_date(date, &ms))
+        return false;
+    instant_format(ms, again);
+    return str_equal(str_slice(str_of(again), 0, DATE_BYTES), date);
+}

@@ -19,6 +19,10 @@ bool instant_parse(struct str text, int64_t *ms); /* false: not such a text */
 /* As the above, or a date alone (YYYY-MM-DD is midnight UTC): what before/after compare. */
 bool instant_parse_date(struct str text, int64_t *ms);
 
+/* Whether the text begins with a date that is in the calendar: the parsers roll a day that its
+ * month does not have over into the next, but a person who writes one has made a mistake. */
+bool instant_is_calendar_date(struct str text);
+
 /* "2031-03-10T09:30:00.000Z" with a NUL. Years outside 0..9999 as ECMAScript's expanded form. */
 void instant_format(int64_t ms, char text[INSTANT_TEXT_BYTES]);
 

@@ -32,24 +32,11 @@ static void read_decision(struct wire *wire, const struct json *body, struct fla
         flag->experiment.decision = decisions[index];
 }
 
-/* Instants roll a day that its month does not have over into the next; a person who writes one has
- * made a mistake. */
-static bool is_day_of_its_month(struct str date)
-{
-    struct str day = str_slice(date, 0, 10);
-    int64_t ms = 0;
-    char text[INSTANT_TEXT_BYTES];
-    if (!instant_parse_date(day, &ms))
-        return false;
-    instant_format(ms, text);
-    return str_equal(str_slice(str_of(text), 0, 10), day);
-}
-
 static void read_date(struct wire *wire, const struct json *body, struct str name, struct str *date)
 {
     int64_t ms = 0;
     if (wire_nullable_text(wire, body, STR(""), name, date) && !str_is_absent(*date) &&
-        (!instant_parse_date(*date, &ms) || !is_day_of_its_month(*date)))
+        (!instant_parse_date(*date, &ms) || !instant_is_calendar_date(*date)))
         wire_refuse(wire, name, STR("must be an ISO 8601 date or timestamp with its zone"));
 }
 

@@ -210,7 +210,7 @@ static bool read_instant(struct exchange *x, struct str name, int64_t *ms)
     struct str text;
     if (!request_query(x, name, &text))
         return false;
-    if (str_is_absent(text) || instant_parse_date(text, ms))
+    if (str_is_absent(text) || (instant_parse_date(text, ms) && instant_is_calendar_date(text)))
         return true;
     amplitude_refuse_fault(x,
                            fault_make(FAULT_INVALID, name,

@@ -166,6 +166,17 @@ TEST(every_day_of_eight_centuries_is_the_next_one)
     }
 }
 
-TESTS(texts_mean_what_the_specification_says, no_prefix_of_a_text_is_one,
-      a_date_alone_is_midnight_where_dates_are_taken, known_moments_are_known_numbers,
-      every_day_of_eight_centuries_is_the_next_one)
+TEST(only_dates_of_the_calendar_are_dates)
+{
+    CHECK(instant_is_calendar_date(STR("2024-02-29")));
+    CHECK(instant_is_calendar_date(STR("2025-12-31T23:59:59Z")));
+    CHECK(!instant_is_calendar_date(STR("2025-02-29")));
+    CHECK(!instant_is_calendar_date(STR("2025-02-30T00:00:00Z")));
+    CHECK(!instant_is_calendar_date(STR("2025-04-31")));
+    CHECK(!instant_is_calendar_date(STR("2025-4-1")));
+    CHECK(!instant_is_calendar_date(STR("")));
+}
+
+TESTS(only_dates_of_the_calendar_are_dates, texts_mean_what_the_specification_says,
+      no_prefix_of_a_text_is_one, a_date_alone_is_midnight_where_dates_are_taken,
+      known_moments_are_known_numbers, every_day_of_eight_centuries_is_the_next_one)
