@@ -92,10 +92,24 @@ TEST(a_bucket_takes_what_it_does_not_say_from_its_flag)
     CHECK_STR(bucket_salt(&flag, &bucket), STR("flag"));
     flag.bucketing_unit = STR("org/unit");
     CHECK_STR(bucket_selector(&arena, &flag, &bucket), STR("/context/groups/org~1unit/group_name"));
+    flag.bucketing_unit = (struct str){0};
     bucket.bucket_by = STR("/context/user/device_id");
     bucket.salt = STR("");
     CHECK_STR(bucket_selector(&arena, &flag, &bucket), STR("/context/user/device_id"));
     CHECK_STR(bucket_salt(&flag, &bucket), STR(""));
+    arena_close(&arena);
+}
+
+/* A group has one answer, whoever of its people asks. */
+TEST(a_flag_of_groups_buckets_by_nothing_of_a_person)
+{
+    struct arena arena;
+    arena_open(&arena, 4096);
+    struct flag flag = {.bucket_by = STR("/context/user/user_id"), .bucketing_unit = STR("org")};
+    struct bucket bucket = {.bucket_by = STR("/context/user/device_id")};
+    CHECK_STR(bucket_selector(&arena, &flag, &bucket), STR("/context/groups/org/group_name"));
+    bucket.bucket_by = STR("/context/groups/org/group_properties/tier");
+    CHECK_STR(bucket_selector(&arena, &flag, &bucket), bucket.bucket_by);
     arena_close(&arena);
 }
 
@@ -273,7 +287,8 @@ TEST(a_hash_begun_and_finished_is_the_hash_of_the_whole)
 TESTS(weights_become_the_ranges_that_were_observed,
       a_weight_of_nothing_has_no_range_unless_all_have_none,
       ranges_cover_every_ticket_whatever_the_weights, tickets_as_weights_are_ranges_without_loss,
-      a_bucket_takes_what_it_does_not_say_from_its_flag, percent_and_ticket_choose_slice_and_share,
+      a_bucket_takes_what_it_does_not_say_from_its_flag,
+      a_flag_of_groups_buckets_by_nothing_of_a_person, percent_and_ticket_choose_slice_and_share,
       a_rollout_admits_newcomers_and_never_evicts, nobody_and_nothing_get_otherwise,
       a_subject_is_hashed_as_text, groups_are_bucketed_by_their_name,
       a_trace_says_how_the_ticket_fell, a_hash_begun_and_finished_is_the_hash_of_the_whole)
