@@ -9,12 +9,13 @@
 #include "dialect/amplitude/reach.h"
 #include "model/limits.h"
 
-enum { BODY = BODY_BYTES_MANAGEMENT_MAX, EVENTS = BODY_BYTES_EVENTS_MAX, NO_BODY = 0 };
+enum { BODY = BODY_BYTES_MANAGEMENT_MAX, EVENTS = BODY_BYTES_EVENTS_MAX, IGNORED = 4096 };
 
-/* Reads take no body; everything that changes something may have one, a DELETE too (2.5). */
+/* What comes with a read is not looked at: some clients always send "{}". Everything that changes
+ * something may have one, a DELETE too (2.5). */
 #define READ(path, handler)                                                                        \
     {                                                                                              \
-        HTTP_GET, STR(path), SCOPE_MANAGE_ENVIRONMENTS, LANE_STORE, NO_BODY, handler, NULL         \
+        HTTP_GET, STR(path), SCOPE_MANAGE_ENVIRONMENTS, LANE_STORE, IGNORED, handler, NULL         \
     }
 #define CHANGE(method, path, handler)                                                              \
     {                                                                                              \
@@ -58,22 +59,22 @@ enum { BODY = BODY_BYTES_MANAGEMENT_MAX, EVENTS = BODY_BYTES_EVENTS_MAX, NO_BODY
 
 static const struct route routes[] = {
     /* evaluation: what SDKs call */
-    EVALUATE(GET, "/sdk/v2/vardata", NO_BODY, amplitude_evaluate_user),
+    EVALUATE(GET, "/sdk/v2/vardata", IGNORED, amplitude_evaluate_user),
     EVALUATE(POST, "/sdk/v2/vardata", USER_BODY_BYTES_MAX, amplitude_evaluate_user),
-    EVALUATE(GET, "/sdk/vardata", NO_BODY, amplitude_evaluate_user_legacy),
+    EVALUATE(GET, "/sdk/vardata", IGNORED, amplitude_evaluate_user_legacy),
     EVALUATE(POST, "/sdk/vardata", USER_BODY_BYTES_MAX, amplitude_evaluate_user_legacy),
-    EVALUATE(GET, "/v1/vardata", NO_BODY, amplitude_evaluate_query),
+    EVALUATE(GET, "/v1/vardata", IGNORED, amplitude_evaluate_query),
     EVALUATE(POST, "/v1/vardata", USER_BODY_BYTES_MAX, amplitude_evaluate_user_legacy),
-    EVALUATE(GET, "/sdk/v2/flags", NO_BODY, amplitude_get_flags),
-    EVALUATE(GET, "/v1/flags", NO_BODY, amplitude_get_flags_by_key),
-    EVALUATE(GET, "/sdk/stream/v1/flags", NO_BODY, amplitude_stream_flags),
-    EVALUATE(GET, "/sdk/v2/memberships/{groupType}/{groupName}", NO_BODY,
+    EVALUATE(GET, "/sdk/v2/flags", IGNORED, amplitude_get_flags),
+    EVALUATE(GET, "/v1/flags", IGNORED, amplitude_get_flags_by_key),
+    EVALUATE(GET, "/sdk/stream/v1/flags", IGNORED, amplitude_stream_flags),
+    EVALUATE(GET, "/sdk/v2/memberships/{groupType}/{groupName}", IGNORED,
              amplitude_list_memberships),
-    {HTTP_GET, STR("/sdk/v1/cohort/{cohortId}"), SCOPE_DOWNLOAD, LANE_STORE, NO_BODY,
+    {HTTP_GET, STR("/sdk/v1/cohort/{cohortId}"), SCOPE_DOWNLOAD, LANE_STORE, IGNORED,
      amplitude_download_cohort, NULL},
     {HTTP_POST, STR("/2/httpapi"), SCOPE_ANYONE, LANE_STORE, EVENTS, amplitude_post_events, NULL},
     {HTTP_POST, STR("/batch"), SCOPE_ANYONE, LANE_STORE, EVENTS, amplitude_post_events, NULL},
-    {HTTP_GET, STR("/status"), SCOPE_ANYONE, LANE_FAST, NO_BODY, amplitude_get_status, NULL},
+    {HTTP_GET, STR("/status"), SCOPE_ANYONE, LANE_FAST, IGNORED, amplitude_get_status, NULL},
 
     /* management */
     ITEM_OF_TODAY("/api/1/flags"),
