@@ -275,18 +275,33 @@ static bool is_stub(const struct json *configuration)
     return str_equal(text_at(metadata, STR("evaluationMode")), STR("remote"));
 }
 
+/* Whether these SDKs could not evaluate the flag, or one that it leans on. What is off is off
+ * whatever it leans on. */
+static bool has_obstacle(const struct scene *scene, const struct flag *flag, size_t depth)
+{
+    bool has_any = !str_is_absent(configuration_obstacle(flag));
+    for (size_t i = 0; i < flag->prerequisite_count && depth <= PREREQUISITE_DEPTH_MAX; i++) {
+        const struct flag *parent =
+            ruleset_find(scene->world.snapshot->rules, flag->prerequisites[i].flag)->flag;
+        has_any = has_any || (flag->is_enabled && !parent->is_archived &&
+                              has_obstacle(scene, parent, depth + 1));
+    }
+    return has_any;
+}
+
 /* Told whole, too, a flag that these SDKs cannot evaluate is a stub; metadata do not tell. */
-static bool is_stub_of(const struct reader *reader, const struct flag *flag)
+static bool is_stub_of(const struct scene *scene, const struct reader *reader,
+                       const struct flag *flag)
 {
     if (reader->kind == READER_FLAGS)
         return is_stub(reader_configuration(reader, flag->key));
-    return reader->kind == READER_FLAGS_TOLD && !str_is_absent(configuration_obstacle(flag));
+    return reader->kind == READER_FLAGS_TOLD && has_obstacle(scene, flag, 0);
 }
 
 /* What the flag is in this protocol for this person. */
 static struct str truth_for(struct scene *scene, const struct reader *reader, size_t place)
 {
-    bool is_off = is_stub_of(reader, scene->world.snapshot->state.flags[place]);
+    bool is_off = is_stub_of(scene, reader, scene->world.snapshot->state.flags[place]);
     scene->count->stubs += is_off;
     return is_off ? STR("off") : name_of(&scene->truth[place]);
 }
@@ -326,26 +341,6 @@ static void check_elsewhere(struct scene *scene, const struct reader *reader,
                name_of(&decision));
 }
 
-/* Whether these SDKs could not evaluate the flag, or one that it leans on. */
-static bool has_obstacle(const struct scene *scene, const struct flag *flag, size_t depth)
-{
-    bool has_any = !str_is_absent(configuration_obstacle(flag));
-    for (size_t i = 0; i < flag->prerequisite_count && depth <= PREREQUISITE_DEPTH_MAX; i++) {
-        const struct flag_rules *parent =
-            ruleset_find(scene->world.snapshot->rules, flag->prerequisites[i].flag);
-        has_any = has_any || has_obstacle(scene, parent->flag, depth + 1);
-    }
-    return has_any;
-}
-
-/* A flag that is whole but leans on a stub is decided by what the stub says: those are not compared
- * here. */
-static bool leans_on_stub(const struct scene *scene, const struct reader *reader,
-                          const struct flag *flag)
-{
-    return !reader_is_local(reader) && !is_stub_of(reader, flag) && has_obstacle(scene, flag, 0);
-}
-
 static void ask_reader(struct scene *scene, const struct reader *reader)
 {
     struct context context;
@@ -358,10 +353,7 @@ static void ask_reader(struct scene *scene, const struct reader *reader)
         context_open_user(&context, &scene->moment, reader->rules, &scene->user.tree,
                           scene->scratch);
     for (size_t i = 0; i < reader->state.flag_count; i++) {
-        const struct flag *flag = reader->state.flags[i];
-        uint32_t place = ruleset_find(scene->world.snapshot->rules, flag->key)->index;
-        if (!leans_on_stub(scene, reader, scene->world.snapshot->state.flags[place]))
-            check_elsewhere(scene, reader, &context, flag);
+        check_elsewhere(scene, reader, &context, reader->state.flags[i]);
     }
 }
 
@@ -426,8 +418,10 @@ static void check_reach(struct scene *scene)
     for (size_t i = 0; i < state->flag_count; i++) {
         const struct flag *flag = state->flags[i];
         struct reach reach = find_reach(scene, flag, "amplitude.vardata");
+        bool is_anywhere = flag->is_on_all_deployments || flag->deployment_count > 0;
         expect_true(scene, flag, "reach says who is evaluated here",
-                    (reach.kind == REACH_SERVED) == (!flag->is_archived && !is_group(flag)));
+                    (reach.kind == REACH_SERVED) ==
+                        (!flag->is_archived && !is_group(flag) && is_anywhere));
         for (size_t j = 0; j < READERS; j++) {
             const struct reader *reader = &scene->readers[j];
             if (reader_is_local(reader))

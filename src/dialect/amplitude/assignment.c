@@ -309,13 +309,13 @@ static void track(struct exchange *x, const struct assignment_source *source,
         assignments_post(assignments, rows, count); /* a full queue drops them, and counts */
 }
 
-/* Assignments are tracked unless the caller says otherwise, exposures only when it asks. */
-static bool tracks_assignments(const struct exchange *x)
+bool assignment_is_tracked(const struct exchange *x)
 {
     struct str asked = http_header(x->request, STR("x-amp-exp-track"));
     return !str_equal(asked, STR("no-track")) && !str_equal(asked, STR("read-only"));
 }
 
+/* Exposures are tracked only when the caller asks. */
 static bool tracks_exposures(const struct exchange *x)
 {
     return str_equal(http_header(x->request, STR("x-amp-exp-exposure-track")), STR("track"));
@@ -334,7 +334,7 @@ void assignment_note(struct exchange *x, const struct snapshot *snapshot,
         .user = user,
         .subject = subject,
     };
-    if (tracks_assignments(x))
+    if (assignment_is_tracked(x))
         track(x, &source, results, TRACKED_ASSIGNMENT);
     if (tracks_exposures(x))
         track(x, &source, results, TRACKED_EXPOSURE);

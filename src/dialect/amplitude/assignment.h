@@ -15,6 +15,9 @@
 
 enum { MS_PER_DAY = 86400000 };
 
+/* Whether the caller lets assignments be tracked: unless it says otherwise. */
+bool assignment_is_tracked(const struct exchange *x);
+
 /* As the caller's X-Amp-Exp-Track and X-Amp-Exp-Exposure-Track ask; never waits. subject is who the
  * person is to the statistics. */
 void assignment_note(struct exchange *x, const struct snapshot *snapshot,

@@ -64,6 +64,29 @@ bool configuration_is_whole(const struct flag *flag, bool is_remote_told)
     return is_told && str_is_absent(configuration_obstacle(flag));
 }
 
+static const struct flag *find_stub(const struct environment_state *state, const struct flag *flag,
+                                    bool is_remote_told, size_t depth)
+{
+    for (size_t i = 0; i < flag->prerequisite_count && depth <= PREREQUISITE_DEPTH_MAX; i++) {
+        const struct flag *parent = environment_find_flag(state, flag->prerequisites[i].flag);
+        if (parent == NULL || parent->is_archived)
+            continue; /* nothing is sent for it: "no result" there as here */
+        if (!configuration_is_whole(parent, is_remote_told))
+            return parent;
+        const struct flag *stub =
+            parent->is_enabled ? find_stub(state, parent, is_remote_told, depth + 1) : NULL;
+        if (stub != NULL)
+            return stub;
+    }
+    return NULL;
+}
+
+const struct flag *configuration_stub_below(const struct environment_state *state,
+                                            const struct flag *flag, bool is_remote_told)
+{
+    return flag->is_enabled ? find_stub(state, flag, is_remote_told, 1) : NULL;
+}
+
 bool configuration_is_group(const struct flag *flag)
 {
     return flag->kind == FLAG_KIND_MUTEX || flag->kind == FLAG_KIND_HOLDOUT;
@@ -175,10 +198,10 @@ static bool is_local(const struct flag *flag)
 }
 
 void configuration_encode_metadata(struct json_writer *writer, const struct flag *flag,
-                                   uint64_t sequence)
+                                   uint64_t sequence, bool leans_on_stub)
 {
-    json_member_string(writer, STR("evaluationMode"),
-                       is_local(flag) ? STR("local") : STR("remote"));
+    bool is_told_local = is_local(flag) && !leans_on_stub;
+    json_member_string(writer, STR("evaluationMode"), is_told_local ? STR("local") : STR("remote"));
     if (flag->kind == FLAG_KIND_EXPERIMENT)
         json_member_string(writer, STR("experimentKey"), STR(EXPERIMENT_KEY));
     json_member_string(writer, STR("flagType"), flag_type(flag));
@@ -430,14 +453,14 @@ static void write_flag(struct json_writer *writer, struct arena *scratch,
                        const struct configuration_input *input, size_t *beginning)
 {
     const struct flag *flag = input->flag;
-    bool is_whole = configuration_is_whole(flag, input->is_remote_told);
+    bool is_whole = configuration_is_whole(flag, input->is_remote_told) && !input->leans_on_stub;
     bool is_evaluated = is_whole && flag->is_enabled;
     json_object_begin(writer);
     json_key(writer, STR("metadata"));
     json_object_begin(writer);
     json_member_boolean(writer, STR("deployed"), true);
     *beginning = writer->buf->size;
-    configuration_encode_metadata(writer, flag, input->sequence);
+    configuration_encode_metadata(writer, flag, input->sequence, input->leans_on_stub);
     json_object_end(writer);
     if (is_evaluated)
         write_dependencies(writer, flag);

@@ -10,7 +10,7 @@
 #ifndef AMPLITUDE_CONFIGURATION_ENCODE_H
 #define AMPLITUDE_CONFIGURATION_ENCODE_H
 
-#include "model/flag.h"
+#include "model/environment.h"
 #include "json/write.h"
 
 /* Who leans on a group, and on which of its variations; an entry per pair. */
@@ -24,6 +24,7 @@ struct configuration_input {
     const struct flag *flag;
     uint64_t sequence;   /* flagVersion */
     bool is_remote_told; /* remote flags whole as well: section 4.1, eval_mode=remote */
+    bool leans_on_stub;  /* what it leans on cannot be told: then neither can it */
     const struct group_member *members; /* of groups; others' entries may be among them */
     size_t member_count;
 };
@@ -36,8 +37,13 @@ void configuration_encode(struct buf *buf, struct arena *scratch,
 /* Mutual exclusion and holdouts: never answered, sent along with who leans on them. */
 bool configuration_is_group(const struct flag *flag);
 
-/* Whether configuration_encode says more than the stub. */
+/* Whether configuration_encode says more than the stub, as far as the flag itself goes. */
 bool configuration_is_whole(const struct flag *flag, bool is_remote_told);
+
+/* The first of the flags it leans on, near or far, that is a stub and would mislead who evaluates
+ * this one by itself; NULL when there is none. Depth is bounded by PREREQUISITE_DEPTH_MAX. */
+const struct flag *configuration_stub_below(const struct environment_state *state,
+                                            const struct flag *flag, bool is_remote_told);
 
 /* Why an SDK could not evaluate the flag by itself, whatever its mode, as one sentence; absent when
  * it can. */
@@ -54,7 +60,7 @@ bool variation_is_off(const struct variation *variation);
 void configuration_encode_variant(struct json_writer *writer, const struct flag *flag,
                                   const struct variation *variation);
 void configuration_encode_metadata(struct json_writer *writer, const struct flag *flag,
-                                   uint64_t sequence);
+                                   uint64_t sequence, bool leans_on_stub);
 
 #define SEGMENT_NAME_OFF "default"
 #define SEGMENT_NAME_INCLUDED "individual-inclusions"

@@ -59,11 +59,10 @@ struct person_finder {
 static struct str find_person(struct str user_id, struct str device_id, void *context)
 {
     const struct person_finder *finder = context;
-    struct identities *identities = finder->x->services->identities;
-    if (identities == NULL)
+    struct notebook *devices = finder->x->services->devices;
+    if (devices == NULL)
         return user_id.size > 0 ? user_id : device_id;
-    return identities_resolve(identities, finder->environment, user_id, device_id,
-                              finder->x->arena);
+    return identity_resolve(devices, finder->environment, user_id, device_id, finder->x->arena);
 }
 
 /* ---- what is wrong --------------------------------------------------------------------------- */

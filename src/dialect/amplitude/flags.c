@@ -39,14 +39,22 @@ static void gather(struct gathering *gathering, uint32_t place, enum mark mark)
     gathering->group_count += configuration_is_group(flag_at(gathering, place));
 }
 
+/* It would be told, but what it leans on is not: it is a stub, too. */
+static bool leans_on_stub(const struct gathering *gathering, uint32_t place)
+{
+    return configuration_stub_below(&gathering->snapshot->state, flag_at(gathering, place),
+                                    gathering->is_remote_told) != NULL;
+}
+
 /* A stub says "off" whatever its parents do: they need not come along (section 4.5). */
 static bool leans(const struct gathering *gathering, uint32_t place)
 {
     const struct flag *flag = flag_at(gathering, place);
     if (flag->prerequisite_count == 0 || !flag->is_enabled)
         return false;
-    return gathering->is_remote_told ? configuration_is_whole(flag, true)
-                                     : gathering->pieces->flags[place]->is_whole;
+    bool is_whole = gathering->is_remote_told ? configuration_is_whole(flag, true)
+                                              : gathering->pieces->flags[place]->is_whole;
+    return is_whole && !leans_on_stub(gathering, place);
 }
 
 static void gather_parents(struct gathering *gathering, const struct flag *flag)
@@ -111,7 +119,7 @@ static size_t list_members(const struct gathering *gathering, struct group_membe
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-/* What pieces.h has no text for: groups, and remote flags told whole. */
+/* What pieces.h has no text for: groups, remote flags told whole, and what depends on others. */
 static void encode_now(struct buf *buf, const struct gathering *gathering, uint32_t place,
                        struct arena *scratch, const struct group_member *members,
                        size_t member_count)
@@ -120,6 +128,7 @@ static void encode_now(struct buf *buf, const struct gathering *gathering, uint3
         .flag = flag_at(gathering, place),
         .sequence = gathering->snapshot->flags[place]->provenance.sequence,
         .is_remote_told = gathering->is_remote_told,
+        .leans_on_stub = leans_on_stub(gathering, place),
         .members = members,
         .member_count = member_count,
     };
@@ -142,7 +151,8 @@ static void write_flags(struct buf *buf, const struct gathering *gathering)
         buf_append(buf, gathering->marks[place] == MARK_DEPLOYED
                             ? STR("{\"metadata\":{\"deployed\":true")
                             : STR("{\"metadata\":{\"deployed\":false"));
-        if (gathering->is_remote_told || configuration_is_group(flag_at(gathering, place)))
+        if (gathering->is_remote_told || configuration_is_group(flag_at(gathering, place)) ||
+            leans_on_stub(gathering, place))
             encode_now(buf, gathering, place, &scratch, members, member_count);
         else
             buf_append(buf, gathering->pieces->flags[place]->configuration);

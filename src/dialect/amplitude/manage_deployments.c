@@ -3,17 +3,30 @@
  * amplitude-management-api.md 2.7 and 5. */
 #include <stdlib.h>
 
+#include "auth/secret.h"
 #include "dialect/amplitude/answer.h"
 #include "dialect/amplitude/manage.h"
 #include "model/limits.h"
 
-static void put_deployment(struct json_writer *writer, const struct catalog_deployment *deployment)
+/* Whoever may only read gets no key by which more could be done than read; one for browsers is
+ * public. */
+static struct str shown_key(const struct exchange *x, const struct catalog_deployment *deployment)
+{
+    if (caller_may_write(x->caller) || deployment->kind == CREDENTIAL_CLIENT_DEPLOYMENT)
+        return deployment->key;
+    struct str prefix = secret_prefix(deployment->kind);
+    return arena_format(x->arena, "%.*s%s****%.*s", STR_ARG(prefix), prefix.size > 0 ? "-" : "",
+                        STR_ARG(secret_tail(deployment->key)));
+}
+
+static void put_deployment(struct json_writer *writer, const struct exchange *x,
+                           const struct catalog_deployment *deployment)
 {
     json_object_begin(writer);
     wire_put_member_id(writer, STR("id"), deployment->number);
     wire_put_member_id(writer, STR("projectId"), deployment->environment);
     wire_put_member_text(writer, STR("label"), deployment->label);
-    wire_put_member_text(writer, STR("key"), deployment->key);
+    wire_put_member_text(writer, STR("key"), shown_key(x, deployment));
     json_member_boolean(writer, STR("deleted"), deployment->is_archived);
     json_object_end(writer);
 }
@@ -34,8 +47,8 @@ void amplitude_list_item_deployments(struct exchange *x)
     json_array_begin(writer);
     for (size_t i = 0; i < count; i++) {
         const struct catalog_deployment *deployment = catalog_find_deployment(catalog, numbers[i]);
-        if (deployment != NULL)
-            put_deployment(writer, deployment);
+        if (deployment != NULL && deployment->environment == found.environment->number)
+            put_deployment(writer, x, deployment);
     }
     json_array_end(writer);
     amplitude_answer_end(x, &answer);
@@ -123,23 +136,23 @@ void amplitude_add_item_deployments(struct exchange *x)
         manage_edit_item(x, &found, &edit);
 }
 
+struct departure {
+    uint64_t environment, deployment;
+};
+
 /* One that is on all of them is from now on listed on all others. */
 static void apply_delete(struct wire *wire, struct edit *edit, const struct item_edit *input,
                          struct flag *flag)
 {
     (void)edit;
-    const uint64_t *doomed = input->details;
-    const struct catalog_deployment *deployment =
-        catalog_find_deployment(input->x->view->catalog, *doomed);
+    const struct departure *departure = input->details;
     const uint64_t *current = NULL;
-    size_t count = 0;
-    if (deployment != NULL)
-        count = item_deployments(wire->arena, input->x->view->catalog, deployment->environment,
-                                 flag, &current);
+    size_t count = item_deployments(wire->arena, input->x->view->catalog, departure->environment,
+                                    flag, &current);
     uint64_t *kept = ARENA_NEW_ARRAY(wire->arena, uint64_t, count);
     size_t kept_count = 0;
     for (size_t i = 0; i < count; i++) {
-        if (current[i] != *doomed)
+        if (current[i] != departure->deployment)
             kept[kept_count++] = current[i];
     }
     if (kept_count == count) {
@@ -154,11 +167,12 @@ static void apply_delete(struct wire *wire, struct edit *edit, const struct item
 void amplitude_delete_item_deployment(struct exchange *x)
 {
     struct found found;
-    uint64_t doomed = 0;
-    struct item_edit edit = {.details = &doomed, .apply = apply_delete};
+    struct departure departure = {0};
+    struct item_edit edit = {.details = &departure, .apply = apply_delete};
     if (!manage_find_item(x, &found) || !request_may_write(x))
         return;
-    if (wire_parse_id(x->parameters[1], &doomed))
+    departure.environment = found.environment->number;
+    if (wire_parse_id(x->parameters[1], &departure.deployment))
         manage_edit_item(x, &found, &edit);
     else
         amplitude_refuse_missing(x, STR("deployment of the item"));
@@ -208,7 +222,7 @@ void amplitude_list_deployments(struct exchange *x)
     json_key(writer, STR("deployments"));
     json_array_begin(writer);
     for (; returned < page.limit && page.cursor + returned < count; returned++)
-        put_deployment(writer, list[page.cursor + returned]);
+        put_deployment(writer, x, list[page.cursor + returned]);
     json_array_end(writer);
     page_put_next(writer, &page, returned, count);
     json_object_end(writer);
@@ -234,7 +248,7 @@ void amplitude_get_deployment(struct exchange *x)
     struct amplitude_answer answer;
     if (!find_deployment(x, &deployment))
         return;
-    put_deployment(amplitude_answer_begin(&answer), deployment);
+    put_deployment(amplitude_answer_begin(&answer), x, deployment);
     amplitude_answer_end(x, &answer);
 }
 
@@ -257,28 +271,6 @@ static bool read_text(struct exchange *x, struct wire *wire, const struct json *
     if (!str_is_absent(from_query))
         *text = from_query;
     return !str_is_absent(from_query);
-}
-
-static bool is_label(struct str label)
-{
-    enum { LABEL_BYTES_MAX = 128 };
-    for (size_t i = 0; i < label.size; i++) {
-        char c = label.data[i];
-        bool is_allowed = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                          (c >= '0' && c <= '9') || c == '_' || c == '-';
-        if (!is_allowed)
-            return false;
-    }
-    return label.size > 0 && label.size <= LABEL_BYTES_MAX;
-}
-
-static bool read_label(struct exchange *x, struct wire *wire, const struct json *body,
-                       struct str *label)
-{
-    bool is_there = read_text(x, wire, body, STR("label"), label);
-    if (is_there && !is_label(*label))
-        wire_refuse(wire, STR("label"), STR("must be 1 to 128 letters, digits, '_' and '-' only"));
-    return is_there;
 }
 
 static void read_kind(struct exchange *x, struct wire *wire, const struct json *body,
@@ -320,7 +312,8 @@ void amplitude_create_deployment(struct exchange *x)
     if (!request_accept(x, &wire) || !request_find_project(x, change.environment, &environment) ||
         !request_may_write(x))
         return;
-    wire_require(&wire, read_label(x, &wire, &body, &change.name), STR(""), STR("label"));
+    wire_require(&wire, read_text(x, &wire, &body, STR("label"), &change.name), STR(""),
+                 STR("label"));
     read_kind(x, &wire, &body, &change.key_kind);
     change.subject = change.name;
     if (!request_accept(x, &wire) || !request_apply(x, &change))
@@ -363,7 +356,7 @@ void amplitude_patch_deployment(struct exchange *x)
         .environment = deployment->environment,
         .deployment = deployment->number,
     };
-    read_label(x, &wire, &body, &change.name);
+    read_text(x, &wire, &body, STR("label"), &change.name);
     read_archive(x, &wire, &body, &change);
     if (request_accept(x, &wire) && request_apply(x, &change))
         amplitude_answer_ok(x);

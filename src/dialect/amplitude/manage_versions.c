@@ -15,7 +15,6 @@
 struct version_numbers {
     struct numbers base;
     struct store *store;
-    struct arena *arena;
     uint64_t environment;
 };
 
@@ -23,13 +22,11 @@ static uint64_t find_in_history(const struct numbers *numbers, struct str key)
 {
     const struct version_numbers *self = (const struct version_numbers *)numbers;
     const struct flag_revision *revision = snapshot_find_flag(numbers->snapshot, key);
-    struct revision_row *rows = NULL;
-    size_t count = 0;
+    uint64_t number = 0;
     if (revision != NULL)
         return revision->provenance.number;
-    struct fault fault = store_load_history(self->store, self->arena, self->environment,
-                                            REVISION_FLAG, key, &rows, &count);
-    return failed(fault) || count == 0 ? 0 : rows[count - 1].number;
+    struct fault fault = store_find_number_of_key(self->store, self->environment, key, &number);
+    return failed(fault) ? 0 : number;
 }
 
 /* {"createdAt","createdBy","version","flagConfig"} */
@@ -44,7 +41,6 @@ static struct fault put_version(struct json_writer *writer, struct arena *arena,
     const struct version_numbers numbers = {
         .base = {.find = find_in_history, .snapshot = view_find(x->view, row->environment)},
         .store = store,
-        .arena = arena,
         .environment = row->environment,
     };
     const struct item_source source = {
@@ -72,37 +68,44 @@ struct item_versions {
     uint64_t number;
     uint64_t wanted; /* one of them; 0: all */
     struct amplitude_answer *answer;
+    uint64_t last; /* the sequence of the one written last; 0: none yet */
     bool is_found;
 };
 
-static struct fault put_wanted(struct item_versions *versions, struct store *store,
-                               struct arena *arena, const struct revision_row *rows, size_t count)
+/* One at a time: a document may be megabytes, and there may be thousands. */
+static struct fault put_next(struct item_versions *versions, struct store *store,
+                             struct arena *arena, bool *is_there)
 {
-    struct fault fault = fault_none();
-    for (size_t i = 0; i < count && !failed(fault); i++) {
-        if (versions->wanted != 0 && rows[i].sequence != versions->wanted)
-            continue;
-        if (versions->answer->buf.size > PAGE_BODY_BYTES_MAX)
-            break; /* the newest that fit: this list has no pages */
-        versions->is_found = true;
-        fault = put_version(&versions->answer->writer, arena, versions->x, store, &rows[i]);
-    }
-    return fault;
+    struct revision_row *rows = NULL;
+    size_t count = 0;
+    const struct history_page page = {.below = versions->last, .limit = 1};
+    struct fault fault =
+        store_load_object_history(store, arena, versions->number, page, &rows, &count);
+    *is_there = !failed(fault) && count > 0;
+    if (!*is_there || (versions->wanted != 0 && rows[0].sequence != versions->wanted))
+        return fault;
+    versions->is_found = true;
+    versions->last = rows[0].sequence;
+    return put_version(&versions->answer->writer, arena, versions->x, store, &rows[0]);
 }
 
+/* The newest that fit: this list has no pages. */
 static struct fault read_item_versions(struct store *store, void *input)
 {
     struct item_versions *versions = input;
-    struct arena arena;
-    struct revision_row *rows = NULL;
-    size_t count = 0;
-    arena_open(&arena, 64 * 1024);
-    struct fault fault = store_load_object_history(store, &arena, versions->number, &rows, &count);
-    if (!failed(fault))
-        fault = put_wanted(versions, store, &arena, rows, count);
-    fault.where = arena_copy_str(versions->x->arena, fault.where);
-    fault.why = arena_copy_str(versions->x->arena, fault.why);
-    arena_close(&arena);
+    struct fault fault = fault_none();
+    bool is_there = true;
+    bool is_one = versions->wanted != 0;
+    versions->last = is_one ? versions->wanted + 1 : 0;
+    do {
+        struct arena arena;
+        arena_open(&arena, 64 * 1024);
+        fault = put_next(versions, store, &arena, &is_there);
+        fault.where = arena_copy_str(versions->x->arena, fault.where);
+        fault.why = arena_copy_str(versions->x->arena, fault.why);
+        arena_close(&arena);
+    } while (is_there && !is_one && !failed(fault) && versions->last > 1 &&
+             versions->answer->buf.size <= PAGE_BODY_BYTES_MAX);
     return fault;
 }
 

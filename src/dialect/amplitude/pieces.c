@@ -58,7 +58,7 @@ static struct answer_piece write_answer(struct desk *desk, struct flag_revision 
     if (answer.is_default)
         json_member_boolean(&writer, STR("default"), true);
     json_member_boolean(&writer, STR("deployed"), true);
-    configuration_encode_metadata(&writer, &revision->flag, revision->provenance.sequence);
+    configuration_encode_metadata(&writer, &revision->flag, revision->provenance.sequence, false);
     json_key(&writer, STR("segmentName"));
     desk->buf.data[0] = ','; /* where the object began: this is a member of the whole answer */
     answer.text = arena_copy_str(&revision->arena, buf_str(&desk->buf));

@@ -164,6 +164,8 @@ static struct str text_of_status(const struct exchange *x, int status)
         return STR("payload too large");
     case 414:
         return STR("request line too long");
+    case 429:
+        return STR("too many streams");
     case 431:
         return STR("request headers too large");
     case 503:
@@ -193,6 +195,8 @@ void amplitude_refuse_evaluation(struct exchange *x, struct fault fault, int sta
         more = arena_format(x->arena, "Allow: %.*s\r\n", STR_ARG(allow)).data;
     else if (status == 503)
         more = "Retry-After: 1\r\n";
+    else if (status == 429)
+        more = "Retry-After: 15\r\n";
     x->response.headers = arena_format(x->arena, "%.*s%s", STR_ARG(x->response.headers), more);
 }
 

@@ -59,9 +59,7 @@ static bool read_bucket(struct arena *arena, const struct bucket *bucket, struct
     rollout->percentage = bucket->slices[0].percent;
     bool are_variants = take_allocations(arena, bucket->slices[0].allocations,
                                          bucket->slices[0].allocation_count, rollout);
-    bool is_otherwise_told =
-        is_off(bucket->otherwise) || str_equal(bucket->otherwise, variant_otherwise(rollout));
-    return is_exact && are_variants && is_otherwise_told;
+    return is_exact && are_variants && str_equal(bucket->otherwise, variant_otherwise(rollout));
 }
 
 static void read_variation(struct arena *arena, struct str variation, struct rollout *rollout)

@@ -40,8 +40,8 @@ void amplitude_stream_flags(struct exchange *x)
         .credential_id = x->caller->credential_id,
     };
     struct fault fault = stream_open(x->services->streams, x->request, &stream);
-    if (failed(fault))
-        amplitude_refuse_evaluation(x, fault, 0, (struct str){0});
-    else
-        x->is_streaming = true;
+    x->is_streaming = !failed(fault);
+    if (failed(fault)) /* too many of one key are its owner's to have fewer of: no 503 */
+        amplitude_refuse_evaluation(x, fault, fault.kind == FAULT_LIMIT ? 429 : 0,
+                                    (struct str){0});
 }

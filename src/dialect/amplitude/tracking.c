@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "auth/secret.h"
+#include "base/map.h"
 #include "model/limits.h"
 #include "json/write.h"
 
@@ -195,14 +196,30 @@ static struct fault add_row(struct tracking *tracking, const struct reported *re
     struct fault fault = write_document(tracking, reported, properties, &row.document);
     if (failed(fault))
         return fault;
+    tracking->row_bytes += row.document.size;
+    if (tracking->row_bytes > ROW_BYTES_PER_CALL_MAX)
+        return fault_make(FAULT_LIMIT, STR("events"), STR("too much to keep in one request"));
     reserve_row(tracking);
     tracking->rows[tracking->row_count++] = row;
     return fault;
 }
 
+/* An assignment's properties, and where each is: they may be about thousands of flags. */
+struct properties {
+    const struct json *object;
+    struct map places;
+};
+
+static const struct json *find_property(const struct properties *properties, struct str name)
+{
+    uint32_t place = map_find(&properties->places, name);
+    return place == MAP_ABSENT ? NULL : &properties->object->members[place].value;
+}
+
 /* "<flag>.variant" of an assignment's properties, and what is said beside it of the same flag. */
 static struct fault add_assignment(struct tracking *tracking, const struct reported *reported,
-                                   const struct json *properties, const struct json_member *member)
+                                   const struct properties *properties,
+                                   const struct json_member *member)
 {
     struct str suffix = STR(".variant");
     struct str name = without_prefix(member->key);
@@ -216,19 +233,23 @@ static struct fault add_assignment(struct tracking *tracking, const struct repor
     put_member(&own, name, member->value);
     struct str stem = str_slice(member->key, 0, member->key.size - suffix.size);
     const struct json *details =
-        json_find(properties, arena_format(tracking->arena, "%.*s.details", STR_ARG(stem)));
+        find_property(properties, arena_format(tracking->arena, "%.*s.details", STR_ARG(stem)));
     if (details != NULL)
         put_member(&own, arena_format(tracking->arena, "%.*s.details", STR_ARG(flag)), *details);
     return add_row(tracking, reported, STR("assignment"), flag, member->value.string, &own);
 }
 
 static struct fault add_assignments(struct tracking *tracking, const struct reported *reported,
-                                    const struct json *properties)
+                                    const struct json *object)
 {
     struct fault fault = fault_none();
-    size_t count = properties == NULL ? 0 : properties->count;
-    for (size_t i = 0; i < count && !failed(fault); i++)
-        fault = add_assignment(tracking, reported, properties, &properties->members[i]);
+    struct properties properties = {.object = object};
+    uint32_t count = object == NULL ? 0 : object->count;
+    map_open(&properties.places, tracking->arena, count);
+    for (uint32_t i = 0; i < count; i++)
+        map_insert(&properties.places, object->members[i].key, i);
+    for (uint32_t i = 0; i < count && !failed(fault); i++)
+        fault = add_assignment(tracking, reported, &properties, &object->members[i]);
     return fault;
 }
 

@@ -15,6 +15,7 @@
 enum {
     EVENTS_PER_CALL_MAX = 2000, /* as the vendor's */
     ROWS_PER_CALL_MAX = 20000,  /* of all events: one assignment may be about many flags */
+    ROW_BYTES_PER_CALL_MAX = 16 * 1024 * 1024, /* of their documents, which repeat the event's */
     INSERT_ID_BYTES_MAX = 512,
 };
 
@@ -28,11 +29,12 @@ struct tracking {
     subject_finder find_subject;
     void *context;
     struct event_row *rows;
-    size_t row_count, row_capacity;
+    size_t row_count, row_capacity, row_bytes;
 };
 
 /* Adds the rows of one event. FAULT_INVALID at the member that is missing or wrong (`where`), with
- * `why` "missing" or what is wrong with it; FAULT_LIMIT past ROWS_PER_CALL_MAX. */
+ * `why` "missing" or what is wrong with it; FAULT_LIMIT past ROWS_PER_CALL_MAX or
+ * ROW_BYTES_PER_CALL_MAX. */
 struct fault tracking_add(struct tracking *tracking, const struct json *event) MUST_CHECK;
 
 #endif

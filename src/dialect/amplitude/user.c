@@ -3,6 +3,7 @@
 #include "dialect/amplitude/user.h"
 
 #include "base/number.h"
+#include "eval/selector.h"
 
 /* A text or a number as text: ids arrive as either. */
 static struct str text_of(struct arena *arena, const struct json *json)
@@ -148,4 +149,19 @@ void user_identify(struct amplitude_user *user, struct str identity)
         return;
     }
     add_member(person, STR("amplitude_id"), json_make_string(identity));
+}
+
+struct str user_person(struct arena *arena, const struct amplitude_user *user)
+{
+    const struct json *person = &user->tree.members[0].value;
+    struct str id = text_of(arena, json_find(person, STR("amplitude_id")));
+    if (id.size > 0)
+        return id;
+    return user->user_id.size > 0 ? user->user_id : user->device_id;
+}
+
+struct str user_group(struct arena *arena, const struct amplitude_user *user, struct str type)
+{
+    const struct str path[] = {STR("groups"), type, STR("group_name")};
+    return text_of(arena, json_walk(&user->tree, path, COUNT_OF(path)));
 }

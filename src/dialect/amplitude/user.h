@@ -23,4 +23,10 @@ struct fault user_decode(struct arena *arena, const struct json *json,
 /* Sets /context/user/amplitude_id, unless the caller sent one or identity is empty. */
 void user_identify(struct amplitude_user *user, struct str identity);
 
+/* Who the person is, then: amplitude_id, else user_id, else device_id; empty when nobody. In the
+ * arena or borrowed from the user. */
+struct str user_person(struct arena *arena, const struct amplitude_user *user);
+/* The name of their group of a type; empty when they are in none. */
+struct str user_group(struct arena *arena, const struct amplitude_user *user, struct str type);
+
 #endif

@@ -12,6 +12,7 @@
 #include "dialect/amplitude/evaluate.h"
 #include "dialect/amplitude/pieces.h"
 #include "dialect/amplitude/reply.h"
+#include "dialect/amplitude/sticky.h"
 #include "dialect/amplitude/user.h"
 #include "ingest/identities.h"
 
@@ -57,12 +58,13 @@ static struct fault parse_header(struct exchange *x, struct str name, struct str
 /* The body of a POST, else the header; without either the user is empty (section 3.4). */
 static struct fault read_user(struct exchange *x, struct json *user)
 {
-    if (x->request->body.size > 0)
+    bool is_post = x->request->method == HTTP_POST;
+    if (is_post && x->request->body.size > 0)
         return parse(x, STR("body"), x->request->body, user);
     struct str header = http_header(x->request, STR("x-amp-exp-user"));
     if (!str_is_absent(header))
         return parse_header(x, STR("X-Amp-Exp-User"), header, user);
-    if (x->request->method == HTTP_POST)
+    if (is_post)
         return fault_make(FAULT_INVALID, STR("body"), STR("must be JSON"));
     *user = (struct json){.type = JSON_OBJECT};
     return fault_none();
@@ -94,18 +96,22 @@ static struct fault read_header_keys(struct exchange *x, struct question *questi
 /* ---- deciding -------------------------------------------------------------------------------- */
 
 static struct flag_results decide(struct exchange *x, const struct snapshot *snapshot,
-                                  const struct flag_list *list, const struct json *tree)
+                                  const struct flag_list *list, const struct amplitude_user *user)
 {
     const struct snapshot_pieces *pieces = pieces_of(snapshot);
     struct flag_results results = {ARENA_NEW_ARRAY(x->arena, struct flag_result, list->count), 0};
     struct context context;
-    context_open_user(&context, x->arena, snapshot->rules, tree, x->scratch);
+    context_open_user(&context, x->arena, snapshot->rules, &user->tree, x->scratch);
+    const struct sticky sticky = {x, snapshot->environment, user};
+    sticky_bind(&sticky, &context);
     for (size_t i = 0; i < list->count; i++) {
         uint32_t place = list->places[i];
-        struct decision decision =
-            evaluate_flag(&snapshot->rules->flags[place], &context, x->now_ms, NULL);
+        const struct flag_rules *flag = &snapshot->rules->flags[place];
+        struct decision decision = evaluate_flag(flag, &context, x->now_ms, NULL);
         if (decision.error != DECISION_OK || decision.variation == VARIATION_NONE)
             continue; /* a flag without a result has no entry (section 10.2) */
+        if (flag->sticky_count > 0)
+            sticky_note(&sticky, &decision);
         const struct flag_pieces *of_flag = pieces->flags[place];
         results.items[results.count++] = (struct flag_result){
             .revision = snapshot->flags[place],
@@ -198,9 +204,9 @@ static void write_results(struct buf *buf, const struct flag_results *results,
 /* Who buckets go by (section 6.3), and who the statistics count. */
 static struct str resolve(struct exchange *x, const struct amplitude_user *user)
 {
-    if (x->services->identities != NULL)
-        return identities_resolve(x->services->identities, x->caller->environment, user->user_id,
-                                  user->device_id, x->arena);
+    if (x->services->devices != NULL)
+        return identity_resolve(x->services->devices, x->caller->environment, user->user_id,
+                                user->device_id, x->arena);
     return user->user_id.size > 0 ? user->user_id : user->device_id;
 }
 
@@ -216,7 +222,7 @@ static struct fault answer(struct exchange *x, const struct question *question)
     struct flag_list list = pieces_on(pieces_of(snapshot), x->caller->deployment);
     if (question->key_count > 0)
         list = pieces_select(x->arena, snapshot->rules, &list, question->keys, question->key_count);
-    struct flag_results results = decide(x, snapshot, &list, &user.tree);
+    struct flag_results results = decide(x, snapshot, &list, &user);
     struct buf buf;
     buf_open(&buf, SIZE_MAX);
     write_results(&buf, &results, question->form, make_tail(x, snapshot, question->form));

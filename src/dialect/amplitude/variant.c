@@ -137,6 +137,8 @@ void variant_remove(struct arena *arena, struct flag *flag, struct str key)
     }
     assert(kept + 1 == flag->variation_count);
     flag->variation_count = kept;
+    if (str_equal(flag->experiment.rolled_out_variation, key))
+        flag->experiment.rolled_out_variation = (struct str){0};
 }
 
 static void rename_in_bucket(struct bucket *bucket, struct str key, struct str new_key)

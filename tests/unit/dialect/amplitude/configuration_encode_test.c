@@ -293,10 +293,11 @@ TEST(groups_are_bucketed_by_their_name)
                "\"salt\":\"Zt4hN0ve\",\"allocations\":[{\"range\":[0,50],\"distributions\":["
                "{\"variant\":\"on\",\"range\":[0,42949673]}]}]},"
                "\"metadata\":{\"segmentName\":\"All Other Users\"},\"variant\":\"off\"}]");
+    /* Whatever a segment says about people; its salt is its own. */
     flag.fallthrough.bucket.bucket_by = STR("/context/user/user_properties/plan");
     flag.fallthrough.bucket.salt = STR("other");
     check_flag(&site, &flag, false,
-               "[{\"bucket\":{\"selector\":[\"context\",\"user\",\"user_properties\",\"plan\"],"
+               "[{\"bucket\":{\"selector\":[\"context\",\"groups\",\"org id\",\"group_name\"],"
                "\"salt\":\"other\",\"allocations\":[{\"range\":[0,50],\"distributions\":["
                "{\"variant\":\"on\",\"range\":[0,42949673]}]}]},"
                "\"metadata\":{\"segmentName\":\"All Other Users\"},\"variant\":\"off\"}]");

@@ -179,6 +179,33 @@ TEST(documents_and_rows_are_bounded)
 }
 
 /* As java.lang.String.hashCode; beyond U+FFFF it sees two units. */
+/* One event about many flags repeats what they share in each row: a small body, much to keep. */
+TEST(what_one_call_makes_of_little_is_bounded)
+{
+    struct arena arena;
+    struct tracking tracking;
+    struct buf text;
+    open(&tracking, &arena);
+    buf_open(&text, SIZE_MAX);
+    buf_append(&text, STR("{\"event_type\":\"[Experiment] Assignment\",\"user_id\":\"u\","
+                          "\"insert_id\":\"i\",\"groups\":{\"g\":\""));
+    for (int i = 0; i < 15000; i++)
+        buf_append_byte(&text, 'g');
+    buf_append(&text, STR("\"},\"event_properties\":{\"f0.variant\":\"on\""));
+    for (int i = 1; i < 900; i++)
+        buf_append_format(&text, ",\"f%d.variant\":\"on\"", i);
+    buf_append(&text, STR("}}"));
+    struct json event;
+    CHECK_OK(json_parse(&arena, buf_str(&text), &json_budget_default, &event));
+    CHECK_OK(tracking_add(&tracking, &event));
+    CHECK_INT(tracking.row_count, 900);
+    struct fault fault = tracking_add(&tracking, &event);
+    CHECK_INT(fault.kind, FAULT_LIMIT);
+    CHECK_STR(fault.where, STR("events"));
+    buf_close(&text);
+    arena_close(&arena);
+}
+
 TEST(the_text_hash_is_javas)
 {
     CHECK_INT(hash_java(0, STR("")), 0);
@@ -192,4 +219,5 @@ TEST(the_text_hash_is_javas)
 TESTS(an_assignment_is_a_row_per_flag_with_and_without_the_prefix, exposures_come_in_two_spellings,
       other_events_are_outcomes_without_what_is_personal,
       without_an_insert_id_every_event_is_its_own, wrong_events_are_refused_by_member,
-      documents_and_rows_are_bounded, the_text_hash_is_javas)
+      documents_and_rows_are_bounded, what_one_call_makes_of_little_is_bounded,
+      the_text_hash_is_javas)
