@@ -43,12 +43,13 @@ static bool is_same_cohort(const struct cohort_revision *before, const struct st
     return is_same;
 }
 
-/* What is put as it was makes no revision, and keeps what was prepared for the one there is. */
-static void mark_same(struct edit *edit)
+/* What is put as it was makes no revision, and keeps what was prepared for the one there is: flags
+ * where many are put of which few may differ, cohorts always. */
+static void mark_same(struct edit *edit, const struct change *change)
 {
     for (size_t i = 0; i < edit->staged_count; i++) {
         struct staged *staged = &edit->staged[i];
-        if (staged->flag != NULL) {
+        if (staged->flag != NULL && change->keeps_same_flags) {
             const struct flag_revision *before = draft_find_flag(edit->draft, staged->key);
             staged->is_same = before != NULL && is_same_flag(&before->flag, staged->flag);
         } else if (staged->cohort != NULL) {
@@ -132,7 +133,9 @@ static struct fault continue_history(struct store *store, struct arena *arena,
     struct provenance *provenance = &revision->provenance;
     struct revision_row *rows = NULL;
     size_t count = 0;
-    struct fault fault = store_load_object_history(store, arena, provenance->number, &rows, &count);
+    const struct history_page newest = {.limit = 1};
+    struct fault fault =
+        store_load_object_history(store, arena, provenance->number, newest, &rows, &count);
     if (failed(fault) || count == 0)
         return fault;
     provenance->sequence = rows[0].sequence + 1;
@@ -293,7 +296,7 @@ static struct fault run_edit(struct edit *edit, struct change *change, struct dr
     struct fault fault = change->edit(edit, change->input);
     if (failed(fault))
         return fault;
-    mark_same(edit);
+    mark_same(edit, change);
     merge_into(after, edit, change);
     struct environment_state state = draft_state(after, edit->arena);
     fault = environment_check(edit->arena, &state);

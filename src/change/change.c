@@ -97,10 +97,10 @@ static void wake_for_events(void *context)
     pthread_mutex_unlock(&changer->lock);
 }
 
-void change_notice_identities(struct changer *changer)
+void change_notice_notes(struct changer *changer)
 {
     pthread_mutex_lock(&changer->lock);
-    changer->has_identities = true;
+    changer->has_notes = true;
     pthread_cond_signal(&changer->wake);
     pthread_mutex_unlock(&changer->lock);
 }
@@ -122,8 +122,8 @@ static struct fault load_everything(struct changer *changer, struct arena *arena
         fault = follow_everything(changer->store, config->render, now_ms, view);
     if (!failed(fault))
         fault = quotas_load(&changer->quotas, changer->store, now_ms);
-    if (!failed(fault) && config->identities != NULL)
-        fault = identities_load(config->identities, changer->store);
+    for (size_t i = 0; i < config->notebook_count && !failed(fault); i++)
+        fault = notebook_load(config->notebooks[i], changer->store);
     return fault;
 }
 

@@ -19,8 +19,8 @@
 #include "auth/keyring.h"
 #include "base/clock.h"
 #include "base/fault.h"
-#include "ingest/identities.h"
 #include "ingest/ingest.h"
+#include "ingest/notebook.h"
 #include "snapshot/snapshot.h"
 #include "store/store.h"
 
@@ -58,6 +58,9 @@ struct change {
      * stages what it wants through change/edit.h. Its fault refuses the change whole. */
     struct fault (*edit)(struct edit *edit, void *input);
     void *input;
+    /* CHANGE_ENVIRONMENT: a flag that is put as it was makes no revision of it. For edits that put
+     * whole documents; else who puts a flag means a new version of it. */
+    bool keeps_same_flags;
     /* CHANGE_ENVIRONMENT: those of the cohort the edit is going to put, if it is. Their stored form
      * is then made here, on the caller's thread, and not on the writer's. */
     const struct cohort_members *members;
@@ -86,9 +89,10 @@ struct change_config {
     const struct clock *clock;
     snapshot_renderer render;
     struct view_slot *slot;
-    /* Loaded when the store is opened, and stored by the writer thread; may be NULL. What is handed
-     * to identities_open as on_ready should lead to change_notice_identities. */
-    struct identities *identities;
+    /* Loaded when the store is opened, and stored by the writer thread. What is handed to
+     * notebook_open as on_ready should lead to change_notice_notes. */
+    struct notebook *const *notebooks;
+    size_t notebook_count;
     size_t event_queue_bytes_max;
     size_t waiting_max; /* changes waiting beyond this are FAULT_UNAVAILABLE */
     /* Called on the writer thread after a view is visible, per environment that changed. */
@@ -122,8 +126,8 @@ struct fault change_read_store(struct changer *changer,
                                void *input) MUST_CHECK;
 
 struct ingest *change_ingest(struct changer *changer); /* events are stored by the same thread */
-/* There are identities to write down; any thread, does not wait. */
-void change_notice_identities(struct changer *changer);
+/* There are notes to write down; any thread, does not wait. */
+void change_notice_notes(struct changer *changer);
 
 /* Adds to an environment's use of this month's quota and says whether it is within it; memory
  * only, written down by the writer thread now and then. Thread-safe, no lock. */

@@ -157,7 +157,7 @@ static struct fault check_label(struct str label)
     }
     return is_good ? fault_none()
                    : fault_make(FAULT_INVALID, STR("label"),
-                                STR("1 to 64 letters, digits, '_' and '-'"));
+                                STR("must be 1 to 64 letters, digits, '_' and '-'"));
 }
 
 static struct fault check_deployment_room(const struct catalog *catalog, uint64_t environment)
@@ -206,7 +206,7 @@ struct fault create_deployment(struct store *store, const struct catalog *catalo
         fault = check_label(change->name);
     if (!failed(fault) && change->key_kind != CREDENTIAL_CLIENT_DEPLOYMENT &&
         change->key_kind != CREDENTIAL_SERVER_DEPLOYMENT)
-        fault = fault_make(FAULT_INVALID, STR("type"), STR("client or server"));
+        fault = fault_make(FAULT_INVALID, STR("type"), STR("must be client or server"));
     if (!failed(fault))
         fault = check_deployment_room(catalog, environment->number);
     if (!failed(fault))

@@ -158,7 +158,7 @@ struct changer {
     size_t waiting;
     bool is_stopping;
     bool has_events;
-    bool has_identities;
+    bool has_notes;
     struct change_counters counters;
 };
 

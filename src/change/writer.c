@@ -2,8 +2,8 @@
 /*
  * writer - the one thread that owns the store's writer connection.
  *
- * Each turn: take every change that waits, as one group; then one batch of events, and the
- * identities that are new; then, when there is time, housekeeping: quota counts, the snapshot on
+ * Each turn: take every change that waits, as one group; then one batch of events, and the notes
+ * that are new; then, when there is time, housekeeping: quota counts, the snapshot on
  * disk, the write-ahead log.
  */
 #include <assert.h>
@@ -29,7 +29,7 @@ struct housekeeping {
 
 struct turn {
     size_t job_count;
-    bool has_events, has_identities;
+    bool has_events, has_notes;
     bool is_last;
 };
 
@@ -40,7 +40,7 @@ static void wait_for_work(struct changer *changer)
     until.tv_nsec += (long)TURN_MS * 1000000;
     until.tv_sec += until.tv_nsec / 1000000000;
     until.tv_nsec %= 1000000000;
-    while (changer->first == NULL && !changer->has_events && !changer->has_identities &&
+    while (changer->first == NULL && !changer->has_events && !changer->has_notes &&
            !changer->is_stopping) {
         if (pthread_cond_timedwait(&changer->wake, &changer->lock, &until) != 0)
             return;
@@ -128,31 +128,41 @@ static void keep_house(struct changer *changer, struct housekeeping *house, bool
 }
 
 /* One call's worth; what a refused transaction did not keep comes again with the next one. */
-static struct fault store_identities(struct changer *changer)
+static struct fault store_some_notes(struct changer *changer, struct notebook *notebook)
 {
     struct fault fault = store_begin(changer->store);
     if (failed(fault))
         return fault;
-    fault = identities_store(changer->config.identities, changer->store);
+    fault = notebook_store(notebook, changer->store);
     if (!failed(fault))
         return store_commit(changer->store);
     store_rollback(changer->store);
     return fault;
 }
 
-/* Says whether there were any. */
-static bool store_new_identities(struct changer *changer, const struct turn *turn)
+static void store_notes_of(struct changer *changer, struct notebook *notebook, bool is_last)
 {
-    struct identities *identities = changer->config.identities;
-    if (identities == NULL || !(turn->has_identities || turn->is_last) ||
-        !identities_are_pending(identities))
-        return false;
-    struct fault fault = store_identities(changer);
-    while (turn->is_last && !failed(fault) && identities_are_pending(identities))
-        fault = store_identities(changer);
+    struct fault fault = store_some_notes(changer, notebook);
+    while (is_last && !failed(fault) && notebook_is_pending(notebook))
+        fault = store_some_notes(changer, notebook);
     if (failed(fault))
-        log_warn("identities_not_stored", "why=\"%.*s\"", STR_ARG(fault.why));
-    return true;
+        log_warn("notes_not_stored", "why=\"%.*s\"", STR_ARG(fault.why));
+}
+
+/* Says whether there were any. */
+static bool store_notes(struct changer *changer, const struct turn *turn)
+{
+    bool had_any = false;
+    if (!turn->has_notes && !turn->is_last)
+        return false;
+    for (size_t i = 0; i < changer->config.notebook_count; i++) {
+        struct notebook *notebook = changer->config.notebooks[i];
+        if (!notebook_is_pending(notebook))
+            continue;
+        store_notes_of(changer, notebook, turn->is_last);
+        had_any = true;
+    }
+    return had_any;
 }
 
 static void store_events(struct changer *changer, const struct turn *turn)
@@ -177,10 +187,10 @@ static struct turn take_turn(struct changer *changer, struct job **jobs)
     struct turn turn = {
         .job_count = take_jobs(changer, jobs),
         .has_events = changer->has_events,
-        .has_identities = changer->has_identities,
+        .has_notes = changer->has_notes,
     };
     changer->has_events = false;
-    changer->has_identities = false;
+    changer->has_notes = false;
     turn.is_last = changer->is_stopping && changer->first == NULL;
     pthread_mutex_unlock(&changer->lock);
     return turn;
@@ -202,8 +212,8 @@ void *writer_run(void *argument)
             answer(jobs, turn.job_count);
         }
         store_events(changer, &turn);
-        bool has_identities = store_new_identities(changer, &turn);
-        if (turn.job_count > 0 || turn.has_events || has_identities) {
+        bool had_notes = store_notes(changer, &turn);
+        if (turn.job_count > 0 || turn.has_events || had_notes) {
             house.changed_ms = clock_monotonic_ms(changer->config.clock);
             house.needs_checkpoint = true;
         }

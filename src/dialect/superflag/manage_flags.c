@@ -252,6 +252,7 @@ void superflag_bulk_flags(struct exchange *x)
                             .subject = environment->id,
                             .environment = environment->number,
                             .edit = edit_bulk,
+                            .keeps_same_flags = true,
                             .input = (void *)flags};
     if (!superflag_apply(x, &change))
         return;

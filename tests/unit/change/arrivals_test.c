@@ -4,22 +4,24 @@
 #include <pthread.h>
 #include <time.h>
 
+#include "ingest/identities.h"
+
 #include "story.h"
 
 static void notice(void *context)
 {
     struct town *town = context;
-    change_notice_identities(town->changer);
+    change_notice_notes(town->changer);
 }
 
-static void open_identities(struct town *town)
+static void open_notebook(struct town *town)
 {
-    town->identities = identities_open(&town->clock, notice, town);
+    town->notebook = notebook_open(NOTE_DEVICE, &town->clock, notice, town);
 }
 
 static struct str resolve(struct town *town, const char *user, const char *device)
 {
-    return identities_resolve(town->identities, 1, str_of(user), str_of(device), &town->arena);
+    return identity_resolve(town->notebook, 1, str_of(user), str_of(device), &town->arena);
 }
 
 static size_t count_stored(const struct town *town)
@@ -27,10 +29,10 @@ static size_t count_stored(const struct town *town)
     struct arena arena;
     arena_open(&arena, 4096);
     struct store *reader = NULL;
-    struct identity_row *rows = NULL;
+    struct note_row *rows = NULL;
     size_t count = 0;
     CHECK_OK(store_open(&reader, scratch_path(&town->scratch), STORE_READER));
-    CHECK_OK(store_load_identities(reader, &arena, 100000, &rows, &count));
+    CHECK_OK(store_load_notes(reader, &arena, NOTE_DEVICE, 100000, &rows, &count));
     store_close(reader);
     arena_close(&arena);
     return count;
@@ -54,24 +56,24 @@ TEST(identities_are_written_down_when_they_come)
     random_open();
     town_open(&town);
     town_stop(&town);
-    open_identities(&town);
+    open_notebook(&town);
     CHECK_OK(town_start(&town));
     CHECK_STR(resolve(&town, "ann", "phone"), STR("ann"));
     CHECK(are_stored(&town, 1));
     CHECK_STR(resolve(&town, "ben", "tablet"), STR("ben"));
     CHECK(are_stored(&town, 2));
     town_stop(&town);
-    identities_close(town.identities);
+    notebook_close(town.notebook);
     town_close(&town);
 }
 
 TEST(identities_are_known_again_after_a_restart)
 {
-    enum { DEVICES = IDENTITIES_PER_CALL_MAX * 2 + 7 };
+    enum { DEVICES = NOTES_PER_CALL_MAX * 2 + 7 };
     struct town town;
     town_open(&town);
     town_stop(&town);
-    open_identities(&town);
+    open_notebook(&town);
     CHECK_OK(town_start(&town));
     char user[32];
     char device[32];
@@ -81,9 +83,9 @@ TEST(identities_are_known_again_after_a_restart)
         resolve(&town, user, device);
     }
     town_stop(&town); /* what was not written yet is now, however much it is */
-    identities_close(town.identities);
+    notebook_close(town.notebook);
     CHECK_INT(count_stored(&town), DEVICES);
-    open_identities(&town);
+    open_notebook(&town);
     CHECK_OK(town_start(&town));
     for (size_t i = 0; i < DEVICES; i++) {
         snprintf(user, sizeof(user), "user-%zu", i);
@@ -91,7 +93,7 @@ TEST(identities_are_known_again_after_a_restart)
         CHECK_STR(resolve(&town, NULL, device), str_of(user));
     }
     town_stop(&town);
-    identities_close(town.identities);
+    notebook_close(town.notebook);
     town_close(&town);
 }
 
@@ -102,13 +104,13 @@ TEST(without_a_store_identities_are_remembered_and_lost)
     town_app(&town, STR("shop"));
     town_stop(&town);
     story_lose_store(&town);
-    open_identities(&town);
+    open_notebook(&town);
     CHECK_OK(town_start(&town));
     CHECK_FAULT(town.degraded, FAULT_UNAVAILABLE);
     resolve(&town, "ann", "phone"); /* notices, and nobody is there to hear */
     CHECK_STR(resolve(&town, NULL, "phone"), STR("ann"));
     town_stop(&town);
-    identities_close(town.identities);
+    notebook_close(town.notebook);
     town_close(&town);
 }
 
@@ -133,8 +135,8 @@ static struct fault read_history(struct store *store, void *input)
     struct arena arena;
     arena_open(&arena, 1024);
     struct revision_row *rows = NULL;
-    struct fault fault =
-        store_load_object_history(store, &arena, reading->number, &rows, &reading->count);
+    struct fault fault = store_load_object_history(
+        store, &arena, reading->number, (struct history_page){0}, &rows, &reading->count);
     arena_close(&arena);
     atomic_fetch_sub(reading->inside, 1);
     return fault;

@@ -47,7 +47,18 @@ TEST(a_flag_says_who_made_it_and_who_changed_it_last)
     town_close(&town);
 }
 
-TEST(what_is_put_as_it_was_makes_no_revision)
+TEST(who_puts_a_flag_means_a_new_version_of_it)
+{
+    struct town town;
+    town_open(&town);
+    uint64_t environment = town_app(&town, STR("shop"));
+    CHECK_OK(town_put(&town, environment, STR("a"), true));
+    CHECK_OK(town_put(&town, environment, STR("a"), true));
+    CHECK_INT(provenance_now(&town, environment, STR("a")).sequence, 2);
+    town_close(&town);
+}
+
+TEST(what_a_document_puts_as_it_was_makes_no_revision)
 {
     struct town town;
     town_open(&town);
@@ -55,7 +66,10 @@ TEST(what_is_put_as_it_was_makes_no_revision)
     CHECK_OK(town_put(&town, environment, STR("a"), true));
     struct view *before = view_acquire(town.views);
     town.now_ms += 5000;
-    CHECK_OK(town_put(&town, environment, STR("a"), true));
+    struct town_put again = {.key = STR("a"), .value = true};
+    struct change change = town_change(environment, &again);
+    change.keeps_same_flags = true;
+    CHECK_OK(town_apply(&town, &change));
     struct view *after = view_acquire(town.views);
     CHECK_INT(view_find(after, environment)->version, 2); /* answered like any change */
     CHECK(view_find(after, environment)->flags[0] == view_find(before, environment)->flags[0]);
@@ -326,7 +340,7 @@ TEST(creators_in_two_environments_never_share_a_number)
     town_close(&town);
 }
 
-TESTS(a_flag_says_who_made_it_and_who_changed_it_last, what_is_put_as_it_was_makes_no_revision,
+TESTS(a_flag_says_who_made_it_and_who_changed_it_last, who_puts_a_flag_means_a_new_version_of_it, what_a_document_puts_as_it_was_makes_no_revision,
       a_key_created_again_has_a_number_of_its_own,
       an_edit_finds_flags_by_number_as_it_has_staged_them,
       a_flag_that_comes_back_with_its_id_goes_on_where_it_was,
