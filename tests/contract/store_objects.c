@@ -149,7 +149,8 @@ TEST(an_object_tells_its_history_newest_first_whatever_its_key)
     author_flag(&lab, (struct authored){"flag_a", "renamed", "3", "bob", 40, 0});
     struct revision_row *rows = NULL;
     size_t count = 0;
-    CHECK_OK(store_load_object_history(lab.store, &lab.arena, number, &rows, &count));
+    CHECK_OK(store_load_object_history(lab.store, &lab.arena, number, (struct history_page){0},
+                                       &rows, &count));
     CHECK_INT(count, 3);
     for (size_t i = 0; i < count; i++) {
         CHECK_INT(rows[i].sequence, 3 - i);
@@ -159,8 +160,53 @@ TEST(an_object_tells_its_history_newest_first_whatever_its_key)
         CHECK_STR(rows[i].created_by, STR("ann"));
     }
     CHECK_STR(rows[0].key, STR("renamed"));
-    CHECK_OK(store_load_object_history(lab.store, &lab.arena, 99, &rows, &count));
+    CHECK_OK(store_load_object_history(lab.store, &lab.arena, 99, (struct history_page){0}, &rows,
+                                       &count));
     CHECK_INT(count, 0);
+    lab_close(&lab);
+}
+
+TEST(a_history_comes_in_pages)
+{
+    struct lab lab;
+    lab_open(&lab);
+    uint64_t number = author_flag(&lab, (struct authored){"flag_a", "a", "1", "ann", 10, 0});
+    author_flag(&lab, (struct authored){"flag_a", "a", "2", "ann", 20, 0});
+    author_flag(&lab, (struct authored){"flag_a", "a", "3", "ann", 30, 0});
+    static const struct {
+        struct history_page page;
+        size_t count;
+        uint64_t first;
+    } cases[] = {
+        {{.limit = 2}, 2, 3},          {{.below = 3}, 2, 2},  {{.below = 3, .limit = 1}, 1, 2},
+        {{.below = 1}, 0, 0},          {{.below = 99}, 3, 3}, {{.below = UINT64_MAX}, 3, 3},
+        {{.limit = UINT64_MAX}, 3, 3},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct revision_row *rows = NULL;
+        size_t count = 0;
+        CHECK_OK(
+            store_load_object_history(lab.store, &lab.arena, number, cases[i].page, &rows, &count));
+        CHECK_INT(count, cases[i].count);
+        CHECK_INT(count == 0 ? 0 : rows[0].sequence, cases[i].first);
+    }
+    lab_close(&lab);
+}
+
+TEST(a_key_tells_the_number_of_who_had_it_last)
+{
+    struct lab lab;
+    lab_open(&lab);
+    uint64_t found = 7;
+    CHECK_OK(store_find_number_of_key(lab.store, lab.environment, STR("a"), &found));
+    CHECK_INT(found, 0);
+    uint64_t first = author_flag(&lab, (struct authored){"flag_a", "a", "1", "ann", 10, 0});
+    author_flag(&lab, (struct authored){"flag_a", "a", "", "ann", 20, 0});
+    CHECK_OK(store_find_number_of_key(lab.store, lab.environment, STR("a"), &found));
+    CHECK_INT(found, first);
+    uint64_t second = author_flag(&lab, (struct authored){"flag_b", "a", "1", "ann", 30, 0});
+    CHECK_OK(store_find_number_of_key(lab.store, lab.environment, STR("a"), &found));
+    CHECK_INT(found, second);
     lab_close(&lab);
 }
 
@@ -358,6 +404,7 @@ TEST(any_page_of_any_list_is_the_right_one)
     an_object_gets_one_number_and_keeps_it,                                                        \
         a_revision_says_who_wrote_it_when_and_as_which_of_its_object,                              \
         what_has_no_number_knows_its_beginnings_too,                                               \
-        an_object_tells_its_history_newest_first_whatever_its_key,                                 \
+        an_object_tells_its_history_newest_first_whatever_its_key, a_history_comes_in_pages,       \
+        a_key_tells_the_number_of_who_had_it_last,                                                 \
         a_list_is_newest_first_across_environments_and_comes_in_pages,                             \
         flags_of_one_version_come_by_number, any_page_of_any_list_is_the_right_one

@@ -57,8 +57,14 @@ void admin_get_cohort(struct exchange *x)
 
 /* ---- uploading ----------------------------------------------------------------------------- */
 
+/* Whoever may not write it may not send hundreds of megabytes first. The handler asks again: by
+ * then a credential may be gone. */
 struct fault admin_open_upload(struct exchange *x, struct http_body_sink **sink)
 {
+    if (admin_seen_environment(x) == NULL)
+        return fault_make(FAULT_MISSING, STR(""), STR("there is no such environment"));
+    if (!caller_may_write(x->caller))
+        return fault_make(FAULT_DENIED, STR(""), STR("this credential may only read"));
     return cohort_upload_open(http_header(x->request, STR("content-type")), sink);
 }
 

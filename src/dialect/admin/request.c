@@ -61,13 +61,21 @@ bool admin_parse_number(struct str text, uint64_t *number)
     return text.size > 0 && text.size <= DIGITS_MAX;
 }
 
-bool admin_find_environment(struct exchange *x, const struct catalog_environment **environment)
+const struct catalog_environment *admin_seen_environment(const struct exchange *x)
 {
     uint64_t number = 0;
-    *environment = NULL;
+    const struct catalog_environment *environment = NULL;
     if (admin_parse_number(x->parameters[0], &number))
-        *environment = catalog_find_environment(x->view->catalog, number);
-    if (*environment != NULL && caller_sees_environment(x->caller, (*environment)->app_id, number))
+        environment = catalog_find_environment(x->view->catalog, number);
+    if (environment != NULL && caller_sees_environment(x->caller, environment->app_id, number))
+        return environment;
+    return NULL;
+}
+
+bool admin_find_environment(struct exchange *x, const struct catalog_environment **environment)
+{
+    *environment = admin_seen_environment(x);
+    if (*environment != NULL)
         return true;
     return admin_refuse_with(x, FAULT_MISSING, "", STR("there is no such environment"));
 }

@@ -14,8 +14,9 @@ bool admin_read_body(struct exchange *x, const struct str *known, size_t known_c
                      struct json *body);
 bool admin_read_query(struct exchange *x, struct str name, struct str *text);
 
-/* The environment whose number is the first path parameter. One the caller may not see is not
- * there. */
+/* The environment whose number is the first path parameter; NULL for one that the caller may not
+ * see, as for one that is not there. The second refuses then. */
+const struct catalog_environment *admin_seen_environment(const struct exchange *x);
 bool admin_find_environment(struct exchange *x, const struct catalog_environment **environment);
 
 /* 403 unless the caller may change things; unless it manages people and credentials. */

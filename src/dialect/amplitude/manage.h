@@ -74,6 +74,10 @@ bool manage_is_old(const struct exchange *x);
 /* The flag or experiment the path names. */
 bool manage_find_item(struct exchange *x, struct found *found);
 
+/* … and the variant its second parameter names (manage_variants.c). */
+bool manage_find_variant(struct exchange *x, struct found *found,
+                         const struct variation **variation);
+
 /* One edit of one item, on the writer thread against its newest revision. */
 struct item_edit {
     const struct exchange *x;

@@ -35,14 +35,9 @@ static void answer_list(struct exchange *x)
 {
     struct found found;
     struct amplitude_answer answer;
-    if (!manage_find_item(x, &found))
+    const struct variation *variation = NULL;
+    if (!manage_find_variant(x, &found, &variation))
         return;
-    int index = flag_find_variation(found.flag, x->parameters[1]);
-    if (index < 0 || str_equal(x->parameters[1], variant_off)) {
-        amplitude_refuse_missing(x, STR("variant"));
-        return;
-    }
-    const struct variation *variation = &found.flag->variations[index];
     struct json_writer *writer = amplitude_answer_begin(&answer);
     if (is_about_cohorts(x))
         wire_put_texts(writer, variation->cohorts, variation->cohort_count);

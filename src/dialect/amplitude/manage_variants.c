@@ -22,19 +22,29 @@ void amplitude_list_variants(struct exchange *x)
     amplitude_answer_end(x, &answer);
 }
 
+bool manage_find_variant(struct exchange *x, struct found *found,
+                         const struct variation **variation)
+{
+    if (!manage_find_item(x, found))
+        return false;
+    int index = flag_find_variation(found->flag, x->parameters[1]);
+    if (index < 0 || str_equal(x->parameters[1], variant_off)) {
+        amplitude_refuse_missing(x, STR("variant"));
+        return false;
+    }
+    *variation = &found->flag->variations[index];
+    return true;
+}
+
 void amplitude_get_variant(struct exchange *x)
 {
     struct found found;
     struct amplitude_answer answer;
-    if (!manage_find_item(x, &found))
+    const struct variation *variation = NULL;
+    if (!manage_find_variant(x, &found, &variation))
         return;
-    int index = flag_find_variation(found.flag, x->parameters[1]);
-    if (index < 0 || str_equal(x->parameters[1], variant_off)) {
-        amplitude_refuse_missing(x, STR("variant"));
-        return;
-    }
     struct json_writer *writer = amplitude_answer_begin(&answer);
-    variant_put_detail(writer, x->arena, found.flag, &found.flag->variations[index]);
+    variant_put_detail(writer, x->arena, found.flag, variation);
     amplitude_answer_end(x, &answer);
 }
 

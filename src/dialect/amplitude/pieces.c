@@ -300,9 +300,9 @@ struct flag_list pieces_select(struct arena *arena, const struct ruleset *rules,
     return (struct flag_list){places, kept};
 }
 
-struct str pieces_segment(const struct flag_pieces *pieces, const struct decision *decision)
+struct str pieces_segment_of_none(enum reason reason)
 {
-    switch (decision->reason) {
+    switch (reason) {
     case REASON_OFF:
     case REASON_SCHEDULED_OUT:
         return STR("\"" SEGMENT_NAME_OFF "\"");
@@ -318,7 +318,5 @@ struct str pieces_segment(const struct flag_pieces *pieces, const struct decisio
     case REASON_DEFAULT:
         break;
     }
-    if (decision->rule == RULE_NONE)
-        return STR("\"" SEGMENT_NAME_OTHERS "\"");
-    return pieces->segments[decision->rule];
+    return STR("\"" SEGMENT_NAME_OTHERS "\"");
 }

@@ -83,6 +83,13 @@ struct flag_list pieces_select(struct arena *arena, const struct ruleset *rules,
                                size_t key_count);
 
 /* The name of the segment that decided, as JSON text; section 9.2. */
-struct str pieces_segment(const struct flag_pieces *pieces, const struct decision *decision);
+struct str pieces_segment_of_none(enum reason reason);
+
+static inline struct str pieces_segment(const struct flag_pieces *pieces,
+                                        const struct decision *decision)
+{
+    return decision->rule != RULE_NONE ? pieces->segments[decision->rule]
+                                       : pieces_segment_of_none(decision->reason);
+}
 
 #endif

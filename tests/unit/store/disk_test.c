@@ -82,9 +82,9 @@ static struct fault write_company(struct store *store, struct arena *arena, int 
     unsigned char digest[32] = {(unsigned char)turn};
     if (!failed(fault))
         fault = store_put_members(store, digest, arena_format(arena, "%0300d", turn));
-    const struct identity_row identity = {1, arena_format(arena, "d%d", turn), STR("ann"), now_ms};
+    const struct note_row note = {1, arena_format(arena, "d%d", turn), STR("ann"), now_ms};
     if (!failed(fault))
-        fault = store_put_identities(store, &identity, 1);
+        fault = store_put_notes(store, NOTE_DEVICE, &note, 1);
     const struct deployment_row deployment = {.environment = 1,
                                               .label = STR("web"),
                                               .key = arena_format(arena, "client-%d", turn),
@@ -150,14 +150,14 @@ static void work(struct world *world, struct outcome *outcome)
 static void check_company(struct world *world, uint64_t version)
 {
     struct deployment_row *deployments = NULL;
-    struct identity_row *identities = NULL;
+    struct note_row *notes = NULL;
     struct revision_row *rows = NULL;
     size_t count = 0;
     CHECK_OK(store_load_deployments(world->store, &world->arena, &deployments, &count));
     CHECK_INT(count, version);
     for (size_t i = 0; i < count; i++)
         CHECK_INT(deployments[i].number, i + 1);
-    CHECK_OK(store_load_identities(world->store, &world->arena, 100, &identities, &count));
+    CHECK_OK(store_load_notes(world->store, &world->arena, NOTE_DEVICE, 100, &notes, &count));
     CHECK_INT(count, version);
     CHECK_OK(store_load_environment_at(world->store, &world->arena, 1, version, &rows, &count));
     for (size_t i = 0; i < count; i++) {

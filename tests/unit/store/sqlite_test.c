@@ -428,7 +428,8 @@ static void load_object(struct world *world)
 {
     struct revision_row *rows = NULL;
     size_t count = 0;
-    CHECK_OK(store_load_object_history(world->store, &world->arena, 1, &rows, &count));
+    CHECK_OK(store_load_object_history(world->store, &world->arena, 1, (struct history_page){0},
+                                       &rows, &count));
     CHECK_INT(count, 1);
 }
 

@@ -101,7 +101,7 @@ TEST(what_was_dealt_and_tracked_is_kept)
     check_tracking(&site, NULL, ANN, "red", OTHERS);
     check_tracking(&site, "no-track", BEN, "red", OTHERS);
     check_tracking(&site, "read-only", BEN, "red", OTHERS);
-    check_tracking(&site, NULL, "{}", "red", OTHERS); /* nobody */
+    check_tracking(&site, NULL, "{}", "off", OTHERS); /* nobody */
     CHECK_INT(notes(&site), 1);
     publish_one(&site, experiment(&site, "blue", true));
     check_tracking(&site, "no-track", ANN, "red", STUCK);
@@ -268,14 +268,19 @@ TEST(who_leans_on_a_sticky_flag_sees_what_is_kept)
 
 TEST(people_with_names_too_long_are_dealt_anew)
 {
+    enum { LONGEST = NOTE_BYTES_MAX - sizeof("flag_colour") }; /* and a space */
     struct site site;
     open_memory(&site);
-    struct str long_name = arena_format(&site.arena, "{\"user_id\":\"%0400d\"}", 7);
+    const char *longest = arena_format(&site.arena, "{\"user_id\":\"%0*d\"}", (int)LONGEST, 7).data;
+    const char *too_long =
+        arena_format(&site.arena, "{\"user_id\":\"%0*d\"}", (int)LONGEST + 1, 7).data;
     publish_one(&site, experiment(&site, "red", true));
-    check_tracking(&site, NULL, long_name.data, "red", OTHERS);
-    CHECK_INT(notes(&site), 0);
+    check_tracking(&site, NULL, longest, "red", OTHERS);
+    check_tracking(&site, NULL, too_long, "red", OTHERS);
+    CHECK_INT(notes(&site), 1);
     publish_one(&site, experiment(&site, "blue", true));
-    check(&site, long_name.data, "blue", OTHERS);
+    check(&site, longest, "red", STUCK);
+    check(&site, too_long, "blue", OTHERS);
     close_memory(&site);
 }
 
