@@ -49,12 +49,31 @@ bool str_ends_with(struct str s, struct str suffix)
     return s.size >= suffix.size && str_equal(str_slice(s, s.size - suffix.size, s.size), suffix);
 }
 
+/* memmem prepares itself first, for 0.1 us: longer than a short text takes to look through. */
+static bool short_contains(struct str s, struct str needle)
+{
+    const char *at = s.data;
+    const char *end = s.data + (s.size - needle.size) + 1; /* where it cannot begin any more */
+    while (at < end) {
+        at = memchr(at, needle.data[0], (size_t)(end - at));
+        if (at == NULL)
+            return false;
+        if (memcmp(at, needle.data, needle.size) == 0)
+            return true;
+        at++;
+    }
+    return false;
+}
+
 bool str_contains(struct str s, struct str needle)
 {
+    enum { SHORT_BYTES_MAX = 64 };
     if (needle.size == 0)
         return true;
     if (needle.size > s.size)
         return false;
+    if (s.size <= SHORT_BYTES_MAX)
+        return short_contains(s, needle);
     return memmem(s.data, s.size, needle.data, needle.size) != NULL;
 }
 

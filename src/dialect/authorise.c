@@ -19,10 +19,24 @@ static const struct caller *find_caller(const struct check *check, struct str se
 
 /* ---- how it is shown --------------------------------------------------------------------- */
 
+/* Absent when there is none, or more than one: somebody before us could have gone by another. */
+static struct str only_authorization(const struct http_request *request)
+{
+    struct str value = {0};
+    for (size_t i = 0; i < request->header_count; i++) {
+        if (!str_equal_ignoring_case(request->headers[i].name, STR("authorization")))
+            continue;
+        if (!str_is_absent(value))
+            return (struct str){0};
+        value = request->headers[i].value;
+    }
+    return value;
+}
+
 /* What follows the scheme's name and a blank; absent when another scheme is shown. */
 static struct str credential_of(const struct http_request *request, struct str scheme)
 {
-    struct str value = http_header(request, STR("authorization"));
+    struct str value = only_authorization(request);
     bool is_shown = value.size > scheme.size && value.data[scheme.size] == ' ' &&
                     str_equal_ignoring_case(str_slice(value, 0, scheme.size), scheme);
     return is_shown ? str_trim(str_slice(value, scheme.size, value.size)) : (struct str){0};

@@ -149,7 +149,7 @@ static struct exchange *open_exchange(struct desk *desk, const struct services *
         x->parameters[i] = match->parameters[i];
     x->parameter_count = match->parameter_count;
     x->scratch = desk->scratch;
-    x->path = request->path;
+    x->path = dialect_path(match->dialect, request->path);
     x->now_ms = clock_wall_ms(services->clock);
     return x;
 }
@@ -287,8 +287,8 @@ static void on_refusal(int status, struct str path, struct arena *arena,
     struct exchange *x = ARENA_NEW(arena, struct exchange);
     x->services = services;
     x->arena = arena;
-    x->path = path;
     x->dialect = dialects_find(services->dialects, services->dialect_count, path);
+    x->path = dialect_path(x->dialect, path);
     x->dialect->refuse(x, fault_make(FAULT_INVALID, STR("request"), (struct str){0}), status,
                        (struct str){0});
     *response = x->response;

@@ -61,7 +61,8 @@ struct services {
     const struct dialect *const *dialects;
     size_t dialect_count;
     struct stream_hub *streams;      /* stream/stream.h; NULL: no streams */
-    struct identities *identities;   /* ingest/identities.h */
+    struct notebook *devices;        /* whose they are: ingest/identities.h; NULL: not known */
+    struct notebook *variations;     /* who keeps which; NULL: not known */
     struct assignments *assignments; /* ingest/assignments.h */
     struct rates *rates;             /* dialect/rate.h: management requests per environment */
 };

@@ -81,6 +81,10 @@ static void write_streams(struct buf *buf, const struct operations *operations)
     metric(buf, "stream_heartbeats_total", "counter", "Keep-alives sent on streams.",
            streams.heartbeats);
     metric(buf, "streams_cut_total", "counter", "Streams cut for reading too slowly.", streams.cut);
+    metric(buf, "streams_aged_total", "counter", "Streams ended because they were old.",
+           streams.aged);
+    metric(buf, "streams_refused_total", "counter", "Streams not begun, for a limit.",
+           streams.refused);
     metric(buf, "stream_unsent_bytes", "gauge", "Bytes slow readers have not taken.",
            streams.unsent_bytes);
 }

@@ -47,6 +47,13 @@ const struct dialect *dialects_find(const struct dialect *const *dialects, size_
     return found;
 }
 
+struct str dialect_path(const struct dialect *dialect, struct str path)
+{
+    bool has_idle_slash =
+        dialect->takes_repeated_slashes && path.size > 1 && str_ends_with(path, STR("/"));
+    return str_slice(path, 0, path.size - has_idle_slash);
+}
+
 /* ---- making ---------------------------------------------------------------------------- */
 
 /* What lies between the slashes of a path that begins with one; a last slash leaves an empty last
@@ -182,22 +189,13 @@ static enum http_method route_method(enum http_method method)
     return method == HTTP_HEAD ? HTTP_GET : method; /* http/ leaves the body of a HEAD away */
 }
 
-/* Whether the path ends in a slash that its language overlooks. */
-static bool has_idle_slash(const struct router *router, struct str path)
-{
-    return path.size > 1 && str_ends_with(path, STR("/")) &&
-           find_dialect(router, path)->takes_repeated_slashes;
-}
-
 static const struct router_entry *find_exact(const struct router *router,
                                              const struct http_request *request)
 {
     if (request->has_encoded_slash) /* its path only looks like one */
         return NULL;
-    struct str path = request->path;
-    if (has_idle_slash(router, path))
-        path.size--;
-    uint32_t index = map_find(&router->exact, path);
+    const struct dialect *dialect = find_dialect(router, request->path);
+    uint32_t index = map_find(&router->exact, dialect_path(dialect, request->path));
     return index == MAP_ABSENT ? NULL : &router->entries[index];
 }
 
@@ -218,7 +216,7 @@ static bool trail_open(struct trail *trail, const struct router *router,
     trail->segment_count = split(raw, trail->segments);
     if (trail->segment_count == SIZE_MAX)
         return false;
-    if (has_idle_slash(router, request->path))
+    if (dialect_path(trail->dialect, request->path).size < request->path.size)
         trail->segment_count--; /* the empty one behind it */
     for (size_t i = 0; i < trail->segment_count; i++)
         trail->segments[i] = http_decode_segment(request->arena, trail->segments[i]);

@@ -21,6 +21,9 @@ enum { ROUTER_SEGMENTS_MAX = 16 };
 const struct dialect *dialects_find(const struct dialect *const *dialects, size_t count,
                                     struct str path);
 
+/* The path without the slash behind it, if that language overlooks one. */
+struct str dialect_path(const struct dialect *dialect, struct str path);
+
 struct router_entry; /* a path or a pattern, with its routes by method */
 
 struct router {

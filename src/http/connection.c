@@ -562,6 +562,17 @@ static uint64_t body_time_ms(const struct http_limits *limits, const struct requ
     return limits->body_timeout_ms * portions;
 }
 
+static void expire_head(struct connection *connection)
+{
+    if (connection->pending.size == 0) {
+        connection_close(connection);
+        return;
+    }
+    intake_refuse_head(connection, buf_str(&connection->pending), TOO_SLOW);
+    connection_flush(connection);
+    settle(connection);
+}
+
 static void check_body(struct connection *connection)
 {
     const struct http_loop *loop = connection_loop(connection);
@@ -589,10 +600,7 @@ void connection_expire(struct connection *connection, enum deadline_kind kind)
 {
     switch (kind) {
     case DEADLINE_HEADER:
-        if (connection->pending.size > 0)
-            refuse_now(connection, TOO_SLOW);
-        else
-            connection_close(connection);
+        expire_head(connection);
         return;
     case DEADLINE_BODY:
         check_body(connection);

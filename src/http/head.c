@@ -195,6 +195,22 @@ static int parse_request_line(struct str line, struct head *head)
     return is_target(head->target, head->method) ? 0 : REFUSED;
 }
 
+struct head_line head_peek(const struct head_scan *scan, struct str bytes)
+{
+    struct str line = str_slice(bytes, scan->begins_at, bytes.size);
+    line = str_slice(line, 0, str_find_byte(line, '\n', 0));
+    if (str_ends_with(line, STR("\r")))
+        line.size--;
+    size_t blank = str_find_byte(line, ' ', 0);
+    struct str method = str_slice(line, 0, blank);
+    struct str target = str_slice(line, blank + 1, line.size);
+    target = str_slice(target, 0, str_find_byte(target, ' ', 0));
+    struct head_line read = {.method = method_of(method), .path = STR("")};
+    if (is_token(method) && str_starts_with(target, STR("/")) && !has_control(target))
+        read.path = str_slice(target, 0, str_find_byte(target, '?', 0));
+    return read;
+}
+
 /* What a Host may be made of (RFC 3986 section 3.2.2, with a port). */
 static bool is_host_byte(unsigned char byte)
 {

@@ -47,4 +47,12 @@ struct head {
 int head_parse(const struct head_scan *scan, struct str bytes, struct http_header *headers,
                struct head *head);
 
+/* What the first line of a head says that was refused, or never came whole: for the answer alone,
+ * whose form may depend on the path. */
+struct head_line {
+    enum http_method method;
+    struct str path; /* encoded, without the query; empty when the line is not to be read */
+};
+struct head_line head_peek(const struct head_scan *scan, struct str bytes);
+
 #endif

@@ -39,6 +39,8 @@ struct http_limits {
     size_t header_count;       /* 431 */
     size_t header_value_bytes; /* one: 431 */
     size_t body_bytes;         /* the most that is held of one; 413 without reading on */
+    size_t large_bodies_bytes; /* per loop, of all that are held, beyond the first 64 KiB of each:
+                                  503, so that the memory of many at once is bounded, too */
     size_t connections;        /* per loop; more wait in the kernel */
     size_t requests_per_connection;
     size_t pipelined_requests; /* complete requests waiting behind one; more: close */
@@ -58,7 +60,8 @@ struct http_request {
     struct str method_text;
     struct str target; /* as received: path and query */
     struct str path;   /* percent-decoded once, slashes collapsed as http_canonical_path says */
-    bool has_encoded_slash; /* path still has it, as "%2F": see takes_encoded_slashes */
+    bool has_encoded_slash; /* path still has it, as "%2F", or a backslash, "%5C": see
+                               takes_encoded_slashes */
     struct str query;       /* behind the '?', still encoded; absent when there is none */
     const struct http_header *headers;
     size_t header_count;
@@ -144,8 +147,8 @@ struct http_callbacks {
      * be NULL. */
     void (*on_loop_end)(void *user, void *context);
     void *context;
-    /* Paths with an encoded slash are passed on, marked has_encoded_slash, and on_request refuses
-     * those it does not take segment by segment. Else they are 400. */
+    /* Paths with an encoded slash or backslash are passed on, marked has_encoded_slash, and
+     * on_request refuses those it does not take segment by segment. Else they are 400. */
     bool takes_encoded_slashes;
 };
 
@@ -190,7 +193,7 @@ struct str http_query(const struct http_request *request, struct str name, bool 
 struct fault http_canonical_path(struct arena *arena, struct str raw, struct str *path) MUST_CHECK;
 
 /* One segment of a path that http_canonical_path takes but for encoded slashes: the same decoding,
- * and "%2F" is a slash. Borrowed when there is nothing to decode. */
+ * and "%2F" is a slash, "%5C" a backslash. Borrowed when there is nothing to decode. */
 struct str http_decode_segment(struct arena *arena, struct str raw);
 
 /* Per-loop storage: a slot for what one thread keeps between requests (its view of the snapshot),

@@ -9,6 +9,7 @@
 enum {
     REFUSED = 400,
     TOO_LARGE = 413,
+    TOO_MUCH_AT_ONCE = 503,
     SMALLEST_REQUEST_BYTES = 18, /* "GET / HTTP/1.0" and its two line ends */
 };
 
@@ -37,12 +38,34 @@ static void fill_shown(struct connection *connection, const struct head *head)
     request->body_bytes_left = head->content_length;
 }
 
+/* The path as far as it can be told: decoded, or else as it was written. */
+static void note_line(struct request *request, const struct head_scan *scan, struct str head,
+                      size_t path_bytes_max)
+{
+    struct head_line line = head_peek(scan, head);
+    struct str raw = str_slice(line.path, 0, path_bytes_max);
+    bool has_encoded_slash = false;
+    request->shown.method = line.method;
+    if (failed(path_decode(&request->arena, raw, &request->shown.path, &has_encoded_slash)))
+        request->shown.path = raw;
+}
+
+void intake_refuse_head(struct connection *connection, struct str head, int status)
+{
+    struct http_loop *loop = connection_loop(connection);
+    assert(connection->request == NULL);
+    connection->request = request_acquire(&loop->requests);
+    note_line(connection->request, &connection->scan, head, loop->limits->request_line_bytes);
+    connection_refuse(connection, status);
+}
+
 /* False: two readers could understand the path differently. */
 static bool fill_path(struct request *request, bool takes_encoded_slashes)
 {
     struct http_request *shown = &request->shown;
     struct str raw = str_slice(shown->target, 0, str_find_byte(shown->target, '?', 0));
     struct str path = raw;
+    shown->path = raw; /* what a refusal is told */
     if (raw.data[0] == '/' &&
         failed(path_decode(&request->arena, raw, &path, &shown->has_encoded_slash)))
         return false;
@@ -112,9 +135,10 @@ static void begin_request(struct connection *connection, struct str bytes, bool 
     struct str head_bytes = arena_copy_str(&request->arena, bytes);
     struct head head;
     int refusal = head_parse(&connection->scan, head_bytes, request->headers, &head);
+    if (refusal != 0)
+        note_line(request, &connection->scan, head_bytes, head_bytes.size);
     connection->scan = (struct head_scan){0};
     if (refusal != 0) {
-        request->shown.method = head.method;
         connection_refuse(connection, refusal);
         return;
     }
@@ -136,7 +160,7 @@ static size_t read_head(struct connection *connection, struct str input)
     const struct http_loop *loop = connection_loop(connection);
     struct head_verdict verdict = head_scan(&connection->scan, input, loop->limits);
     if (verdict.refusal != 0) {
-        connection_refuse(connection, verdict.refusal);
+        intake_refuse_head(connection, input, verdict.refusal);
         return input.size;
     }
     if (verdict.ends_at == 0)
@@ -162,6 +186,13 @@ static bool pour_decoded(struct request *request)
     return wants_more;
 }
 
+static bool may_hold(const struct connection *connection, size_t bytes)
+{
+    struct http_loop *loop = connection_loop(connection);
+    return request_may_hold(&loop->requests, connection->request, bytes,
+                            loop->limits->large_bodies_bytes);
+}
+
 static size_t read_chunks(struct connection *connection, struct str input)
 {
     struct request *request = connection->request;
@@ -172,6 +203,10 @@ static size_t read_chunks(struct connection *connection, struct str input)
     bool is_readable = verdict == CHUNK_MORE || verdict == CHUNK_DONE;
     if (request->shown.sink != NULL && is_readable && !pour_decoded(request)) {
         connection_dispatch_early(connection);
+        return input.size;
+    }
+    if (is_readable && !may_hold(connection, request->body.size)) {
+        connection_refuse(connection, TOO_MUCH_AT_ONCE);
         return input.size;
     }
     switch (verdict) {
@@ -196,6 +231,10 @@ static size_t read_sized(struct connection *connection, struct str input)
     struct request *request = connection->request;
     struct str part = str_slice(input, 0, request->body_bytes_left);
     request->body_bytes_taken += part.size;
+    if (!may_hold(connection, request->shown.sink != NULL ? 0 : request->body.size + part.size)) {
+        connection_refuse(connection, TOO_MUCH_AT_ONCE);
+        return input.size;
+    }
     if (request->shown.sink != NULL) {
         if (!pour(request, part)) {
             connection_dispatch_early(connection);

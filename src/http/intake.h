@@ -14,6 +14,10 @@
  * be taken yet. */
 size_t intake_take(struct connection *connection, struct str input);
 
+/* Refuses a head that is not whole or not right, in the form its first line asks for if that can be
+ * read. head: everything since its first byte. */
+void intake_refuse_head(struct connection *connection, struct str head, int status);
+
 /* Whether more complete requests are pending than may wait behind one. */
 bool intake_has_too_many_waiting(struct connection *connection);
 

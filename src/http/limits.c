@@ -9,6 +9,7 @@ const struct http_limits http_limits_default = {
     .header_count = 64,
     .header_value_bytes = 32 * 1024,
     .body_bytes = 16 * 1024 * 1024,
+    .large_bodies_bytes = 128 * 1024 * 1024,
     .connections = 20000,
     .requests_per_connection = 10000,
     .pipelined_requests = 16,

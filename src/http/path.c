@@ -67,7 +67,8 @@ static bool has_dot_segment(struct str path)
     return false;
 }
 
-/* Resolves escapes and collapses slashes into `decoded`, which holds raw.size bytes. */
+/* Resolves escapes and collapses slashes into `decoded`, which holds raw.size bytes. A backslash is
+ * a slash to some readers, so an encoded one is kept as an encoded slash is. */
 static struct fault resolve(struct str raw, char *decoded, size_t *size, bool *has_encoded_slash)
 {
     *size = 0;
@@ -78,11 +79,11 @@ static struct fault resolve(struct str raw, char *decoded, size_t *size, bool *h
             if (byte < 0)
                 return refuse(STR("holds a malformed escape"));
             at += 2;
-            if (byte == '/') {
+            if (byte == '/' || byte == '\\') {
                 *has_encoded_slash = true;
                 decoded[(*size)++] = '%';
-                decoded[(*size)++] = '2';
-                byte = 'F';
+                decoded[(*size)++] = byte == '/' ? '2' : '5';
+                byte = byte == '/' ? 'F' : 'C';
             }
         } else if (byte == '/' && *size > 0 && decoded[*size - 1] == '/') {
             continue;

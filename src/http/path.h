@@ -5,7 +5,8 @@
 
 #include "http/http.h"
 
-/* As http_canonical_path, but encoded slashes stay in the path, as "%2F", and are told about. */
+/* As http_canonical_path, but encoded slashes and backslashes stay in the path, as "%2F" and
+ * "%5C", and are told about. */
 struct fault path_decode(struct arena *arena, struct str raw, struct str *path,
                          bool *has_encoded_slash) MUST_CHECK;
 

@@ -11,6 +11,7 @@ enum {
     ARENA_BYTES_KEPT = 64 * 1024, /* more than this goes back to the system */
     BODY_BYTES_KEPT = 64 * 1024,
     FREE_COUNT_MAX = 256,
+    SMALL_BODY_BYTES = 64 * 1024, /* whoever sends it */
 };
 
 void request_pool_open(struct request_pool *pool, size_t header_count)
@@ -74,12 +75,28 @@ struct request *request_acquire(struct request_pool *pool)
     request->body_bytes_left = 0;
     request->body_bytes_taken = 0;
     request->body_bytes_max = 0;
+    request->large_bytes = 0;
     request->is_chunked = false;
     request->is_keep_alive = false;
     request->is_http_1_0 = false;
     request->is_inside_callback = false;
     request->is_answered = false;
     return request;
+}
+
+bool request_may_hold(struct request_pool *pool, struct request *request, size_t bytes,
+                      size_t large_bytes_max)
+{
+    size_t large = bytes > SMALL_BODY_BYTES ? bytes - SMALL_BODY_BYTES : 0;
+    if (large <= request->large_bytes)
+        return true;
+    size_t more = large - request->large_bytes;
+    assert(pool->large_bytes >= request->large_bytes);
+    if (more > large_bytes_max || pool->large_bytes > large_bytes_max - more)
+        return false;
+    pool->large_bytes += more;
+    request->large_bytes = large;
+    return true;
 }
 
 struct connection *request_take_connection(struct request *request)
@@ -97,6 +114,7 @@ void request_release(struct request_pool *pool, struct request *request)
     request->previous->next = request->next;
     request->next->previous = request->previous;
     pool->in_use_count--;
+    pool->large_bytes -= request->large_bytes;
     if (pool->free_count == FREE_COUNT_MAX) {
         free_request(request);
         return;

@@ -27,6 +27,7 @@ struct request {
     uint64_t body_bytes_left;  /* announced and not here yet */
     uint64_t body_bytes_taken; /* here, without the framing */
     size_t body_bytes_max;
+    size_t large_bytes; /* of the body, counted in the pool's */
     int64_t body_began_ms;
     bool is_chunked;
     bool is_keep_alive;
@@ -44,12 +45,16 @@ struct request_pool {
     struct request in_use; /* ring head */
     size_t in_use_count;
     size_t header_count; /* limit: room every request has */
+    size_t large_bytes;  /* of bodies, beyond what any request may hold */
 };
 
 void request_pool_open(struct request_pool *pool, size_t header_count);
 void request_pool_close(struct request_pool *pool); /* frees those in use, too */
 
 struct request *request_acquire(struct request_pool *pool);
+/* Its body is about to hold so many bytes; false: those of all are too many. */
+bool request_may_hold(struct request_pool *pool, struct request *request, size_t bytes,
+                      size_t large_bytes_max);
 /* It is being answered: once. Its connection, from now on without it; NULL when that is gone. */
 struct connection *request_take_connection(struct request *request);
 void request_release(struct request_pool *pool, struct request *request);

@@ -20,7 +20,7 @@
 #include "dialect/operations.h"
 #include "dialect/rate.h"
 #include "ingest/assignments.h"
-#include "ingest/identities.h"
+#include "ingest/notebook.h"
 #include "model/limits.h"
 #include "server/options.h"
 #include "server/routes.h"
@@ -41,7 +41,7 @@ struct server {
     struct arena arena;
     struct view_slot *views;
     struct changer *changer;
-    struct identities *identities;
+    struct notebook *notebooks[2]; /* by enum note_kind */
     struct assignments *assignments;
     struct stream_hub *streams;
     struct rates *rates;
@@ -79,10 +79,10 @@ static void on_published(uint64_t environment, uint64_t version, void *context)
              (unsigned long long)environment, (unsigned long long)version);
 }
 
-static void on_identities(void *context)
+static void on_notes(void *context)
 {
     struct server *server = context;
-    change_notice_identities(server->changer);
+    change_notice_notes(server->changer);
 }
 
 /* ---- first start --------------------------------------------------------------------------- */
@@ -163,7 +163,8 @@ static struct fault open_change(struct server *server, struct bootstrap *bootstr
         .waiting_max = server->options.changes_waiting_max,
         .on_published = on_published,
         .context = server,
-        .identities = server->identities,
+        .notebooks = server->notebooks,
+        .notebook_count = COUNT_OF(server->notebooks),
     };
     struct fault degraded;
     struct fault fault =
@@ -179,6 +180,9 @@ static struct stream_hub *open_streams(struct server *server)
 {
     struct stream_limits limits = stream_limits_default;
     limits.streams_max = server->options.streams_max;
+    limits.streams_per_credential_max = server->options.streams_per_credential_max;
+    limits.begins_per_second = (uint32_t)server->options.streams_per_second;
+    limits.age_ms = (uint32_t)server->options.stream_age_ms;
     uint64_t half_drain_ms = server->options.drain_timeout_ms / 2;
     if (limits.close_spread_ms > half_drain_ms)
         limits.close_spread_ms = (uint32_t)half_drain_ms;
@@ -216,7 +220,8 @@ static struct fault open_http(struct server *server)
         .dialects = server->dialects,
         .dialect_count = server_language_count,
         .streams = server->streams,
-        .identities = server->identities,
+        .devices = server->notebooks[NOTE_DEVICE],
+        .variations = server->notebooks[NOTE_VARIATION],
         .assignments = server->assignments,
         .rates = server->rates,
     };
@@ -305,7 +310,8 @@ static void forbid_dumps(void)
 static void open_parts(struct server *server)
 {
     server->views = view_slot_open();
-    server->identities = identities_open(clock_system(), on_identities, server);
+    for (size_t i = 0; i < COUNT_OF(server->notebooks); i++)
+        server->notebooks[i] = notebook_open((enum note_kind)i, clock_system(), on_notes, server);
     server->streams = open_streams(server);
     server->rates = open_rates(&server->options);
 }
@@ -314,7 +320,8 @@ static void close_parts(struct server *server)
 {
     rates_close(server->rates);
     stream_hub_close(server->streams);
-    identities_close(server->identities);
+    for (size_t i = 0; i < COUNT_OF(server->notebooks); i++)
+        notebook_close(server->notebooks[i]);
     view_slot_close(server->views);
 }
 

@@ -63,6 +63,8 @@ static const struct option table[] = {
     NUMBER("header-bytes-max", header_bytes_max, "65536", 1024, 1048576,
            "all headers of a request"),
     NUMBER("header-value-bytes-max", header_value_bytes_max, "32768", 256, 1048576, "one header"),
+    NUMBER("large-bodies-bytes-max", large_bodies_bytes_max, "134217728", 65536, 68719476736,
+           "per loop, of bodies that come in, beyond 64 KiB of each"),
     NUMBER("event-queue-bytes-max", event_queue_bytes_max, "67108864", 65536, 4294967296,
            "events waiting to be stored"),
     NUMBER("changes-waiting-max", changes_waiting_max, "1024", 1, 100000,
@@ -71,7 +73,13 @@ static const struct option table[] = {
            "/api/1 requests per environment in any second; 0: no limit"),
     NUMBER("management-per-day", management_per_day, "100000", 0, 1000000000000,
            "/api/1 requests per environment and UTC day; 0: no limit"),
-    NUMBER("streams-max", streams_max, "100000", 0, 10000000, "open event streams"),
+    NUMBER("streams-max", streams_max, "10000", 0, 10000000, "open event streams"),
+    NUMBER("streams-per-credential-max", streams_per_credential_max, "2000", 0, 10000000,
+           "open event streams of one key"),
+    NUMBER("streams-per-second", streams_per_second, "500", 0, 1000000,
+           "event streams that begin, streams-max of them at once after a pause; 0: no limit"),
+    NUMBER("stream-age-ms", stream_age_ms, "1800000", 0, 86400000,
+           "then an event stream ends, 20 % more or less; 0: never"),
 };
 
 static void *member_of(struct options *options, const struct option *option)
@@ -430,6 +438,7 @@ struct http_limits options_http_limits(const struct options *options)
     struct http_limits limits = http_limits_default;
     limits.header_bytes = options->header_bytes_max;
     limits.header_value_bytes = options->header_value_bytes_max;
+    limits.large_bodies_bytes = options->large_bodies_bytes_max;
     limits.connections = options->connections_max;
     limits.requests_per_connection = options->requests_per_connection;
     limits.pipelined_requests = options->pipelined_requests_max;

@@ -5,6 +5,7 @@
 #include <assert.h>
 
 #include "base/memory.h"
+#include "base/random.h"
 
 enum {
     SLICE = 256,            /* streams dealt with before others on the loop get their turn */
@@ -23,10 +24,12 @@ static int64_t now_of(const struct board *board)
 
 /* ---- the wheel ------------------------------------------------------------------------------ */
 
-/* Puts it where its next heartbeat is due, or as far ahead as the wheel goes. */
+/* Puts it where its next heartbeat or its end is due, or as far ahead as the wheel goes. */
 static void set_beat(struct board *board, struct stream *stream)
 {
     int64_t second = (stream->sent_ms + stream->topic->kind->heartbeat_ms) / SECOND_MS;
+    if (second > stream->ends_ms / SECOND_MS)
+        second = stream->ends_ms / SECOND_MS;
     int64_t most = board->wheel_second + WHEEL_SECONDS - 1;
     if (second <= board->wheel_second)
         second = board->wheel_second + 1;
@@ -133,6 +136,7 @@ static void on_close(struct http_stream *http, void *user)
     put(stream, STREAM_ENDED);
     ring_remove(&stream->beat);
     memory_free(stream);
+    account_leave(topic->account);
     topic->stream_count--;
     board->stream_count--;
     atomic_fetch_sub(&board->hub->open, 1);
@@ -147,6 +151,18 @@ static const struct http_stream_events events = {on_close, on_drained};
 
 /* ---- coming --------------------------------------------------------------------------------- */
 
+/* Clients that came together shall not come back together: 20 % more or less. */
+static int64_t draw_end(const struct board *board)
+{
+    uint32_t age_ms = board->hub->limits.age_ms;
+    uint32_t drawn = 0;
+    if (age_ms == 0)
+        return INT64_MAX;
+    random_fill(&drawn, sizeof(drawn));
+    int64_t fifth_ms = age_ms / 5;
+    return now_of(board) + age_ms - fifth_ms + drawn % (2 * fifth_ms + 1);
+}
+
 static struct stream *make_stream(struct topic *topic)
 {
     struct stream *stream = MEMORY_NEW(struct stream);
@@ -154,7 +170,26 @@ static struct stream *make_stream(struct topic *topic)
     ring_open(&stream->beat);
     stream->topic = topic;
     stream->place = STREAM_ENDED;
+    stream->ends_ms = draw_end(topic->board);
     return stream;
+}
+
+/* Counts it for its credential, and as one of this second's; what is refused is not counted. */
+static struct fault admit(struct board *board, struct topic *topic)
+{
+    struct stream_hub *hub = board->hub;
+    struct fault fault = fault_none();
+    if (!account_enter(topic->account, hub->limits.streams_per_credential_max)) {
+        fault = fault_make(FAULT_LIMIT, STR("stream"), STR("this credential has too many streams"));
+    } else if (!pace_admit(&hub->pace, now_of(board))) {
+        account_leave(topic->account);
+        fault = fault_make(FAULT_UNAVAILABLE, STR("stream"), STR("streams begin too fast"));
+    }
+    if (failed(fault)) {
+        counter_raise(&board->counters.refused, 1);
+        topic_drop_if_empty(topic);
+    }
+    return fault;
 }
 
 struct fault board_add(struct board *board, struct http_request *request,
@@ -163,12 +198,15 @@ struct fault board_add(struct board *board, struct http_request *request,
     struct topic *topic = NULL;
     struct shared_body *body = NULL;
     struct fault fault = topic_take(board, wanted, view, &topic, &body);
+    if (!failed(fault))
+        fault = admit(board, topic);
     if (failed(fault))
         return fault;
     struct stream *stream = make_stream(topic);
     stream->http = http_stream_begin(request, 200, topic->kind->headers, &events, stream);
     if (stream->http == NULL) { /* nobody is there any more, and that is no fault */
         memory_free(stream);
+        account_leave(topic->account);
         topic_drop_if_empty(topic);
         atomic_fetch_sub(&board->hub->open, 1);
         return fault_none();
@@ -219,6 +257,11 @@ static size_t work(struct board *board, size_t budget)
 static void beat(struct board *board, struct stream *stream, int64_t now_ms)
 {
     const struct stream_kind *kind = stream->topic->kind;
+    if (stream->ends_ms / SECOND_MS <= now_ms / SECOND_MS) {
+        counter_raise(&board->counters.aged, 1);
+        end(stream);
+        return;
+    }
     bool is_silent = (stream->sent_ms + kind->heartbeat_ms) / SECOND_MS <= now_ms / SECOND_MS;
     /* Who has bytes waiting hears something anyway, or nothing whatever is sent. */
     if (is_silent && stream->place == STREAM_SLOW) {

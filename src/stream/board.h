@@ -12,8 +12,8 @@
  *     leaving   shall be ended
  *
  * Heartbeats come from a wheel of seconds that each stream is on once; when its turn comes and
- * something was sent since, it moves on. Belongs to the loop's thread; the counters may be read
- * from others.
+ * something was sent since, it moves on. There it also ends when it is old. Belongs to the loop's
+ * thread; the counters may be read from others.
  */
 #ifndef STREAM_BOARD_H
 #define STREAM_BOARD_H
@@ -21,13 +21,15 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "stream/account.h"
+#include "stream/pace.h"
 #include "stream/ring.h"
 #include "stream/stream.h"
 
 enum { TOPIC_LISTS = 256, WHEEL_SECONDS = 32 };
 
 struct board_counters { /* one writer each */
-    _Atomic uint64_t opened, sent, skipped, heartbeats, cut;
+    _Atomic uint64_t opened, sent, skipped, heartbeats, cut, aged, refused;
     _Atomic size_t unsent_bytes;
 };
 
@@ -56,7 +58,7 @@ struct topic {
     struct board *board;
     const struct stream_kind *kind;
     uint64_t environment, channel;
-    struct str credential_id; /* its own copy */
+    struct account *account;  /* of the credential */
     int64_t expires_ms;       /* wall clock; 0: never */
     uint64_t version;         /* of the snapshot that was looked at last */
     struct shared_body *body; /* the newest; one reference */
@@ -75,6 +77,7 @@ struct stream {
     struct http_stream *http;
     uint64_t digest; /* of what it had last */
     int64_t sent_ms;
+    int64_t ends_ms;     /* monotonic: it is old by then */
     int64_t looked_ms;   /* slow: when its time began */
     size_t unsent_bytes; /* slow: at that moment */
     uint32_t revision;   /* of the topic's body, when it was sent or found the same */
@@ -120,6 +123,8 @@ struct stream_hub {
     const struct clock *clock;
     struct stream_limits limits;
     _Atomic uint64_t open; /* streams, over all boards */
+    struct pace pace;
+    struct accounts accounts;
     pthread_mutex_t mutex; /* guards the next two */
     struct http_server *server;
     struct board *boards;

@@ -9,11 +9,22 @@
 #include "stream/board.h"
 
 const struct stream_limits stream_limits_default = {
-    .streams_max = 100000,
+    .streams_max = 10000,
+    .streams_per_credential_max = 2000,
+    .begins_per_second = 500,
+    .age_ms = 30 * 60 * 1000,
     .unsent_bytes_max = 64 * 1024,
     .stalled_ms = 10000,
     .close_spread_ms = 2000,
 };
+
+static uint32_t burst_of(const struct stream_limits *limits)
+{
+    size_t most = limits->streams_max;
+    if (most < limits->begins_per_second)
+        most = limits->begins_per_second;
+    return most < UINT32_MAX ? (uint32_t)most : UINT32_MAX;
+}
 
 struct stream_hub *stream_hub_open(struct view_slot *views, const struct clock *clock,
                                    const struct stream_limits *limits)
@@ -22,6 +33,9 @@ struct stream_hub *stream_hub_open(struct view_slot *views, const struct clock *
     hub->views = views;
     hub->clock = clock;
     hub->limits = *limits;
+    hub->pace.per_second = limits->begins_per_second;
+    hub->pace.burst = burst_of(limits);
+    accounts_open(&hub->accounts);
     pthread_mutex_init(&hub->mutex, NULL);
     return hub;
 }
@@ -34,6 +48,7 @@ void stream_hub_close(struct stream_hub *hub)
         hub->boards = board->next;
         board_close(board);
     }
+    accounts_close(&hub->accounts);
     pthread_mutex_destroy(&hub->mutex);
     memory_free(hub);
 }
@@ -96,7 +111,8 @@ struct fault stream_open(struct stream_hub *hub, struct http_request *request,
         return fault_make(FAULT_UNAVAILABLE, STR("stream"), STR("the server is closing"));
     if (atomic_fetch_add(&hub->open, 1) >= hub->limits.streams_max) {
         atomic_fetch_sub(&hub->open, 1);
-        return fault_make(FAULT_LIMIT, STR("stream"), STR("too many streams are open"));
+        counter_raise(&board->counters.refused, 1);
+        return fault_make(FAULT_UNAVAILABLE, STR("stream"), STR("too many streams are open"));
     }
     struct fault fault = open_on(hub, board, request, stream);
     if (failed(fault))
@@ -119,6 +135,8 @@ struct stream_counters stream_counters_read(struct stream_hub *hub)
         sum.skipped += read_counter(&board->counters.skipped);
         sum.heartbeats += read_counter(&board->counters.heartbeats);
         sum.cut += read_counter(&board->counters.cut);
+        sum.aged += read_counter(&board->counters.aged);
+        sum.refused += read_counter(&board->counters.refused);
         sum.unsent_bytes +=
             atomic_load_explicit(&board->counters.unsent_bytes, memory_order_relaxed);
     }

@@ -34,10 +34,16 @@ struct stream_kind {
 
 struct stream_hub;
 
-/* Bounds: streams over all loops. While the socket of one is full, it gets nothing new; in each
+/* Bounds, over all loops. While the socket of a stream is full, it gets nothing new; in each
  * stalled_ms it must take unsent_bytes_max, or all that waits, or it is cut. */
 struct stream_limits {
     size_t streams_max;
+    size_t streams_per_credential_max;
+    /* New streams: so many a second; 0: no limit. After a pause as many at once as may be open, so
+     * that all clients of a server that restarts come back in one go: to turn most of them away
+     * would cost more, as each attempt costs about what a stream costs. */
+    uint32_t begins_per_second;
+    uint32_t age_ms; /* a stream ends when it is so old, 20 % more or less; 0: never */
     size_t unsent_bytes_max;
     uint32_t stalled_ms;
     uint32_t close_spread_ms; /* on shutdown, streams end spread over this long */
@@ -63,9 +69,10 @@ struct stream_request {
     struct str credential_id; /* the stream ends when the catalog no longer has it */
 };
 /* Takes the request over: answers 200 with the kind's headers and sends the first body at once.
- * FAULT_LIMIT when there are too many streams, FAULT_UNAUTHENTICATED when the credential is gone by
- * now, FAULT_UNAVAILABLE when the server is closing, there is nothing to send, or hub is NULL; the
- * request is then still the caller's to answer. On the request's loop. */
+ * FAULT_LIMIT when this credential has too many streams, FAULT_UNAVAILABLE when all together are
+ * too many or begin too fast, when the server is closing, there is nothing to send, or hub is NULL,
+ * and FAULT_UNAUTHENTICATED when the credential is gone by now; the request is then still the
+ * caller's to answer. On the request's loop. */
 struct fault stream_open(struct stream_hub *hub, struct http_request *request,
                          const struct stream_request *stream) MUST_CHECK;
 
@@ -75,6 +82,8 @@ struct stream_counters {
     uint64_t skipped; /* bodies that a slow reader never got: a newer one was there */
     uint64_t heartbeats;
     uint64_t cut;        /* slow readers */
+    uint64_t aged;       /* ended because they were old */
+    uint64_t refused;    /* for a limit, not begun */
     size_t unsent_bytes; /* of slow readers, when they were last looked at */
 };
 struct stream_counters stream_counters_read(struct stream_hub *hub);

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* topic - what streams follow, and whether they still may: see board.h. */
-#include <string.h>
-
 #include "base/memory.h"
 #include "stream/board.h"
 
@@ -11,13 +9,18 @@ static struct topic **list_of(struct board *board, uint64_t environment, uint64_
     return &board->topics[(mixed >> 32) % TOPIC_LISTS];
 }
 
+static struct str id_of(const struct topic *topic)
+{
+    return (struct str){topic->account->id, topic->account->id_size};
+}
+
 static struct topic *find_topic(struct board *board, const struct stream_request *wanted)
 {
     struct topic *topic = *list_of(board, wanted->environment, wanted->channel);
     for (; topic != NULL; topic = topic->next) {
         if (topic->environment == wanted->environment && topic->channel == wanted->channel &&
             topic->kind == wanted->kind && !topic->is_over &&
-            str_equal(topic->credential_id, wanted->credential_id))
+            str_equal(id_of(topic), wanted->credential_id))
             return topic;
     }
     return NULL;
@@ -38,7 +41,7 @@ static const struct catalog_credential *find_live(const struct catalog *catalog,
 
 static void check_credential(struct topic *topic, const struct catalog *catalog)
 {
-    const struct catalog_credential *credential = find_live(catalog, topic->credential_id);
+    const struct catalog_credential *credential = find_live(catalog, id_of(topic));
     if (credential == NULL)
         topic_end(topic);
     else
@@ -50,14 +53,11 @@ static void check_credential(struct topic *topic, const struct catalog *catalog)
 static struct topic *add_topic(struct board *board, const struct stream_request *wanted)
 {
     struct topic *topic = MEMORY_NEW(struct topic);
-    char *id = memory_allocate(wanted->credential_id.size);
-    if (wanted->credential_id.size > 0)
-        memcpy(id, wanted->credential_id.data, wanted->credential_id.size);
     topic->board = board;
     topic->kind = wanted->kind;
     topic->environment = wanted->environment;
     topic->channel = wanted->channel;
-    topic->credential_id = (struct str){id, wanted->credential_id.size};
+    topic->account = account_acquire(&board->hub->accounts, wanted->credential_id);
     ring_open(&topic->current);
     ring_open(&topic->due);
     ring_open(&topic->slow);
@@ -78,7 +78,7 @@ void topic_drop_if_empty(struct topic *topic)
     *link = topic->next;
     if (topic->body != NULL)
         shared_body_release(topic->body);
-    memory_free((char *)topic->credential_id.data);
+    account_release(&topic->board->hub->accounts, topic->account);
     memory_free(topic);
 }
 

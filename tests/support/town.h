@@ -22,7 +22,7 @@ struct town {
     struct arena arena;
     struct view_slot *views;
     struct changer *changer;
-    struct identities *identities; /* the test's; NULL without */
+    struct notebook *notebook; /* the test's; NULL without */
     struct bootstrap bootstrap;
     struct fault degraded;
     struct caller owner;
@@ -58,7 +58,8 @@ static inline struct fault town_start(struct town *town)
         .clock = &town->clock,
         .render = town_render,
         .slot = town->views,
-        .identities = town->identities,
+        .notebooks = &town->notebook,
+        .notebook_count = town->notebook == NULL ? 0 : 1,
         .event_queue_bytes_max = 1 << 20,
         .waiting_max = 256,
         .on_published = town_heard,

@@ -160,6 +160,90 @@ TEST(chunks_past_the_limit_are_413)
     site_close(site);
 }
 
+enum { SMALL_BODY = 64 * 1024, ROOM = 100000 };
+
+static struct str body_head(char *text, size_t size, const char *line, const char *framing)
+{
+    int length = snprintf(text, size, "%s HTTP/1.1\r\nHost: a\r\n%s\r\n\r\n", line, framing);
+    return (struct str){text, (size_t)length};
+}
+
+static void wait_for_bytes_in(const struct site *site, uint64_t count)
+{
+    for (int i = 0; http_counters_read(site->server).bytes_in < count; i++) {
+        CHECK(i < 10000);
+        usleep(1000);
+    }
+}
+
+static int send_whole(const struct site *site, size_t size)
+{
+    char head[128];
+    char framing[64];
+    snprintf(framing, sizeof(framing), "Content-Length: %zu", size);
+    struct client client = client_open(site);
+    client_send(&client, body_head(head, sizeof(head), "POST /status/200", framing));
+    client_send(&client, (struct str){site->large, size});
+    int status = client_read(&client, false).status;
+    client_close(&client);
+    return status;
+}
+
+/* One body holds all the room there is for large ones, and wants one byte more in the end. */
+static void expect_room_to_be_bounded(const char *framing, struct str before, struct str after)
+{
+    struct http_limits limits = http_limits_default;
+    limits.large_bodies_bytes = ROOM;
+    struct site *site = site_open(limits, 1);
+    struct client holder = client_open(site);
+    char head[256];
+    struct str sent = body_head(head, sizeof(head), "POST /held", framing);
+    client_send(&holder, sent);
+    client_send(&holder, before);
+    client_send(&holder, (struct str){site->large, SMALL_BODY + ROOM});
+    wait_for_bytes_in(site, sent.size + before.size + SMALL_BODY + ROOM);
+    CHECK_INT(send_whole(site, SMALL_BODY), 200);
+    CHECK_INT(send_whole(site, SMALL_BODY + 1), 503);
+    client_send(&holder, after);
+    struct reply reply = client_read(&holder, false);
+    CHECK_INT(reply.status, 503);
+    CHECK_STR(reply.body, STR("refused 503 at /held"));
+    client_expect_end(&holder);
+    client_close(&holder);
+    CHECK_INT(send_whole(site, SMALL_BODY + 1), 200); /* its room is free again */
+    CHECK_INT(send_whole(site, SMALL_BODY + ROOM), 200);
+    CHECK_INT(send_whole(site, SMALL_BODY + ROOM), 200);
+    CHECK_INT(send_whole(site, SMALL_BODY + ROOM + 1), 503);
+    site_close(site);
+}
+
+TEST(large_bodies_share_a_room_and_small_ones_need_none)
+{
+    expect_room_to_be_bounded("Content-Length: 165537", STR(""), STR("x")); /* 65536 + 100001 */
+    expect_room_to_be_bounded("Transfer-Encoding: chunked", STR("286a1\r\n"), STR("x"));
+}
+
+TEST(who_leaves_in_the_middle_of_a_large_body_leaves_its_room)
+{
+    struct http_limits limits = http_limits_default;
+    limits.large_bodies_bytes = ROOM;
+    struct site *site = site_open(limits, 1);
+    for (uint64_t i = 1; i <= 3; i++) {
+        struct client client = client_open(site);
+        char head[256];
+        struct str sent = body_head(head, sizeof(head), "POST /held", "Content-Length: 9999999");
+        uint64_t before = http_counters_read(site->server).bytes_in;
+        client_send(&client, sent);
+        client_send(&client, (struct str){site->large, SMALL_BODY + ROOM});
+        wait_for_bytes_in(site, before + sent.size + SMALL_BODY + ROOM);
+        client_close(&client);
+        while (http_counters_read(site->server).connections_open > 0)
+            usleep(1000);
+    }
+    CHECK_INT(send_whole(site, SMALL_BODY + ROOM), 200);
+    site_close(site);
+}
+
 /* A client that is still sending must get to read why it was refused. */
 TEST(a_client_in_the_middle_of_a_large_body_reads_the_413)
 {
@@ -288,7 +372,9 @@ TESTS(a_request_line_past_its_limit_is_414, an_endless_request_line_is_refused_b
       one_header_value_past_its_limit_is_431, header_lines_past_their_limit_are_431,
       endless_headers_are_refused_before_they_end, one_header_more_than_allowed_is_431,
       a_body_past_the_limit_of_all_is_413_from_its_head, a_body_past_the_limit_of_its_route_is_413,
-      chunks_past_the_limit_are_413, a_client_in_the_middle_of_a_large_body_reads_the_413,
+      chunks_past_the_limit_are_413, large_bodies_share_a_room_and_small_ones_need_none,
+      who_leaves_in_the_middle_of_a_large_body_leaves_its_room,
+      a_client_in_the_middle_of_a_large_body_reads_the_413,
       a_connection_closes_after_its_last_request, as_many_requests_as_allowed_wait_behind_one,
       one_waiting_request_too_many_ends_the_connection,
       connections_past_the_limit_wait_for_one_to_leave,
