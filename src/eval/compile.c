@@ -214,6 +214,9 @@ static void compile_rules(struct compiler *compiler, struct flag_rules *compiled
     }
     compiled->sticky = compile_choices(compiler, &program, &sticky);
     compiled->sticky_count = sticky.count;
+    if (sticky.count > 0)
+        compiled->sticky_selector =
+            compile_selector(compiler, flag, sticky.expressions[0].attribute);
     compiled->inclusions = compile_choices(compiler, &program, &inclusions);
     compiled->inclusion_count = inclusions.count;
     compiled->tests = program.tests;

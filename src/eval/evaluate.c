@@ -5,7 +5,7 @@
 
 #include <assert.h>
 
-#include "eval/evaluation.h"
+#include "eval/text_test.h"
 
 static inline struct decision decide(const struct flag_rules *flag, int variation,
                                      enum reason reason)
@@ -97,9 +97,10 @@ static enum standing check_prerequisite(struct evaluation *evaluation,
 }
 
 /* In order, up to the first that is not met. */
-static enum standing check_prerequisites(struct evaluation *evaluation,
-                                         const struct flag_rules *flag, const struct frame *below,
-                                         struct trace *trace)
+static __attribute__((noinline)) enum standing check_prerequisites(struct evaluation *evaluation,
+                                                                   const struct flag_rules *flag,
+                                                                   const struct frame *below,
+                                                                   struct trace *trace)
 {
     struct frame top = {flag, below, below == NULL ? 0 : below->depth + 1};
     if (trace != NULL)
@@ -125,21 +126,55 @@ static int choose(struct evaluation *evaluation, const struct flag_rules *flag,
     return VARIATION_NONE;
 }
 
+/* What the context says comes before what is remembered, even when it is the name of nothing. */
+static int recall(struct evaluation *evaluation, const struct flag_rules *flag)
+{
+    const struct recollection *recollection = &evaluation->context->recollection;
+    if (recollection->find == NULL ||
+        context_view(evaluation->context, flag->sticky_selector)->kind != VIEW_NOTHING)
+        return VARIATION_NONE;
+    int kept = recollection->find(flag, recollection->source);
+    bool is_served = kept != flag->off_variation && kept != flag->blank_variation;
+    return is_served ? kept : VARIATION_NONE;
+}
+
+/* The variation of a sticky flag that who is asking had before. */
+static int find_kept(struct evaluation *evaluation, const struct flag_rules *flag)
+{
+    int kept = choose(evaluation, flag, flag->sticky, flag->sticky_count);
+    return kept != VARIATION_NONE ? kept : recall(evaluation, flag);
+}
+
 /* ---- rules ----------------------------------------------------------------------------------- */
 
-static bool rule_matches(struct evaluation *evaluation, const struct flag_rules *flag,
-                         const struct compiled_rule *rule, struct trace *trace)
+/* As program_accepts, with the text family's tests in line: a person has a hundred flags. */
+static inline __attribute__((always_inline)) bool
+text_program_accepts(struct evaluation *evaluation, const struct test *tests, uint32_t entry)
+{
+    uint32_t at = entry;
+    while (at < TARGET_REJECT) {
+        const struct test *test = &tests[at];
+        if (test->kind < TEST_TEXT_FIRST)
+            return program_accepts(evaluation, tests, at);
+        at = text_test_holds(evaluation, test) ? test->on_true : test->on_false;
+    }
+    return at == TARGET_ACCEPT;
+}
+
+static inline bool rule_matches(struct evaluation *evaluation, const struct flag_rules *flag,
+                                const struct compiled_rule *rule, struct trace *trace)
 {
     if (!activity_holds(&rule->activity, evaluation->now_ms))
         return false;
     if (trace != NULL)
         context_forget_segments(evaluation->context); /* marks are about this rule alone */
-    return program_accepts(evaluation, flag->tests, rule->entry);
+    return flag->is_typed ? program_accepts(evaluation, flag->tests, rule->entry)
+                          : text_program_accepts(evaluation, flag->tests, rule->entry);
 }
 
 /* A ticket nobody owns, or a subject without one, passes on to the next rule. */
-static struct decision decide_by_rules(struct evaluation *evaluation, const struct flag_rules *flag,
-                                       struct trace *trace)
+static inline struct decision decide_by_rules(struct evaluation *evaluation,
+                                              const struct flag_rules *flag, struct trace *trace)
 {
     for (uint32_t i = 0; i < flag->rule_count; i++) {
         const struct compiled_rule *rule = &flag->rules[i];
@@ -160,8 +195,10 @@ static struct decision decide_by_rules(struct evaluation *evaluation, const stru
     return decide(flag, variation, reason_of(flag->fallthrough, REASON_FALLTHROUGH));
 }
 
-static struct decision decide_flag(struct evaluation *evaluation, const struct flag_rules *flag,
-                                   const struct frame *below)
+/* In line where a flag is asked for by itself: prerequisites alone make it recurse. */
+static inline __attribute__((always_inline)) struct decision
+decide_in_order(struct evaluation *evaluation, const struct flag_rules *flag,
+                const struct frame *below)
 {
     struct trace *trace = below == NULL ? evaluation->trace : NULL;
     if (!flag->is_enabled)
@@ -178,10 +215,16 @@ static struct decision decide_flag(struct evaluation *evaluation, const struct f
         if (standing == STANDING_UNMET)
             return decide(flag, flag->off_variation, REASON_PREREQUISITE_FAILED);
     }
-    int kept = choose(evaluation, flag, flag->sticky, flag->sticky_count);
+    int kept = flag->sticky_count > 0 ? find_kept(evaluation, flag) : VARIATION_NONE;
     if (kept != VARIATION_NONE)
         return decide(flag, kept, REASON_STICKY);
     return decide_by_rules(evaluation, flag, trace);
+}
+
+static struct decision decide_flag(struct evaluation *evaluation, const struct flag_rules *flag,
+                                   const struct frame *below)
+{
+    return decide_in_order(evaluation, flag, below);
 }
 
 /* ---- the doors ------------------------------------------------------------------------------- */
@@ -203,7 +246,7 @@ struct decision evaluate_flag(const struct flag_rules *flag, struct context *con
     context_remember(context, now_ms);
     if (trace != NULL)
         context_forget(context); /* what is remembered leaves no trace */
-    struct decision decision = decide_flag(&evaluation, flag, NULL);
+    struct decision decision = decide_in_order(&evaluation, flag, NULL);
     /* An empty id counts as no variation at all: vector ev-092. */
     bool has_variation =
         decision.variation != VARIATION_NONE && decision.variation != flag->blank_variation;

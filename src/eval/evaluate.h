@@ -70,12 +70,24 @@ struct decision {
  */
 enum context_form { CONTEXT_FLAT, CONTEXT_USER };
 
+/*
+ * What is known of who is asking besides what they say: the variation of a sticky flag they had
+ * before, or VARIATION_NONE. As much a part of the context as its attributes: it answers the same
+ * as long as the context is in use. Asked only when stickiness has its turn and the context itself
+ * does not say.
+ */
+struct recollection {
+    int (*find)(const struct flag_rules *flag, const void *source); /* NULL: nothing is known */
+    const void *source;
+};
+
 struct context {
     enum context_form form;
     struct str targeting_key;        /* absent or empty: typed decisions are INVALID_CONTEXT */
     const struct json *attributes;   /* FLAT: an object, or NULL; USER: the tree */
     struct pattern_scratch *scratch; /* the calling thread's; NULL: patterns never match */
     const struct ruleset *ruleset;
+    struct recollection recollection; /* none when it is opened */
     /* eval's own */
     struct arena *arena;
     const struct json *user;    /* USER: the tree's, or NULL */

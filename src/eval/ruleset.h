@@ -52,9 +52,10 @@ struct flag_rules {
     bool is_typed;                                     /* it needs a targeting key */
     uint32_t inclusion_count, sticky_count;
     const struct compiled_choice *inclusions; /* who gets what by name, in order */
-    const struct compiled_choice *sticky;     /* who had what */
+    const struct compiled_choice *sticky;     /* who had what; none: it does not stick */
     const struct compiled_serve *fallthrough;
-    uint32_t memo; /* place among the flags others lean on; UINT32_MAX: nobody does */
+    uint32_t memo;            /* place among the flags others lean on; UINT32_MAX: nobody does */
+    uint32_t sticky_selector; /* what the choices of `sticky` read, if there are any */
 };
 
 struct ruleset {

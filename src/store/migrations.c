@@ -218,14 +218,16 @@ static const char objects[] =
     "  bytes @BYTES@ NOT NULL"
     ") @STRICT@;"
 
-    "CREATE TABLE identity ("
+    /* What is remembered of devices and people; kinds: enum note_kind. */
+    "CREATE TABLE note ("
+    "  kind @KEY@ NOT NULL,"
     "  environment @NUMBER@ NOT NULL,"
-    "  device_id @KEY@ NOT NULL,"
-    "  user_id TEXT NOT NULL,"
+    "  key @KEY@ NOT NULL,"
+    "  value TEXT NOT NULL,"
     "  at_ms @NUMBER@ NOT NULL,"
-    "  PRIMARY KEY (environment, device_id)"
+    "  PRIMARY KEY (kind, environment, key)"
     ") @STRICT@;"
-    "CREATE INDEX identity_newest ON identity (at_ms, environment, device_id);";
+    "CREATE INDEX note_newest ON note (kind, at_ms, environment, key);";
 
 static const char journal[] =
     "CREATE TABLE IF NOT EXISTS schema_migration ("

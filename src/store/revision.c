@@ -214,15 +214,21 @@ struct fault store_load_history(struct store *store, struct arena *arena, uint64
     return load_revisions(store, arena, sql, binds, COUNT_OF(binds), rows, count);
 }
 
+static struct bind bind_bound(uint64_t bound)
+{
+    return bind_integer(bound == 0 || bound > INT64_MAX ? INT64_MAX : (int64_t)bound);
+}
+
 struct fault store_load_object_history(struct store *store, struct arena *arena, uint64_t number,
-                                       struct revision_row **rows, size_t *count)
+                                       struct history_page page, struct revision_row **rows,
+                                       size_t *count)
 {
     static const char sql[] =
         "SELECT " REVISION_COLUMNS " FROM revision AS r " REVISION_JOINS
         " WHERE r.kind = 'flag' AND r.is_tombstone = 0"
         " AND r.environment = (SELECT environment FROM object WHERE number = $1)"
         " AND r.object_id = (SELECT object_id FROM object WHERE number = $1)"
-        " ORDER BY r.sequence DESC";
-    const struct bind binds[] = {bind_u64(number)};
+        " AND r.sequence < $2 ORDER BY r.sequence DESC LIMIT $3";
+    const struct bind binds[] = {bind_u64(number), bind_bound(page.below), bind_bound(page.limit)};
     return load_revisions(store, arena, sql, binds, COUNT_OF(binds), rows, count);
 }

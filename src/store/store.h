@@ -187,9 +187,17 @@ struct fault store_load_history(struct store *store, struct arena *arena, uint64
                                 enum revision_kind kind, struct str key, struct revision_row **rows,
                                 size_t *count) MUST_CHECK;
 
-/* Revisions (no tombstones) of one object by its number, newest first. */
+/* Revisions (no tombstones) of one object by its number, newest first. Each may be megabytes: a
+ * page is so many of those whose sequence is below one; 0 is no bound. */
+struct history_page {
+    uint64_t below, limit;
+};
 struct fault store_load_object_history(struct store *store, struct arena *arena, uint64_t number,
-                                       struct revision_row **rows, size_t *count) MUST_CHECK;
+                                       struct history_page page, struct revision_row **rows,
+                                       size_t *count) MUST_CHECK;
+/* The number of the flag that has this key or had it last; 0 when none ever had. */
+struct fault store_find_number_of_key(struct store *store, uint64_t environment, struct str key,
+                                      uint64_t *number) MUST_CHECK;
 /* Revisions of flags of the groups in `groups` (bit n: enum flag_kind n), of these environments,
  * made in [from_ms, to_ms), newest first, skipping `offset`, at most `limit`. */
 struct revision_query {
@@ -252,19 +260,24 @@ struct event_row {
 /* Inserts what is not there yet, by (environment, event_id). *stored counts the new ones. */
 struct fault store_insert_events(struct store *store, const struct event_row *events, size_t count,
                                  size_t *stored) MUST_CHECK;
-/* Who a device belongs to: the newest user seen with it. */
-struct identity_row {
+/* Texts by (kind, environment, key), kept for as long as there is room (ingest/notebook.h). */
+enum note_kind {
+    NOTE_DEVICE,    /* a device id: the newest user seen with it */
+    NOTE_VARIATION, /* a flag's id and a person: the variation they keep */
+};
+struct note_row {
     uint64_t environment;
-    struct str device_id, user_id;
+    struct str key, value;
     int64_t at_ms;
 };
-struct fault store_put_identities(struct store *store, const struct identity_row *rows,
-                                  size_t count) MUST_CHECK;
-/* The newest `limit`, newest first. */
-struct fault store_load_identities(struct store *store, struct arena *arena, size_t limit,
-                                   struct identity_row **rows, size_t *count) MUST_CHECK;
-/* Forgets all but the newest `kept`, and those of the same moment as the oldest of them. */
-struct fault store_trim_identities(struct store *store, size_t kept) MUST_CHECK;
+struct fault store_put_notes(struct store *store, enum note_kind kind, const struct note_row *rows,
+                             size_t count) MUST_CHECK;
+/* The newest `limit` of a kind, newest first. */
+struct fault store_load_notes(struct store *store, struct arena *arena, enum note_kind kind,
+                              size_t limit, struct note_row **rows, size_t *count) MUST_CHECK;
+/* Forgets all of a kind but the newest `kept`, and those of the same moment as the oldest of
+ * them. */
+struct fault store_trim_notes(struct store *store, enum note_kind kind, size_t kept) MUST_CHECK;
 struct fault store_has_event(struct store *store, uint64_t environment, struct str event_id,
                              bool *has) MUST_CHECK;
 

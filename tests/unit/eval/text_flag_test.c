@@ -111,6 +111,50 @@ TEST(who_had_a_variation_keeps_it)
     fixture_close(fixture);
 }
 
+/* What the source of a recollection says: a variation's id. */
+static int recollect(const struct flag_rules *flag, const void *source)
+{
+    return flag_find_variation(flag->flag, str_of(source));
+}
+
+static void expect_recollected(struct fixture *fixture, const char *flag, const char *tree,
+                               const char *had, const char *variation, enum reason reason)
+{
+    struct context *context = fixture_user(fixture, tree);
+    context->recollection = (struct recollection){recollect, had};
+    struct decision decision = fixture_decide(fixture, flag, context);
+    CHECK_STR(fixture_variation(decision), str_of(variation));
+    CHECK_STR(reason_name(decision.reason), reason_name(reason));
+}
+
+#define HAD(flag, variation) "{'user':{'user_properties':{'[Experiment] " flag "':" variation "}}}"
+
+TEST(what_is_remembered_counts_where_the_context_does_not_say)
+{
+    struct fixture *fixture = fixture_open();
+    fixture_text_flag(fixture, "base", "{}");
+    fixture_text_flag(fixture, "exp", EXPERIMENT(""));
+    fixture_text_flag(fixture, "gated",
+                      EXPERIMENT("'prerequisites':[{'flag':'base','variations':['on']}],"));
+    fixture_text_flag(fixture, "child",
+                      "{'prerequisites':[{'flag':'exp','variations':['on']}],"
+                      "'fallthrough':{'variation':'b'}}");
+    fixture_text_flag(fixture, "loose",
+                      "{'kind':'experiment','experiment':{'type':'a-b-test','sticky':false}}");
+    static const char norway[] = "{'user':{'country':'NO'}}";
+    expect_recollected(fixture, "exp", norway, "on", "on", REASON_STICKY);
+    expect_recollected(fixture, "exp", norway, "off", "b", REASON_TARGETING_MATCH);
+    expect_recollected(fixture, "exp", norway, "gone", "b", REASON_TARGETING_MATCH);
+    expect_recollected(fixture, "exp", HAD("exp", "null"), "on", "on", REASON_STICKY);
+    expect_recollected(fixture, "exp", HAD("exp", "'b'"), "on", "b", REASON_STICKY);
+    expect_recollected(fixture, "exp", HAD("exp", "'gone'"), "on", "off", REASON_FALLTHROUGH);
+    expect_recollected(fixture, "gated", norway, "on", "off", REASON_PREREQUISITE_FAILED);
+    expect_recollected(fixture, "loose", norway, "on", "off", REASON_FALLTHROUGH);
+    expect_recollected(fixture, "child", norway, "on", "b", REASON_FALLTHROUGH);
+    expect_recollected(fixture, "child", norway, "gone", "off", REASON_PREREQUISITE_FAILED);
+    fixture_close(fixture);
+}
+
 TEST(only_sticky_experiments_stick)
 {
     struct fixture *fixture = fixture_open();
@@ -223,6 +267,6 @@ TEST(reasons_are_named)
 TESTS(a_text_flag_is_decided_without_a_subject, the_listed_get_their_variation_by_either_id,
       inclusions_come_behind_off_and_schedule_and_before_prerequisites,
       a_prerequisite_without_variations_gates_nothing, a_ring_of_text_flags_is_a_cycle,
-      who_had_a_variation_keeps_it, only_sticky_experiments_stick,
-      a_rule_that_serves_nothing_passes_on, a_text_decision_allocates_nothing,
-      the_order_of_questions_changes_nothing, reasons_are_named)
+      who_had_a_variation_keeps_it, what_is_remembered_counts_where_the_context_does_not_say,
+      only_sticky_experiments_stick, a_rule_that_serves_nothing_passes_on,
+      a_text_decision_allocates_nothing, the_order_of_questions_changes_nothing, reasons_are_named)

@@ -27,7 +27,7 @@ struct fixture {
     struct arena arena;
     struct test_clock clock;
     _Atomic int woken;
-    struct identities *identities;
+    struct notebook *devices;
 };
 
 static void wake(void *context)
@@ -37,7 +37,7 @@ static void wake(void *context)
 
 static void open_memory(struct fixture *fixture)
 {
-    fixture->identities = identities_open(&fixture->clock.clock, wake, fixture);
+    fixture->devices = notebook_open(NOTE_DEVICE, &fixture->clock.clock, wake, fixture);
 }
 
 static void open_fixture(struct fixture *fixture)
@@ -51,7 +51,7 @@ static void open_fixture(struct fixture *fixture)
 
 static void close_fixture(struct fixture *fixture)
 {
-    identities_close(fixture->identities);
+    notebook_close(fixture->devices);
     store_close(fixture->writer);
     scratch_close(&fixture->scratch);
     arena_close(&fixture->arena);
@@ -60,37 +60,37 @@ static void close_fixture(struct fixture *fixture)
 static struct str resolve(struct fixture *fixture, uint64_t environment, const char *user,
                           const char *device)
 {
-    return identities_resolve(fixture->identities, environment, str_of(user), str_of(device),
-                              &fixture->arena);
+    return identity_resolve(fixture->devices, environment, str_of(user), str_of(device),
+                            &fixture->arena);
 }
 
 static void save(struct fixture *fixture)
 {
     CHECK_OK(store_begin(fixture->writer));
-    CHECK_OK(identities_store(fixture->identities, fixture->writer));
+    CHECK_OK(notebook_store(fixture->devices, fixture->writer));
     CHECK_OK(store_commit(fixture->writer));
 }
 
 /* As after a restart: nothing in memory but what the store has. */
 static void forget_and_load(struct fixture *fixture)
 {
-    identities_close(fixture->identities);
+    notebook_close(fixture->devices);
     open_memory(fixture);
     struct store *reader = NULL;
     CHECK_OK(store_open(&reader, scratch_path(&fixture->scratch), STORE_READER));
-    CHECK_OK(identities_load(fixture->identities, reader));
+    CHECK_OK(notebook_load(fixture->devices, reader));
     store_close(reader);
 }
 
 static struct str stored_text(struct fixture *fixture)
 {
-    struct identity_row *rows = NULL;
+    struct note_row *rows = NULL;
     size_t count = 0;
-    CHECK_OK(store_load_identities(fixture->writer, &fixture->arena, 9, &rows, &count));
+    CHECK_OK(store_load_notes(fixture->writer, &fixture->arena, NOTE_DEVICE, 9, &rows, &count));
     struct str text = STR("");
     for (size_t i = 0; i < count; i++)
         text = arena_format(&fixture->arena, "%.*s%s%.*s=%.*s", STR_ARG(text), i == 0 ? "" : " ",
-                            STR_ARG(rows[i].device_id), STR_ARG(rows[i].user_id));
+                            STR_ARG(rows[i].key), STR_ARG(rows[i].value));
     return text;
 }
 
@@ -122,15 +122,15 @@ TEST(ids_of_any_length_resolve_and_long_ones_to_themselves)
         memset(text, 'a' + (int)(size % 26), size);
         struct str id = {text, size};
         char user[] = "user";
-        CHECK_STR(identities_resolve(fixture.identities, 1, STR("user"), id, &fixture.arena),
+        CHECK_STR(identity_resolve(fixture.devices, 1, STR("user"), id, &fixture.arena),
                   str_of(user));
         bool is_kept = size <= IDENTITY_BYTES_MAX;
-        CHECK_STR(identities_resolve(fixture.identities, 1, STR(""), id, &fixture.arena),
+        CHECK_STR(identity_resolve(fixture.devices, 1, STR(""), id, &fixture.arena),
                   is_kept ? STR("user") : id);
-        CHECK_STR(identities_resolve(fixture.identities, 2, id, id, &fixture.arena), id);
-        CHECK_STR(identities_resolve(fixture.identities, 2, STR(""), id, &fixture.arena), id);
+        CHECK_STR(identity_resolve(fixture.devices, 2, id, id, &fixture.arena), id);
+        CHECK_STR(identity_resolve(fixture.devices, 2, STR(""), id, &fixture.arena), id);
     }
-    CHECK_INT(identities_counters_read(fixture.identities).known, 2 * IDENTITY_BYTES_MAX);
+    CHECK_INT(notebook_counters_read(fixture.devices).known, 2 * IDENTITY_BYTES_MAX);
     close_fixture(&fixture);
 }
 
@@ -163,7 +163,7 @@ TEST(a_restart_keeps_identities)
     CHECK_STR(resolve(&fixture, 1, NULL, "phone"), STR("ann"));
     CHECK_STR(resolve(&fixture, 1, NULL, "tablet"), STR("bob"));
     CHECK_STR(resolve(&fixture, 2, NULL, "phone"), STR("cyd"));
-    CHECK(!identities_are_pending(fixture.identities)); /* what was loaded is stored */
+    CHECK(!notebook_is_pending(fixture.devices)); /* what was loaded is stored */
     close_fixture(&fixture);
 }
 
@@ -174,9 +174,9 @@ TEST(what_is_loaded_does_not_undo_what_was_learned_meanwhile)
     resolve(&fixture, 1, "ann", "phone");
     save(&fixture);
     resolve(&fixture, 1, "bob", "phone");
-    CHECK_OK(identities_load(fixture.identities, fixture.writer));
+    CHECK_OK(notebook_load(fixture.devices, fixture.writer));
     CHECK_STR(resolve(&fixture, 1, NULL, "phone"), STR("bob"));
-    CHECK(identities_are_pending(fixture.identities));
+    CHECK(notebook_is_pending(fixture.devices));
     save(&fixture);
     CHECK_STR(stored_text(&fixture), STR("phone=bob"));
     close_fixture(&fixture);
@@ -186,7 +186,7 @@ TEST(only_news_is_written_and_announced_once)
 {
     struct fixture fixture;
     open_fixture(&fixture);
-    CHECK(!identities_are_pending(fixture.identities));
+    CHECK(!notebook_is_pending(fixture.devices));
     resolve(&fixture, 1, "ann", NULL);
     resolve(&fixture, 1, NULL, "phone");
     CHECK_INT(fixture.woken, 0);
@@ -194,9 +194,9 @@ TEST(only_news_is_written_and_announced_once)
     resolve(&fixture, 1, "ann", "phone");
     resolve(&fixture, 1, "bob", "tablet");
     CHECK_INT(fixture.woken, 1);
-    CHECK(identities_are_pending(fixture.identities));
+    CHECK(notebook_is_pending(fixture.devices));
     save(&fixture);
-    CHECK(!identities_are_pending(fixture.identities));
+    CHECK(!notebook_is_pending(fixture.devices));
     resolve(&fixture, 1, "ann", "phone");
     CHECK_INT(fixture.woken, 1);
     fixture.clock.now_ms += DAY_MS;
@@ -204,7 +204,7 @@ TEST(only_news_is_written_and_announced_once)
     CHECK_INT(fixture.woken, 2);
     save(&fixture);
     CHECK_STR(stored_text(&fixture), STR("phone=ann tablet=bob"));
-    CHECK_INT(identities_counters_read(fixture.identities).learned, 3);
+    CHECK_INT(notebook_counters_read(fixture.devices).learned, 3);
     close_fixture(&fixture);
 }
 
@@ -223,14 +223,14 @@ TEST(what_the_store_refuses_comes_again)
     struct fixture fixture;
     open_fixture(&fixture);
     resolve(&fixture, 1, "ann", "phone");
-    tamper(&fixture, "ALTER TABLE identity RENAME TO hidden");
+    tamper(&fixture, "ALTER TABLE note RENAME TO hidden");
     CHECK_OK(store_begin(fixture.writer));
-    CHECK_FAULT(identities_store(fixture.identities, fixture.writer), FAULT_UNAVAILABLE);
+    CHECK_FAULT(notebook_store(fixture.devices, fixture.writer), FAULT_UNAVAILABLE);
     store_rollback(fixture.writer);
-    CHECK(identities_are_pending(fixture.identities));
-    tamper(&fixture, "ALTER TABLE hidden RENAME TO identity");
+    CHECK(notebook_is_pending(fixture.devices));
+    tamper(&fixture, "ALTER TABLE hidden RENAME TO note");
     save(&fixture);
-    CHECK(!identities_are_pending(fixture.identities));
+    CHECK(!notebook_is_pending(fixture.devices));
     CHECK_STR(stored_text(&fixture), STR("phone=ann"));
     close_fixture(&fixture);
 }
@@ -239,12 +239,12 @@ TEST(a_call_writes_down_so_much_and_asks_to_be_called_again)
 {
     struct fixture fixture;
     open_fixture(&fixture);
-    enum { COUNT = 2 * IDENTITIES_PER_CALL_MAX + 100 };
+    enum { COUNT = 2 * NOTES_PER_CALL_MAX + 100 };
     for (size_t i = 0; i < COUNT; i++)
         resolve(&fixture, 1, "ann", arena_format(&fixture.arena, "d%zu", i).data);
     CHECK_INT(fixture.woken, 1);
     size_t calls = 0;
-    while (identities_are_pending(fixture.identities)) {
+    while (notebook_is_pending(fixture.devices)) {
         save(&fixture);
         calls++;
     }
@@ -271,8 +271,8 @@ static size_t count_known(struct fixture *fixture, size_t from, size_t to)
     size_t known = 0;
     for (size_t i = from; i < to; i++) {
         char device[32];
-        struct str id = identities_resolve(fixture->identities, 1, STR(""),
-                                           numbered(device, "device-", i), &fixture->arena);
+        struct str id = identity_resolve(fixture->devices, 1, STR(""),
+                                         numbered(device, "device-", i), &fixture->arena);
         known += str_starts_with(id, STR("user-"));
         arena_reset(&fixture->arena);
     }
@@ -284,8 +284,8 @@ static void learn_many(struct fixture *fixture, size_t from, size_t to)
     for (size_t i = from; i < to; i++) {
         char user[32];
         char device[32];
-        identities_resolve(fixture->identities, 1, numbered(user, "user-", i),
-                           numbered(device, "device-", i), &fixture->arena);
+        identity_resolve(fixture->devices, 1, numbered(user, "user-", i),
+                         numbered(device, "device-", i), &fixture->arena);
     }
 }
 
@@ -293,16 +293,16 @@ TEST(at_the_bound_the_oldest_go_first)
 {
     struct fixture fixture;
     open_fixture(&fixture);
-    enum { MORE = IDENTITIES_MAX / 4, RECENT = IDENTITIES_MAX / 2 };
-    learn_many(&fixture, 0, IDENTITIES_MAX + MORE);
-    struct identities_counters counters = identities_counters_read(fixture.identities);
-    CHECK(counters.known <= IDENTITIES_MAX);
-    CHECK(counters.known > IDENTITIES_MAX * 97 / 100);
-    CHECK_INT(counters.learned, IDENTITIES_MAX + MORE);
+    enum { MORE = NOTES_MAX / 4, RECENT = NOTES_MAX / 2 };
+    learn_many(&fixture, 0, NOTES_MAX + MORE);
+    struct notebook_counters counters = notebook_counters_read(fixture.devices);
+    CHECK(counters.known <= NOTES_MAX);
+    CHECK(counters.known > NOTES_MAX * 97 / 100);
+    CHECK_INT(counters.learned, NOTES_MAX + MORE);
     CHECK_INT(counters.unsaved, counters.learned - counters.known); /* nobody wrote them down */
     /* Shards fill by chance: a little of what is near the bound may be gone on either side. */
     CHECK(count_known(&fixture, 0, MORE * 9 / 10) < MORE / 100);
-    size_t recent = count_known(&fixture, IDENTITIES_MAX + MORE - RECENT, IDENTITIES_MAX + MORE);
+    size_t recent = count_known(&fixture, NOTES_MAX + MORE - RECENT, NOTES_MAX + MORE);
     print_message("%d of %d recent ones known\n", (int)recent, (int)RECENT);
     CHECK(recent > (size_t)RECENT - RECENT / 1000);
     close_fixture(&fixture);
@@ -320,20 +320,20 @@ TEST(a_device_that_changes_hands_all_the_time_pushes_nobody_out)
     for (size_t i = 0; i < 20000; i++) {
         snprintf(user, sizeof(user), "%zu", i);
         struct str owner = {user, sizeof(user)};
-        identities_resolve(fixture.identities, 1, owner, STR("shared"), &fixture.arena);
-        CHECK_STR(identities_resolve(fixture.identities, 1, STR(""), STR("shared"), &fixture.arena),
+        identity_resolve(fixture.devices, 1, owner, STR("shared"), &fixture.arena);
+        CHECK_STR(identity_resolve(fixture.devices, 1, STR(""), STR("shared"), &fixture.arena),
                   owner);
         arena_reset(&fixture.arena);
     }
     CHECK_INT(count_known(&fixture, 0, 1000), 1000);
-    struct identities_counters counters = identities_counters_read(fixture.identities);
+    struct notebook_counters counters = notebook_counters_read(fixture.devices);
     CHECK_INT(counters.known, 1001);
     CHECK_INT(counters.unsaved, 0);
     save(&fixture);
-    CHECK(!identities_are_pending(fixture.identities));
-    struct identity_row *rows = NULL;
+    CHECK(!notebook_is_pending(fixture.devices));
+    struct note_row *rows = NULL;
     size_t count = 0;
-    CHECK_OK(store_load_identities(fixture.writer, &fixture.arena, 2000, &rows, &count));
+    CHECK_OK(store_load_notes(fixture.writer, &fixture.arena, NOTE_DEVICE, 2000, &rows, &count));
     CHECK_INT(count, 1001);
     close_fixture(&fixture);
 }
@@ -361,7 +361,7 @@ static uint32_t next_random(uint32_t *state)
 static void *live_in_the_crowd(void *argument)
 {
     struct crowd *crowd = argument;
-    struct identities *identities = crowd->fixture->identities;
+    struct notebook *devices = crowd->fixture->devices;
     struct arena arena;
     arena_open(&arena, 4096);
     for (int i = 0; i < ROUNDS; i++) {
@@ -372,10 +372,9 @@ static void *live_in_the_crowd(void *argument)
         if (next_random(&crowd->seed) % 3 == 0) {
             int size = snprintf(user, sizeof(user), "device-%u %0*u", device,
                                 (int)(next_random(&crowd->seed) % 200 + 1), device);
-            identities_resolve(identities, 1, (struct str){user, (size_t)size}, str_of(name),
-                               &arena);
+            identity_resolve(devices, 1, (struct str){user, (size_t)size}, str_of(name), &arena);
         } else {
-            struct str found = identities_resolve(identities, 1, STR(""), str_of(name), &arena);
+            struct str found = identity_resolve(devices, 1, STR(""), str_of(name), &arena);
             int size = snprintf(user, sizeof(user), "device-%u %0*u", device,
                                 (int)(found.size - strlen(name) - 1), device);
             bool is_right = str_equal(found, str_of(name)) ||
@@ -406,7 +405,7 @@ TEST(many_threads_learn_and_ask_while_the_store_writes_down)
     for (size_t i = 0; i < THREADS; i++)
         CHECK_INT(pthread_join(threads[i], NULL), 0);
     CHECK_INT(wrong, 0);
-    while (identities_are_pending(fixture.identities))
+    while (notebook_is_pending(fixture.devices))
         save(&fixture);
     struct str before[DEVICES];
     for (size_t i = 0; i < DEVICES; i++)
@@ -447,7 +446,7 @@ static void *watch(void *argument)
         uint64_t number = 0;
         char user[USER_BYTES + 1];
         struct str found =
-            identities_resolve(watching->fixture->identities, 1, STR(""), STR("shared"), &arena);
+            identity_resolve(watching->fixture->devices, 1, STR(""), STR("shared"), &arena);
         bool is_number = str_parse_u64(str_slice(found, 0, 8), &number);
         struct str expected = write_user(user, (uint32_t)number);
         if (!is_number || !str_equal(found, expected) || number < newest)
@@ -468,14 +467,14 @@ TEST(what_is_known_is_never_unknown_older_or_torn_for_a_moment)
     _Atomic int wrong = 0;
     struct watching watching = {&fixture, &is_over, &wrong};
     char user[USER_BYTES + 1];
-    identities_resolve(fixture.identities, 1, write_user(user, 0), STR("shared"), &fixture.arena);
+    identity_resolve(fixture.devices, 1, write_user(user, 0), STR("shared"), &fixture.arena);
     for (size_t i = 0; i < THREADS; i++)
         CHECK_INT(pthread_create(&threads[i], NULL, watch, &watching), 0);
     int64_t until_us = clock_monotonic_us() + TEACHING_MS * 1000;
     uint32_t taught = 0;
     while (clock_monotonic_us() < until_us) { /* the ring wraps again and again */
         struct str next = write_user(user, ++taught);
-        identities_resolve(fixture.identities, 1, next, STR("shared"), &fixture.arena);
+        identity_resolve(fixture.devices, 1, next, STR("shared"), &fixture.arena);
     }
     is_over = true;
     for (size_t i = 0; i < THREADS; i++)
