@@ -24,7 +24,7 @@ void rates_close(struct rates *rates);
 
 struct rate_answer {
     bool is_allowed;
-    uint32_t retry_after_s; /* when it is not: whole seconds, at least 1 */
+    uint32_t retry_after_s;             /* when it is not: whole seconds, at least 1 */
     uint32_t limit, remaining, reset_s; /* of the tighter of the two, for a header */
 };
 /* Counts one request of an environment, if it is allowed. Any thread. */

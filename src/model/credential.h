@@ -6,11 +6,11 @@
 #include "base/str.h"
 
 enum credential_kind {
-    CREDENTIAL_BROWSER_KEY, /* pub_: reads what browsers may see of one environment */
-    CREDENTIAL_SERVER_KEY,  /* sdk_: reads one environment whole */
-    CREDENTIAL_PERSONAL,    /* cli_: manages, as its user */
-    CREDENTIAL_APP,         /* admin_: manages one app */
-    CREDENTIAL_ENVIRONMENT, /* ampex_: manages the environments it lists */
+    CREDENTIAL_BROWSER_KEY,       /* pub_: reads what browsers may see of one environment */
+    CREDENTIAL_SERVER_KEY,        /* sdk_: reads one environment whole */
+    CREDENTIAL_PERSONAL,          /* cli_: manages, as its user */
+    CREDENTIAL_APP,               /* admin_: manages one app */
+    CREDENTIAL_ENVIRONMENT,       /* ampex_: manages the environments it lists */
     CREDENTIAL_CLIENT_DEPLOYMENT, /* client-: reads one deployment; may be seen by everybody */
     CREDENTIAL_SERVER_DEPLOYMENT, /* server-: reads one deployment */
     CREDENTIAL_PROJECT_KEY,    /* 32 hex digits: reads an environment's default deployment, names it

@@ -29,8 +29,8 @@ enum visibility { VISIBILITY_UNSET, VISIBILITY_CLIENT, VISIBILITY_SERVER };
  * whoever created it, changed only knowingly (design.md 3). Named after the arithmetic.
  */
 enum flag_hash {
-    FLAG_HASH_FNV1A_32_UTF16, /* FNV-1a, xor of whole 16-bit units; ticket = hash mod 100000 of
-                                 "<flag key>:<salt>:<subject>"; serves by split */
+    FLAG_HASH_FNV1A_32_UTF16,  /* FNV-1a, xor of whole 16-bit units; ticket = hash mod 100000 of
+                                  "<flag key>:<salt>:<subject>"; serves by split */
     FLAG_HASH_MURMUR3_32_UTF8, /* MurmurHash3 x86 32, seed 0, of "<salt>/<subject>" in UTF-8; serves
                                   by bucket */
 };
@@ -68,8 +68,8 @@ enum evaluation_mode { EVALUATION_REMOTE, EVALUATION_LOCAL };
 
 /* What only experiments have. Dates as written (ISO 8601), decision words as written. */
 struct experiment {
-    struct str type; /* a-b-test, multi-arm-bandit, hypothesis-testing, no-harm */
-    bool is_sticky;  /* who got a variation once keeps it */
+    struct str type;  /* a-b-test, multi-arm-bandit, hypothesis-testing, no-harm */
+    bool is_sticky;   /* who got a variation once keeps it */
     bool has_started; /* was enabled at least once */
     struct str start, end;
     struct str decision; /* rollout, rollback, continue-running; absent: none yet */

@@ -42,6 +42,5 @@ void amplitude_stream_flags(struct exchange *x)
     struct fault fault = stream_open(x->services->streams, x->request, &stream);
     x->is_streaming = !failed(fault);
     if (failed(fault)) /* too many of one key are its owner's to have fewer of: no 503 */
-        amplitude_refuse_evaluation(x, fault, fault.kind == FAULT_LIMIT ? 429 : 0,
-                                    (struct str){0});
+        amplitude_refuse_evaluation(x, fault, fault.kind == FAULT_LIMIT ? 429 : 0, (struct str){0});
 }

@@ -340,8 +340,8 @@ TEST(creators_in_two_environments_never_share_a_number)
     town_close(&town);
 }
 
-TESTS(a_flag_says_who_made_it_and_who_changed_it_last, who_puts_a_flag_means_a_new_version_of_it, what_a_document_puts_as_it_was_makes_no_revision,
-      a_key_created_again_has_a_number_of_its_own,
+TESTS(a_flag_says_who_made_it_and_who_changed_it_last, who_puts_a_flag_means_a_new_version_of_it,
+      what_a_document_puts_as_it_was_makes_no_revision, a_key_created_again_has_a_number_of_its_own,
       an_edit_finds_flags_by_number_as_it_has_staged_them,
       a_flag_that_comes_back_with_its_id_goes_on_where_it_was,
       every_version_can_be_had_again_with_provenance_and_cohorts,
