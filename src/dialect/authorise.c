@@ -61,6 +61,8 @@ enum { PAIR_BYTES_MAX = 256, BITS_PER_DIGIT = 6 };
 /* False: not base64, or longer than any pair of credentials is. */
 static bool decode_base64(struct str text, char decoded[PAIR_BYTES_MAX], size_t *size)
 {
+    if (text.data == NULL)
+        return false;
     while (str_ends_with(text, STR("=")))
         text.size--;
     uint32_t bits = 0;

@@ -116,7 +116,7 @@ static struct rate_answer answer_second(const struct account *account, uint32_t 
                                         int64_t now_ms)
 {
     uint32_t wait_s = 1;
-    if (account->count > 0)
+    if (account->ring != NULL && account->count > 0)
         wait_s = seconds_until(account->ring[account->first] + WINDOW_MS - now_ms);
     return (struct rate_answer){
         .is_allowed = account->count < per_second,

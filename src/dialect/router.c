@@ -209,7 +209,7 @@ struct trail {
 static bool trail_open(struct trail *trail, const struct router *router,
                        const struct http_request *request)
 {
-    trail->dialect = find_dialect(router, request->path);
+    *trail = (struct trail){.dialect = find_dialect(router, request->path)};
     struct str raw = str_slice(request->target, 0, str_find_byte(request->target, '?', 0));
     if (!str_starts_with(raw, STR("/")))
         return false;

@@ -131,7 +131,9 @@ static struct fault load_members(const struct members_shelf *shelf,
     if (!failed(fault))
         fault = cohort_members_decode(stored_form, members);
     arena_close(&arena);
-    return fault;
+    if (failed(fault)) /* what it says may lie in the arena that has just gone */
+        return fault_make(fault.kind, STR("cohort"), STR("members of a cohort cannot be read"));
+    return fault_none();
 }
 
 static void put_on_shelf(struct members_shelf *shelf, const struct cohort_digest *digest,

@@ -259,11 +259,11 @@ static void apply_slot(struct wire *wire, struct edit *edit, const struct group_
 static void edit_group(struct exchange *x, struct group_edit *edit)
 {
     struct found found;
-    struct json body;
-    if (!find_group(x, &found) || !request_may_write(x) || !request_read_body(x, &body))
+    struct json *body = ARENA_NEW(x->arena, struct json);
+    if (!find_group(x, &found) || !request_may_write(x) || !request_read_body(x, body))
         return;
     edit->number = found.number;
-    edit->body = &body;
+    edit->body = body;
     struct change change = {
         .kind = CHANGE_ENVIRONMENT,
         .action = STR("group.update"),

@@ -131,7 +131,7 @@ static void apply_bulk_delete(struct wire *wire, struct edit *edit, const struct
     struct str *texts = NULL;
     size_t count = 0;
     struct inclusions inclusions = find_list(wire, input, flag);
-    if (read_doomed(wire, input, &texts, &count))
+    if (inclusions.list != NULL && read_doomed(wire, input, &texts, &count))
         inclusions_remove(*inclusions.list, inclusions.count, texts, count);
 }
 

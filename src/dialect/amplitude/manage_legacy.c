@@ -71,7 +71,7 @@ static void apply_weights(struct wire *wire, struct edit *edit, const struct ite
     struct str name = STR("rolloutWeights");
     const struct json *weights = wire_object(wire, input->body, STR(""), name);
     wire_require(wire, weights != NULL, STR(""), name);
-    if (wire_failed(wire))
+    if (wire_failed(wire) || weights == NULL)
         return;
     struct json_member member = {.key = name, .value = *weights};
     const struct json body = {.type = JSON_OBJECT, .count = 1, .members = &member};

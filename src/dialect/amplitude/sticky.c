@@ -5,26 +5,30 @@
 #include "dialect/amplitude/assignment.h"
 #include "ingest/notebook.h"
 
+/* In memory of the caller's: keys are written on the way of every request. */
+static struct buf key_buf(char room[NOTE_BYTES_MAX])
+{
+    return (struct buf){.data = room, .capacity = NOTE_BYTES_MAX, .bytes_max = NOTE_BYTES_MAX};
+}
+
 /* "<flag id> <person>", or "<flag id>/<group type>/<group>"; absent for nobody, and for names that
  * are too long to be noted. */
-static struct str write_key(const struct sticky *sticky, const struct flag *flag,
-                            char room[NOTE_BYTES_MAX])
+static struct str write_key(const struct sticky *sticky, const struct flag *flag, struct buf *key)
 {
-    struct buf key = {.data = room, .capacity = NOTE_BYTES_MAX, .bytes_max = NOTE_BYTES_MAX};
     struct arena *arena = sticky->x->arena;
     bool is_group = !str_is_empty(flag->bucketing_unit);
     struct str who = is_group ? user_group(arena, sticky->user, flag->bucketing_unit)
                               : user_person(arena, sticky->user);
     if (str_is_empty(who))
         return (struct str){0};
-    buf_append(&key, flag->id);
+    buf_append(key, flag->id);
     if (is_group) {
-        buf_append_byte(&key, '/');
-        buf_append(&key, flag->bucketing_unit);
+        buf_append_byte(key, '/');
+        buf_append(key, flag->bucketing_unit);
     }
-    buf_append_byte(&key, is_group ? '/' : ' ');
-    buf_append(&key, who);
-    return buf_failed(&key) ? (struct str){0} : buf_str(&key);
+    buf_append_byte(key, is_group ? '/' : ' ');
+    buf_append(key, who);
+    return buf_failed(key) ? (struct str){0} : buf_str(key);
 }
 
 /* A variation that is no more was nobody's. */
@@ -33,7 +37,10 @@ static int find(const struct flag_rules *rules, const void *source)
     const struct sticky *sticky = source;
     char key_room[NOTE_BYTES_MAX];
     char room[NOTE_BYTES_MAX];
-    struct str key = write_key(sticky, rules->flag, key_room);
+    struct buf buf = key_buf(key_room);
+    struct str key = write_key(sticky, rules->flag, &buf);
+    if (str_is_absent(key))
+        return VARIATION_NONE;
     struct str variation =
         notebook_find(sticky->x->services->variations, sticky->environment, key, room);
     if (str_is_absent(variation))
@@ -75,7 +82,10 @@ void sticky_note(const struct sticky *sticky, const struct decision *decision)
     if (notebook == NULL || !(has_kept || is_dealt(decision)) || !assignment_is_tracked(sticky->x))
         return;
     const struct flag *flag = decision->flag->flag;
-    struct str key = write_key(sticky, flag, room);
+    struct buf buf = key_buf(room);
+    struct str key = write_key(sticky, flag, &buf);
+    if (str_is_absent(key))
+        return;
     if (has_kept)
         notebook_repeat(notebook, sticky->environment, key);
     else
