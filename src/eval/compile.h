@@ -94,6 +94,7 @@ struct text_list {
 struct text_version_bound {
     struct text_version version;
     bool has_version;
+    uint64_t rank; /* text_version_rank; 0: none, or no version */
     struct str text;
 };
 

@@ -197,6 +197,7 @@ static bool prepare_version(struct arena *arena, struct test *test, const struct
         if (i == 0 || (wants_most ? order > 0 : order < 0))
             bound->text = list->texts[i];
     }
+    bound->rank = bound->has_version ? text_version_rank(&bound->version) : 0;
     test->version_bound = bound;
     return list->count > 0;
 }

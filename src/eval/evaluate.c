@@ -161,8 +161,9 @@ text_program_accepts(struct evaluation *evaluation, const struct test *tests, ui
     return at == TARGET_ACCEPT;
 }
 
-static inline bool rule_matches(struct evaluation *evaluation, const struct flag_rules *flag,
-                                const struct compiled_rule *rule, struct trace *trace)
+static inline __attribute__((always_inline)) bool
+rule_matches(struct evaluation *evaluation, const struct flag_rules *flag,
+             const struct compiled_rule *rule, struct trace *trace)
 {
     if (!activity_holds(&rule->activity, evaluation->now_ms))
         return false;

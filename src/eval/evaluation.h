@@ -3,7 +3,7 @@
  * evaluation - one call of evaluate() at work: what its parts hand each other.
  *
  * evaluate.c decides a flag; it asks program.c whether a rule's tests hold, which asks segment.c
- * about segments, text_test.c about the text family's tests and context.c about attributes; serve.c
+ * about segments, text_test.h about the text family's tests and context.c about attributes; serve.c
  * deals the ticket; trace.c writes down what an explanation needs. Nothing here allocates unless
  * there is a trace, but for what evaluate.h says of contexts.
  */
@@ -38,6 +38,12 @@ struct frame {
 static inline bool activity_holds(const struct activity *activity, int64_t now_ms)
 {
     return activity->start_ms <= now_ms && now_ms < activity->end_ms;
+}
+
+/* Less, equal or greater is -1, 0 or 1. */
+static inline bool test_allows_order(const struct test *test, int order)
+{
+    return (test->orders >> (order + 1)) & 1;
 }
 
 /* ---- context.c ------------------------------------------------------------------------------- */
@@ -77,10 +83,6 @@ static inline void context_remember(struct context *context, int64_t now_ms)
 /* ---- program.c ------------------------------------------------------------------------------- */
 
 bool program_accepts(struct evaluation *evaluation, const struct test *tests, uint32_t entry);
-
-/* ---- text_test.c ----------------------------------------------------------------------------- */
-
-bool text_test_holds(struct evaluation *evaluation, const struct test *test);
 
 /* ---- segment.c ------------------------------------------------------------------------------- */
 

@@ -73,40 +73,31 @@ static inline uint32_t load_block(const unsigned char *bytes)
 /* Up to three. */
 static inline uint32_t load_tail(const unsigned char *bytes, size_t count)
 {
-    uint32_t tail = 0;
-    for (size_t i = 0; i < count; i++)
-        tail |= (uint32_t)bytes[i] << (8 * i);
-    return tail;
+    uint32_t last = count & 1 ? bytes[count - 1] : 0;
+    return count & 2 ? last << 16 | (uint32_t)bytes[1] << 8 | bytes[0] : last;
 }
 
-/* Adds bytes to what was begun at a block's edge. */
-static inline struct hash_murmur3 add_from_edge(struct hash_murmur3 state,
-                                                const unsigned char *bytes, size_t count)
-{
-    size_t whole = count & ~(size_t)3;
-    for (size_t at = 0; at < whole; at += 4)
-        state.hash = murmur3_mix(state.hash, load_block(bytes + at));
-    state.tail = load_tail(bytes + whole, count - whole);
-    state.size += count;
-    return state;
-}
-
+/* Whatever is held already, four bytes are taken at once and put behind it: what does not fit into
+ * the block is held for the next. */
 static inline struct hash_murmur3 add(struct hash_murmur3 state, struct str rest)
 {
-    if (rest.size == 0)
-        return state;
     const unsigned char *bytes = (const unsigned char *)rest.data;
+    size_t left = rest.size;
     size_t held = state.size & 3;
-    if (held == 0)
-        return add_from_edge(state, bytes, rest.size);
-    size_t missing = 4 - held;
-    size_t taken = rest.size < missing ? rest.size : missing;
-    state.tail |= load_tail(bytes, taken) << (8 * held);
-    state.size += taken;
-    if (taken < missing)
-        return state;
-    state.hash = murmur3_mix(state.hash, state.tail);
-    return add_from_edge(state, bytes + taken, rest.size - taken);
+    uint64_t window = state.tail;
+    for (; left >= 4; left -= 4, bytes += 4) {
+        window |= (uint64_t)load_block(bytes) << (8 * held);
+        state.hash = murmur3_mix(state.hash, (uint32_t)window);
+        window >>= 32;
+    }
+    window |= (uint64_t)load_tail(bytes, left) << (8 * held);
+    if (held + left >= 4) {
+        state.hash = murmur3_mix(state.hash, (uint32_t)window);
+        window >>= 32;
+    }
+    state.tail = (uint32_t)window;
+    state.size += rest.size;
+    return state;
 }
 
 struct hash_murmur3 hash_murmur3_begin(struct str prefix, uint32_t seed)
@@ -122,9 +113,7 @@ struct hash_murmur3 hash_murmur3_continue(const struct hash_murmur3 *begun, stru
 uint32_t hash_murmur3_finish(const struct hash_murmur3 *begun, struct str rest)
 {
     struct hash_murmur3 state = add(*begun, rest);
-    uint32_t hash = state.hash;
-    if ((state.size & 3) != 0)
-        hash ^= murmur3_scramble(state.tail);
+    uint32_t hash = state.hash ^ murmur3_scramble(state.tail); /* of nothing it is nothing */
     hash ^= (uint32_t)state.size;
     hash = (hash ^ (hash >> 16)) * 0x85ebca6bu;
     hash = (hash ^ (hash >> 13)) * 0xc2b2ae35u;

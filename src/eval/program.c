@@ -8,18 +8,13 @@
 #include <assert.h>
 
 #include "base/instant.h"
-#include "eval/evaluation.h"
-
-static inline bool orders_allow(const struct test *test, int order)
-{
-    return (test->orders >> (order + 1)) & 1;
-}
+#include "eval/text_test.h"
 
 static inline bool number_holds(const struct test *test, const struct json *value)
 {
     if (value->type != JSON_NUMBER)
         return false;
-    return orders_allow(test, (value->number > test->number) - (value->number < test->number));
+    return test_allows_order(test, (value->number > test->number) - (value->number < test->number));
 }
 
 static bool instant_holds(const struct test *test, const struct json *value)
@@ -27,7 +22,7 @@ static bool instant_holds(const struct test *test, const struct json *value)
     int64_t ms = 0;
     if (value->type != JSON_STRING || !instant_parse_date(value->string, &ms))
         return false;
-    return orders_allow(test, (ms > test->instant_ms) - (ms < test->instant_ms));
+    return test_allows_order(test, (ms > test->instant_ms) - (ms < test->instant_ms));
 }
 
 /* Kept out of the way of the versions that have a rank. */
@@ -38,7 +33,7 @@ static __attribute__((noinline)) bool unranked_version_holds(const struct test *
     if (!semver_parse(text, &version))
         return false;
     int order = semver_compare(&version, &test->version->version);
-    return orders_allow(test, (order > 0) - (order < 0));
+    return test_allows_order(test, (order > 0) - (order < 0));
 }
 
 static bool version_holds(const struct test *test, const struct json *value)
@@ -49,7 +44,7 @@ static bool version_holds(const struct test *test, const struct json *value)
     uint64_t expected = test->version->rank;
     if (!test->version->has_rank || !semver_rank(value->string, &rank))
         return unranked_version_holds(test, value->string);
-    return orders_allow(test, (rank > expected) - (rank < expected));
+    return test_allows_order(test, (rank > expected) - (rank < expected));
 }
 
 static bool list_has(const struct value_list *list, const struct json *value)

@@ -86,13 +86,14 @@ static inline uint32_t slice_of(const struct compiled_bucket *bucket, uint32_t p
 }
 
 /* Wire reference of the text family, 10.4. A slice without shares is nobody's. */
-static int choose_by_bucket(struct evaluation *evaluation, const struct compiled_serve *serve,
-                            struct trace *trace)
+static inline int choose_by_bucket(struct context *context, const struct compiled_serve *serve,
+                                   struct trace *trace)
 {
     const struct compiled_bucket *bucket = serve->bucket;
-    struct context *context = evaluation->context;
-    struct str subject = text_view_text(context_view(context, serve->slot), context->arena);
-    if (str_is_empty(subject))
+    const struct text_view *view = context_view(context, serve->slot);
+    struct str subject =
+        view->kind == VIEW_TEXT ? view->value.text : text_view_text(view, context->arena);
+    if (subject.size == 0)
         return serve->variation;
     uint32_t hash = hash_murmur3_finish(&bucket->salted, subject);
     uint32_t percent = hash % 100;
@@ -107,15 +108,22 @@ static int choose_by_bucket(struct evaluation *evaluation, const struct compiled
     return share_owner(bucket->slices[index].shares, bucket->slices[index].share_count, ticket);
 }
 
-int serve_choose(struct evaluation *evaluation, const struct compiled_serve *serve,
-                 struct trace *trace)
+static __attribute__((noinline)) int choose_untraced(struct context *context,
+                                                     const struct compiled_serve *serve)
+{
+    return choose_by_bucket(context, serve, NULL);
+}
+
+static __attribute__((noinline)) int choose_at_length(struct evaluation *evaluation,
+                                                      const struct compiled_serve *serve,
+                                                      struct trace *trace)
 {
     if (trace != NULL)
         trace_note_serve(trace, serve);
     if (serve->kind == SERVE_VARIATION)
         return serve->variation;
     if (serve->kind == SERVE_BUCKET)
-        return choose_by_bucket(evaluation, serve, trace);
+        return choose_by_bucket(evaluation->context, serve, trace);
 
     uint32_t ticket = 0;
     if (!draw_ticket(serve, context_read(evaluation->context, serve->slot), &ticket))
@@ -127,4 +135,12 @@ int serve_choose(struct evaluation *evaluation, const struct compiled_serve *ser
         trace_note_ticket(trace, serve, ticket, progress);
     return serve->kind == SERVE_SPLIT ? share_owner(serve->shares, serve->share_count, ticket)
                                       : progressive_owner(serve, ticket, progress);
+}
+
+int serve_choose(struct evaluation *evaluation, const struct compiled_serve *serve,
+                 struct trace *trace)
+{
+    bool is_short = serve->kind == SERVE_BUCKET && trace == NULL;
+    return is_short ? choose_untraced(evaluation->context, serve)
+                    : choose_at_length(evaluation, serve, trace);
 }

@@ -10,15 +10,10 @@
 #include <math.h>
 
 #include "base/utf.h"
-#include "eval/evaluation.h"
+#include "eval/text_test.h"
 
 /* Distinct values of a set clause that are ticked off on the stack; a larger one is searched. */
 enum { TICKS_MAX = 1024 };
-
-static inline bool orders_allow(const struct test *test, int order)
-{
-    return (test->orders >> (order + 1)) & 1;
-}
 
 /* ---- about a text ---------------------------------------------------------------------------- */
 
@@ -41,6 +36,11 @@ static inline bool choice_has(const struct text_choice *choice, struct text_valu
     return place_in(&choice->texts, value) != TEXT_SET_ABSENT;
 }
 
+bool text_test_is_among_many(const struct text_choice *choice, struct text_value *value)
+{
+    return choice_has(choice, value);
+}
+
 static bool contains_any(struct evaluation *evaluation, const struct text_list *needles,
                          struct text_value *value)
 {
@@ -52,15 +52,8 @@ static bool contains_any(struct evaluation *evaluation, const struct text_list *
     return false;
 }
 
-static bool number_allows(const struct test *test, struct text_value *value)
-{
-    double number = text_value_number(value);
-    if (isnan(number) || isnan(test->number))
-        return false;
-    return orders_allow(test, (number > test->number) - (number < test->number));
-}
-
-static bool version_allows(const struct test *test, const struct text_value *value)
+/* Kept out of the way of the versions that have a rank. */
+bool text_test_allows_unranked(const struct test *test, const struct text_value *value)
 {
     const struct text_version_bound *bound = test->version_bound;
     struct text_version version;
@@ -69,7 +62,7 @@ static bool version_allows(const struct test *test, const struct text_value *val
         order = text_version_compare(&version, &bound->version);
     else
         order = utf16_compare(value->text, bound->text);
-    return orders_allow(test, (order > 0) - (order < 0));
+    return test_allows_order(test, (order > 0) - (order < 0));
 }
 
 /* One that gives up tells nothing, neither way. */
@@ -102,9 +95,9 @@ static inline bool text_holds(struct evaluation *evaluation, const struct test *
     if (test->kind == TEST_TEXT_CONTAINS)
         return contains_any(evaluation, test->needles, value) != is_negated;
     if (test->kind == TEST_TEXT_NUMBER)
-        return number_allows(test, value);
+        return text_test_allows_number(test, value);
     if (test->kind == TEST_TEXT_VERSION)
-        return version_allows(test, value);
+        return text_test_allows_version(test, value);
     assert(test->kind == TEST_TEXT_MATCHES);
     return pattern_allows(evaluation, test, value);
 }
@@ -237,7 +230,7 @@ static bool set_holds(struct evaluation *evaluation, const struct test *test,
     return set_has_any(choice, view) != is_negated;
 }
 
-bool text_test_holds(struct evaluation *evaluation, const struct test *test)
+bool text_test_holds_at_length(struct evaluation *evaluation, const struct test *test)
 {
     struct text_view *view = context_view(evaluation->context, test->subject);
     if (test->kind >= TEST_TEXT_SET_FIRST)

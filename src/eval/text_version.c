@@ -71,3 +71,15 @@ int text_version_compare(const struct text_version *a, const struct text_version
     int order = str_compare(a->pre, b->pre); /* ASCII: bytes order as UTF-16 units do */
     return (order > 0) - (order < 0);
 }
+
+uint64_t text_version_rank(const struct text_version *version)
+{
+    enum { NUMBER_BITS = 21 };
+    uint64_t rank = 0;
+    for (size_t i = 0; i < COUNT_OF(version->numbers); i++) {
+        if (version->numbers[i] >> NUMBER_BITS != 0)
+            return 0;
+        rank = rank << NUMBER_BITS | version->numbers[i];
+    }
+    return str_is_absent(version->pre) ? rank + 1 : 0;
+}

@@ -15,4 +15,8 @@ struct text_version {
 bool text_version_parse(struct str text, struct text_version *version);
 int text_version_compare(const struct text_version *a, const struct text_version *b);
 
+/* A number that orders as the version does among those that have one: releases whose numbers are
+ * below 2^21. 0 for others. */
+uint64_t text_version_rank(const struct text_version *version);
+
 #endif

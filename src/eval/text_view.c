@@ -13,6 +13,7 @@
 #include "eval/pattern.h"
 #include "eval/text_number.h"
 #include "eval/text_set.h"
+#include "eval/text_version.h"
 #include "json/write.h"
 
 /* Lists in a text's clothes: as deep as the parser goes, otherwise as large as the text. */
@@ -164,13 +165,20 @@ struct str text_value_lower(struct text_value *value, struct arena *arena)
     return value->lower;
 }
 
-double text_value_number(struct text_value *value)
+double text_value_read_number(struct text_value *value)
 {
-    if (!(value->known & KNOWN_NUMBER)) {
-        value->number = text_number(value->text);
-        value->known |= KNOWN_NUMBER;
-    }
+    value->number = text_number(value->text);
+    value->known |= KNOWN_NUMBER;
     return value->number;
+}
+
+uint64_t text_value_read_version(struct text_value *value)
+{
+    struct text_version version;
+    bool is_version = text_version_parse(value->text, &version);
+    value->version = is_version ? text_version_rank(&version) : 0;
+    value->known |= KNOWN_VERSION;
+    return value->version;
 }
 
 bool text_value_has_pairs(struct text_value *value)

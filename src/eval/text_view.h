@@ -17,12 +17,19 @@ struct text_value {
     struct str text;
     struct str lower; /* these when KNOWN_… says so */
     double number;    /* NaN: not a number */
+    uint64_t version; /* its text_version_rank; 0: none, or no version */
     uint32_t hash;
     uint8_t known;
     uint8_t word;   /* enum text_word */
     bool has_pairs; /* when known: it has something beyond U+FFFF */
 };
-enum { KNOWN_LOWER = 1, KNOWN_NUMBER = 2, KNOWN_HASH = 4, KNOWN_PAIRS = 8 };
+enum {
+    KNOWN_LOWER = 1,
+    KNOWN_NUMBER = 2,
+    KNOWN_HASH = 4,
+    KNOWN_PAIRS = 8,
+    KNOWN_VERSION = 16,
+};
 
 enum text_view_kind {
     VIEW_UNREAD,
@@ -48,8 +55,19 @@ struct str text_view_text(const struct text_view *view, struct arena *arena);
 enum text_word text_word_of(struct str text);
 
 struct str text_value_lower(struct text_value *value, struct arena *arena);
-double text_value_number(struct text_value *value);
+double text_value_read_number(struct text_value *value);
+uint64_t text_value_read_version(struct text_value *value);
 bool text_value_has_pairs(struct text_value *value);
 uint32_t text_value_hash(struct text_value *value); /* as text_set's */
+
+static inline double text_value_number(struct text_value *value)
+{
+    return value->known & KNOWN_NUMBER ? value->number : text_value_read_number(value);
+}
+
+static inline uint64_t text_value_version(struct text_value *value)
+{
+    return value->known & KNOWN_VERSION ? value->version : text_value_read_version(value);
+}
 
 #endif
