@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """evaluation - the Amplitude side: 100 flags with three segments each, for run.py.
 
-One user asks /sdk/v2/vardata and /sdk/v2/flags beside nginx `return 200` in the same minute; the same
-flags and users go through our evaluator and through @amplitude/experiment-core, each in a process of
-its own, one after the other.
+One user asks /sdk/v2/vardata and /sdk/v2/flags beside nginx `return 200` in the same minute, then
+/sdk/v2/vardata while flags change; the same flags and users go through our evaluator and through
+@amplitude/experiment-core, each in a process of its own, one after the other.
 """
 import base64
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
-import threading
-import time
 
 FLAGS, SEGMENTS, USERS = 100, 3, 1000
+CHANGES_PER_SECOND = 1000
 COUNTRIES = ["Norway", "Iceland", "Chile", "Japan", "Kenya", "Peru"]
 PLANS = ["free", "pro", "team", "enterprise"]
 
@@ -77,8 +77,8 @@ class Town:
 
 
 def measure(bench, folder):
-    """Windows of vardata and flags beside nginx, management writes, the slowest vardata during them,
-    and the flags' text for the engines."""
+    """Windows of vardata and flags beside nginx, management writes, vardata during them, and the
+    flags' text for the engines."""
     data = os.path.join(folder, "evaluation")
     os.mkdir(data)
     port, nginx_port = bench.free_port(), bench.free_port()
@@ -93,7 +93,7 @@ def measure(bench, folder):
         flags = reader.call("GET", "/sdk/v2/flags")[1]
         if len(json.loads(answer)) != FLAGS or len(json.loads(flags)) != FLAGS:
             raise SystemExit("bench: an answer does not hold 100 flags")
-        nginx = bench.start_nginx(folder, nginx_port, len(answer))
+        nginx = bench.start_nginx(folder, nginx_port, len(flags))
         try:
             windows = http_pairs(bench, server, nginx, port, nginx_port, headers, reader.headers)
         finally:
@@ -101,7 +101,7 @@ def measure(bench, folder):
     finally:
         server.stop()
     return {"windows": windows, "bytes": (len(answer), len(flags)), "flags": flags.decode(),
-            "changes": measure_changes(bench, data, town, headers)}
+            "changes": measure_changes(bench, data, town)}
 
 
 def http_pairs(bench, server, nginx, port, nginx_port, with_user, with_key):
@@ -119,35 +119,30 @@ def http_pairs(bench, server, nginx, port, nginx_port, with_user, with_key):
     return windows
 
 
-def measure_changes(bench, data, town, headers):
-    """Management writes by eight connections for one window, and the slowest evaluation meanwhile."""
+def measure_changes(bench, data, town):
+    """Evaluations while flags change as often as a team of thousands would, and as often as eight
+    connections can; the server is not pinned, as in life."""
     port = bench.free_port()
     server = bench.start_guidon(data, port, None,
                                 "--management-per-second", "0", "--management-per-day", "0")
-    done, slowest, ending = [0] * 8, [], time.monotonic() + bench.SECONDS
-
-    def write(place):
-        client = bench.Client(port, town.manager.headers["Authorization"].split()[1])
-        while time.monotonic() < ending:
-            client.call("PATCH", f"/api/1/flags/{town.ids[place]}",
-                        {"rolloutPercentage": done[place] % 101})
-            done[place] += 1
-
-    writers = [threading.Thread(target=write, args=(place,)) for place in range(8)]
+    token = town.manager.headers["Authorization"].split()[1]
+    found = {"paced": [], "unpaced": []}
     try:
-        for writer in writers:
-            writer.start()
-        reader = bench.Client(port, town.key)
-        while time.monotonic() < ending:
-            began = time.monotonic()
-            reader.call("GET", "/sdk/v2/vardata", headers=headers)
-            slowest.append((time.monotonic() - began) * 1000)
-            time.sleep(0.002)
+        for _ in range(bench.PAIRS):
+            for name, rate in [("paced", CHANGES_PER_SECOND), ("unpaced", 0)]:
+                done = subprocess.run(
+                    [os.path.join(bench.BUILD, "bench", "latency_bench"), str(port),
+                     str(bench.SECONDS), str(rate), token, town.key, encoded(user_of(1)),
+                     *town.ids], capture_output=True, text=True, check=False)
+                figures = re.match(r"(\d+) changes/s, (\d+) evaluations: p50 (\d+) us, "
+                                   r"p99 (\d+) us, max (\d+) us", done.stdout)
+                if done.returncode != 0 or not figures:
+                    raise SystemExit(f"bench: latency_bench: {done.stdout}{done.stderr}")
+                rate, _, *latencies = [int(figure) for figure in figures.groups()]
+                found[name].append((rate, *[latency / 1000 for latency in latencies]))
     finally:
-        for writer in writers:
-            writer.join()
         server.stop()
-    return sum(done) / bench.SECONDS, max(slowest)
+    return found
 
 
 def measure_engines(bench, folder, flags):
@@ -174,7 +169,7 @@ def rate_of(bench, command, folder):
     return float(output.split()[0])
 
 
-def print_rows(bench, measured, engines):
+def print_rows(bench, measured, engines, peer):
     windows, (answer_bytes, flags_bytes) = measured["windows"], measured["bytes"]
 
     def of(name, what):
@@ -192,6 +187,27 @@ def print_rows(bench, measured, engines):
     ours, theirs = engines
     bench.row("evaluations/s in process (peer: `@amplitude/experiment-core`)", ours, 0,
               theirs or None, "ratio ≥ 25")
-    rate, slowest = measured["changes"]
-    bench.row("management writes/s, 8 connections (client in Python)", [rate], 0)
-    bench.row("slowest `/sdk/v2/vardata` meanwhile: ms", [slowest], 1, target="≪ 500")
+    print_peer(bench, windows["vardata"], peer)
+    print_changes(bench, measured["changes"])
+
+
+def print_peer(bench, windows, peer):
+    """Rounds are not paired here: each of theirs stands beside one of ours."""
+    if isinstance(peer, str):
+        print(f"| the same question to Unleash server, `/api/frontend` | skipped: {peer} | | | |")
+        return
+    for what, name, digits in [("requests/s", "rate", 0), ("CPU µs per request", "cpu_us", 1)]:
+        theirs = [window[name] for window in peer["windows"]]
+        bench.row(f"`/sdk/v2/vardata`: {what} (peer: Unleash server 7.5.1 `/api/frontend`, "
+                  f"{peer['bytes']:,} bytes, {peer['toggles']} of its 100 flags on)",
+                  [window[name] for window in windows][:len(theirs)], digits, theirs)
+
+
+def print_changes(bench, changes):
+    paced, unpaced = changes["paced"], changes["unpaced"]
+    bench.row("management writes/s, 8 connections", [run[0] for run in unpaced], 0)
+    for runs in [paced, unpaced]:
+        rate = bench.shown([run[0] for run in runs], 0)
+        for place, name in enumerate(["p50", "p99", "slowest"], 1):
+            bench.row(f"`/sdk/v2/vardata` during {rate} changes/s: ms, {name}",
+                      [run[place] for run in runs], 2, target="≪ 500" if place == 3 else "")

@@ -19,6 +19,7 @@ import tempfile
 import time
 
 import evaluation
+import unleash
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build"))
@@ -74,14 +75,14 @@ def pinned(command, core):
 class Server:
     """A child process that says when it listens; ended at exit."""
 
-    def __init__(self, command, ready, core=None):
+    def __init__(self, command, ready, core=None, environment=None, seconds_max=20):
         self.log = tempfile.TemporaryFile()
         began = time.monotonic()
         self.process = subprocess.Popen(pinned(command, core) if core else command,
                                         stdin=subprocess.DEVNULL, stdout=self.log,
-                                        stderr=subprocess.STDOUT)
+                                        stderr=subprocess.STDOUT, env=environment)
         while not ready(self):
-            if self.process.poll() is not None or time.monotonic() - began > 20:
+            if self.process.poll() is not None or time.monotonic() - began > seconds_max:
                 sys.exit(f"bench: does not start: {' '.join(command)}\n{self.output()}")
             time.sleep(0.0005)
         self.start_ms = (time.monotonic() - began) * 1000
@@ -380,12 +381,13 @@ def main():
         rest = measure_rest(folder)
         amplitude = evaluation.measure(sys.modules[__name__], folder)
         engines = evaluation.measure_engines(sys.modules[__name__], folder, amplitude["flags"])
+        peer = unleash.measure(sys.modules[__name__], evaluation)
     decision_output, decisions = measure_decisions()
     print_table(body_bytes, windows, changes, rest, decisions)
     print()
     print("| measured: median (least – most) | Guidon | peer | ratio | target |")
     print("|---|---|---|---|---|")
-    evaluation.print_rows(sys.modules[__name__], amplitude, engines)
+    evaluation.print_rows(sys.modules[__name__], amplitude, engines, peer)
     for output in [decision_output, run_program("json_bench")]:
         if output:
             print(f"\n```\n{output}\n```")

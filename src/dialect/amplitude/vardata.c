@@ -5,6 +5,7 @@
  * Memory only, and little of it: the user is parsed, each flag decided, and the answer copied
  * together from what was written ahead (pieces.h).
  */
+#include <assert.h>
 #include <string.h>
 
 #include "dialect/amplitude/assignment.h"
@@ -125,16 +126,22 @@ static struct flag_results decide(struct exchange *x, const struct snapshot *sna
 
 /* ---- answering ------------------------------------------------------------------------------- */
 
+/* What every result ends with. It is copied whole, with what lies behind it: a known number of bytes
+ * takes a few instructions, and there is a result for each of a hundred flags. */
+struct tail {
+    char text[80];
+    size_t size;
+};
+
 /* `,"evaluationId":"<n>_<ms>_<n>"` and the brackets that close a result. The first number tells
  * requests apart, the last is the version of the rules. */
-static struct str make_tail(struct exchange *x, const struct snapshot *snapshot,
-                            enum answer_form form)
+static void make_tail(struct exchange *x, const struct snapshot *snapshot, enum answer_form form,
+                      struct tail *made)
 {
     const uint64_t request[] = {(uint64_t)x->request->began_us, (uint64_t)(uintptr_t)x->request};
     uint64_t number = map_hash((struct str){(const char *)request, sizeof(request)});
-    enum { TAIL_BYTES_MAX = 128 };
-    char *text = arena_allocate(x->arena, TAIL_BYTES_MAX);
-    struct buf tail = {.data = text, .capacity = TAIL_BYTES_MAX, .bytes_max = TAIL_BYTES_MAX};
+    struct buf tail = {
+        .data = made->text, .capacity = sizeof(made->text), .bytes_max = sizeof(made->text)};
     buf_append(&tail, STR(",\"evaluationId\":\""));
     buf_append_u64(&tail, number % 1000000000);
     buf_append_byte(&tail, '_');
@@ -142,7 +149,8 @@ static struct str make_tail(struct exchange *x, const struct snapshot *snapshot,
     buf_append_byte(&tail, '_');
     buf_append_u64(&tail, snapshot->version);
     buf_append(&tail, form == FORM_PLAIN ? STR("\"}") : STR("\"}}"));
-    return buf_str(&tail);
+    assert(!buf_failed(&tail));
+    made->size = tail.size;
 }
 
 static bool is_shown(const struct flag_result *result, enum answer_form form)
@@ -155,7 +163,7 @@ static inline void parts_of(const struct flag_result *result, enum answer_form f
                             struct str parts[2])
 {
     if (form == FORM_PLAIN) {
-        parts[0] = str_slice(result->answer->text, 0, result->answer->plain_size);
+        parts[0] = (struct str){result->answer->text.data, result->answer->plain_size};
         parts[1] = result->pieces->experiment_member;
     } else {
         parts[0] = result->answer->text;
@@ -169,30 +177,37 @@ static char *put(char *at, struct str text)
     return at + text.size;
 }
 
+static inline char *put_tail(char *at, const struct tail *tail)
+{
+    memcpy(at, tail->text, sizeof(tail->text));
+    return at + tail->size;
+}
+
+/* With room behind the last for a whole tail. */
 static size_t measure_results(const struct flag_results *results, enum answer_form form,
-                              size_t tail_size)
+                              const struct tail *tail)
 {
     struct str parts[2];
-    size_t size = sizeof("{}");
+    size_t size = sizeof("{}") + sizeof(tail->text);
     for (size_t i = 0; i < results->count; i++) {
         parts_of(&results->items[i], form, parts);
-        size += parts[0].size + parts[1].size + tail_size;
+        size += parts[0].size + parts[1].size + tail->size;
     }
     return size;
 }
 
 /* Every result brings its comma in front; the first one's makes room for the bracket. */
 static void write_results(struct buf *buf, const struct flag_results *results,
-                          enum answer_form form, struct str tail)
+                          enum answer_form form, const struct tail *tail)
 {
     struct str parts[2];
-    char *text = buf_reserve(buf, measure_results(results, form, tail.size));
+    char *text = buf_reserve(buf, measure_results(results, form, tail));
     char *end = text;
     for (size_t i = 0; i < results->count; i++) {
         if (!is_shown(&results->items[i], form))
             continue;
         parts_of(&results->items[i], form, parts);
-        end = put(put(put(end, parts[0]), parts[1]), tail);
+        end = put_tail(put(put(end, parts[0]), parts[1]), tail);
     }
     if (end == text)
         end++;
@@ -224,8 +239,10 @@ static struct fault answer(struct exchange *x, const struct question *question)
         list = pieces_select(x->arena, snapshot->rules, &list, question->keys, question->key_count);
     struct flag_results results = decide(x, snapshot, &list, &user);
     struct buf buf;
+    struct tail tail;
     buf_open(&buf, SIZE_MAX);
-    write_results(&buf, &results, question->form, make_tail(x, snapshot, question->form));
+    make_tail(x, snapshot, question->form, &tail);
+    write_results(&buf, &results, question->form, &tail);
     x->version = snapshot->version;
     reply_json(x, 200, &buf);
     assignment_note(x, snapshot, &user, identity, &results);
