@@ -8,8 +8,7 @@
 
 #include "test.h"
 
-static const enum credential_kind managing[] = {CREDENTIAL_PERSONAL, CREDENTIAL_APP,
-                                                CREDENTIAL_ENVIRONMENT};
+enum { MANAGING_KINDS = 3 }; /* personal, app and environment tokens */
 static const enum credential_kind reading[] = {
     CREDENTIAL_BROWSER_KEY,       CREDENTIAL_SERVER_KEY,  CREDENTIAL_CLIENT_DEPLOYMENT,
     CREDENTIAL_SERVER_DEPLOYMENT, CREDENTIAL_PROJECT_KEY, CREDENTIAL_PROJECT_SECRET};
@@ -160,7 +159,7 @@ TEST(what_reads_a_deployment_manages_nothing)
         CHECK(!caller_may_write(&caller));
         CHECK(!caller_sees_environment(&caller, STR("app_1"), 1));
     }
-    CHECK_INT(COUNT_OF(reading) + COUNT_OF(managing), CREDENTIAL_KIND_COUNT);
+    CHECK_INT(COUNT_OF(reading) + MANAGING_KINDS, CREDENTIAL_KIND_COUNT);
 }
 
 TESTS(an_environment_token_has_the_form_of_a_personal_one,

@@ -44,11 +44,11 @@ struct row {
 static void expect_rows(const char *operator, const struct row * rows, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (holds(operator, rows[i].value, rows[i].values) == rows[i].holds)
-            continue;
-        print_message("%s: %s against [%s]\n", operator,
-                      rows[i].value == NULL ? "nothing" : rows[i].value, rows[i].values);
-        CHECK(!"as in the table");
+        bool is_as_said = holds(operator, rows[i].value, rows[i].values) == rows[i].holds;
+        if (!is_as_said)
+            print_message("%s: %s against [%s]\n", operator,
+                          rows[i].value == NULL ? "nothing" : rows[i].value, rows[i].values);
+        CHECK(is_as_said);
     }
 }
 

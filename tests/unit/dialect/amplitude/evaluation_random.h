@@ -174,8 +174,8 @@ static inline struct str random_user(struct site *site, struct dice *dice)
         ",\"country\":\"DE\",\"version\":\"1.10.0\",\"groups\":{\"org\":[\"acme\"]}",
         ",\"country\":\"SE\",\"cohort_ids\":[\"listed\"],\"groups\":{\"org\":\"a/b\"}",
         ",\"version\":\"1.2.3\",\"user_properties\":{\"age\":35,\"tags\":[\"b\",\"a\"]}",
-        ",\"user_properties\":{\"age\":\"old\",\"tags\":\"a\",\"[Experiment] flag.3_1\":\"on\","
-        "\"[Experiment] flag.5_2\":\"a\"},\"groups\":{\"org\":[\"bar\"]}",
+        (",\"user_properties\":{\"age\":\"old\",\"tags\":\"a\",\"[Experiment] flag.3_1\":\"on\","
+         "\"[Experiment] flag.5_2\":\"a\"},\"groups\":{\"org\":[\"bar\"]}"),
     };
     return arena_format(&site->arena, "{\"user_id\":\"%s\",\"device_id\":\"d%u\"%s}",
                         roll(dice, 3) == 0 ? "" : "u1", roll(dice, 30),
