@@ -172,8 +172,9 @@ check-asan-vectors:
 	+@$(ASAN) vectors
 check-asan-api:
 	+@$(ASAN) api
+threaded-binaries: $(foreach room,$(THREADED),$(call test_binaries,tests/unit/$(room)))
 check-tsan:
-	+@$(TSAN) -j$(JOBS) all $(foreach room,$(THREADED),$(call test_binaries,tests/unit/$(room)))
+	+@$(TSAN) -j$(JOBS) all threaded-binaries
 	+@status=0; for room in $(THREADED); do $(TSAN) unit-$$room || status=1; done; exit $$status
 check-tsan-api:
 	+@$(TSAN) api
@@ -237,6 +238,6 @@ coverage:
 	+@for suite in $(UNIT_SUITES); do $(COVERAGE) $$suite >/dev/null || exit 1; done
 	@gcovr --root . --filter src/ --object-directory $(BUILD)/coverage/obj --txt
 
-.PHONY: help run demo test test-sdk test-binaries check vectors api fault tidy format hooks fuzz fuzz-binaries \
+.PHONY: help run demo test test-sdk test-binaries threaded-binaries check vectors api fault tidy format hooks fuzz fuzz-binaries \
 	bench bench-quick bench-binaries coverage \
 	check-gcc $(addprefix check-,$(STATIC_CHECKS) $(DYNAMIC_CHECKS))

@@ -104,8 +104,8 @@ static const struct flag_pieces *write_flag(struct desk *desk, struct flag_revis
         return pieces; /* never answered; its configuration depends on who leans on it */
     pieces->answers = write_answers(desk, revision);
     pieces->segments = write_segments(desk, revision);
-    if (flag->kind == FLAG_KIND_EXPERIMENT)
-        pieces->experiment_member = STR(",\"expKey\":\"" EXPERIMENT_KEY "\"");
+    pieces->experiment_member =
+        flag->kind == FLAG_KIND_EXPERIMENT ? STR(",\"expKey\":\"" EXPERIMENT_KEY "\"") : STR("");
     pieces->configuration = write_configuration(desk, revision);
     arena_reset(&desk->scratch);
     return pieces;
