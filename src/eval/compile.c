@@ -332,12 +332,15 @@ const struct ruleset *ruleset_compile(struct arena *arena, const struct environm
     uint32_t targeting_key = compile_attribute(&compiler, STR("targetingKey"));
     assert(targeting_key == SLOT_TARGETING_KEY);
     compile_selectors_open(&compiler);
+    map_open(&compiler.questions, arena, 0);
+    buf_open(&compiler.question, QUESTION_BYTES_MAX);
 
     index_flags(&compiler);
     const struct compiled_segment *segments = compile_segments(&compiler);
     for (size_t i = 0; i < state->flag_count; i++)
         compile_flag(&compiler, &compiler.flags[i]);
 
+    buf_close(&compiler.question);
     struct ruleset *ruleset = ARENA_NEW(arena, struct ruleset);
     *ruleset = (struct ruleset){
         .state = state,
@@ -350,6 +353,7 @@ const struct ruleset *ruleset_compile(struct arena *arena, const struct environm
         .selectors = compiler.selectors,
         .selector_count = compiler.selector_count,
         .prerequisite_flag_count = compiler.prerequisite_flag_count,
+        .answer_count = compiler.asked_count + 1,
         .private = compiler.private,
     };
     return ruleset;

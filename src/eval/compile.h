@@ -10,6 +10,7 @@
 #ifndef EVAL_COMPILE_H
 #define EVAL_COMPILE_H
 
+#include "base/buf.h"
 #include "base/map.h"
 #include "eval/hash.h"
 #include "eval/pattern.h"
@@ -114,16 +115,22 @@ struct test {
     uint8_t flags;              /* TEST_IS_NEGATED, … */
     union {
         struct str text;
-        double number;
-        int64_t instant_ms;
-        const struct expected_version *version;
-        const struct json *value;
-        const struct value_list *list;
-        const struct pattern *pattern;
-        const struct text_choice *choice;
-        const struct text_list *needles; /* in lower case */
-        const struct text_version_bound *version_bound;
-        const struct pattern_list *patterns;
+        struct {
+            union {
+                double number;
+                int64_t instant_ms;
+                const struct expected_version *version;
+                const struct json *value;
+                const struct value_list *list;
+                const struct pattern *pattern;
+                const struct text_choice *choice;
+                const struct text_list *needles; /* in lower case */
+                const struct text_version_bound *version_bound;
+                const struct pattern_list *patterns;
+            };
+            uint32_t memo; /* from TEST_TEXT_FIRST on: the place of its answer, the same for
+                              every test that asks the same */
+        };
     };
 };
 
@@ -148,15 +155,16 @@ struct compiled_bucket {
     struct str selector, salt;
 };
 
+/* What a decision reads stands in front: with a rule's own it fits into one cache line. */
 struct compiled_serve {
     enum serve_kind kind;
     int variation;   /* SERVE_VARIATION, SERVE_BUCKET's otherwise; -1: the flag has no such one */
     uint32_t slot;   /* attribute that is hashed; SERVE_BUCKET: selector */
     uint32_t prefix; /* the hash after "<flag key>:<salt>:" */
-    uint32_t share_count;
-    const struct compiled_share *shares;
-    struct activity activity;             /* SERVE_PROGRESSIVE: when it moves */
     const struct compiled_bucket *bucket; /* SERVE_BUCKET */
+    const struct compiled_share *shares;
+    uint32_t share_count;
+    struct activity activity; /* SERVE_PROGRESSIVE: when it moves */
     const struct serve *serve;
     const struct flag *flag;
 };
@@ -195,6 +203,7 @@ struct ruleset_private {
     size_t pattern_count;
 };
 
+enum { ANSWER_NOT_KEPT = 0 };       /* test.memo: it is asked each time */
 #define MEMO_NONE UINT32_MAX        /* flag_rules.memo: nobody leans on it */
 enum { SLOT_TARGETING_KEY = 0 };    /* every ruleset's first attribute */
 enum { SELECTOR_SLOT_NOTHING = 0 }; /* every ruleset's first selector finds nothing */
@@ -215,6 +224,10 @@ struct compiler {
     size_t selector_count, selector_capacity;
     struct map pattern_indices[PATTERN_SYNTAXES]; /* text to index in private->patterns */
     size_t pattern_capacity;
+    struct map questions; /* what a test of the text family asks, to index in asked */
+    struct buf question;  /* the one being looked up */
+    struct test *asked;
+    size_t asked_count, asked_capacity;
 };
 
 /* Tests being written from the last to the first, so that every target is known when needed. */
@@ -227,6 +240,9 @@ struct program {
 
 /* Deeper than json's budget lets a document nest; what lies deeper never holds. */
 enum { EXPRESSION_DEPTH_MAX = 64 };
+
+/* Longer questions are asked by one flag alone, as a rule: they are not compared. */
+enum { QUESTION_BYTES_MAX = 512 };
 
 /* A larger copy of an array that has no room for one more; the arena keeps the old one. */
 void *compile_grow(struct arena *arena, void *array, size_t count, size_t *capacity, size_t size);

@@ -282,6 +282,50 @@ static bool prepare(struct compiler *compiler, const struct flag *flag,
     return false;
 }
 
+/* ---- questions ----------------------------------------------------------------------------------
+ */
+
+/* The operator, what it reads and the texts in order: tests that have these in common are one
+ * question. False when they are too long to look for. */
+static bool write_question(struct buf *question, enum operator operator, uint32_t subject,
+                           const struct text_list *list)
+{
+    buf_clear(question);
+    const uint32_t head[] = {(uint32_t) operator, subject};
+    buf_append(question, (struct str){(const char *)head, sizeof(head)});
+    for (size_t i = 0; i < list->count && !buf_failed(question); i++) {
+        const uint64_t size = list->texts[i].size;
+        buf_append(question, (struct str){(const char *)&size, sizeof(size)});
+        buf_append(question, list->texts[i]);
+    }
+    return !buf_failed(question);
+}
+
+/* What it asks is asked already: the test is as the other one, but for where it leads. */
+static bool find_asked(const struct compiler *compiler, struct test *test)
+{
+    uint32_t index = map_find(&compiler->questions, buf_str(&compiler->question));
+    if (index == MAP_ABSENT)
+        return false;
+    struct test asked = compiler->asked[index];
+    asked.on_true = test->on_true;
+    asked.on_false = test->on_false;
+    *test = asked;
+    return true;
+}
+
+/* Results of other flags come and go with a decision: what is asked about them is not kept. */
+static void keep_asked(struct compiler *compiler, struct test *test)
+{
+    bool is_of_result = compiler->selectors[test->subject].root == SELECTOR_RESULT;
+    test->memo = is_of_result ? ANSWER_NOT_KEPT : (uint32_t)compiler->asked_count + 1;
+    compiler->asked = compile_grow(compiler->arena, compiler->asked, compiler->asked_count,
+                                   &compiler->asked_capacity, sizeof(struct test));
+    struct str question = arena_copy_str(compiler->arena, buf_str(&compiler->question));
+    map_insert(&compiler->questions, question, (uint32_t)compiler->asked_count);
+    compiler->asked[compiler->asked_count++] = *test;
+}
+
 bool compile_text_match(struct compiler *compiler, const struct flag *flag,
                         const struct expression *match, struct test *test)
 {
@@ -295,5 +339,12 @@ bool compile_text_match(struct compiler *compiler, const struct flag *flag,
     if (accepts_nothing(row->nothing, &list))
         test->flags |= TEST_ACCEPTS_NOTHING;
     test->subject = compile_selector(compiler, flag, match->attribute);
-    return prepare(compiler, flag, match, &list, test);
+    bool is_comparable = write_question(&compiler->question, match->operator, test->subject, &list);
+    if (is_comparable && find_asked(compiler, test))
+        return true;
+    if (!prepare(compiler, flag, match, &list, test))
+        return false;
+    if (is_comparable)
+        keep_asked(compiler, test);
+    return true;
 }

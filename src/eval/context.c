@@ -10,7 +10,7 @@ const struct json attribute_missing = {.type = JSON_NULL};
 
 /*
  * One block, zeroed once: the targeting key as a value, the values, the views, the decisions, the
- * segments. The widest come first, so that each part is aligned.
+ * segments, the answers. The widest come first, so that each part is aligned.
  */
 static void open_block(struct context *context)
 {
@@ -20,7 +20,8 @@ static void open_block(struct context *context)
     size_t views_bytes = ruleset->selector_count * sizeof(struct text_view);
     size_t decisions_bytes = ruleset->prerequisite_flag_count * sizeof(struct decision);
     char *block = arena_allocate(context->arena, sizeof(struct json) + values_bytes + views_bytes +
-                                                     decisions_bytes + ruleset->segment_count);
+                                                     decisions_bytes + ruleset->segment_count +
+                                                     ruleset->answer_count);
     struct json *key = (struct json *)(void *)block;
     key->type = JSON_STRING;
     key->string = context->targeting_key;
@@ -29,6 +30,7 @@ static void open_block(struct context *context)
     context->views = (struct text_view *)(void *)(block + values_bytes);
     context->decisions = (struct decision *)(void *)(block + values_bytes + views_bytes);
     context->segments = (uint8_t *)block + values_bytes + views_bytes + decisions_bytes;
+    context->answers = context->segments + ruleset->segment_count;
     context->values[SLOT_TARGETING_KEY] = key;
 }
 

@@ -5,7 +5,7 @@
 
 #include <assert.h>
 
-#include "eval/text_test.h"
+#include "eval/evaluation.h"
 
 static inline struct decision decide(const struct flag_rules *flag, int variation,
                                      enum reason reason)
@@ -147,35 +147,42 @@ static int find_kept(struct evaluation *evaluation, const struct flag_rules *fla
 
 /* ---- rules ----------------------------------------------------------------------------------- */
 
-/* As program_accepts, with the text family's tests in line: a person has a hundred flags. */
-static inline __attribute__((always_inline)) bool
-text_program_accepts(struct evaluation *evaluation, const struct test *tests, uint32_t entry)
+/*
+ * As program_accepts, but what was asked for another flag is not asked again: flags are many,
+ * questions about a person are few. Tests of the typed family are not remembered.
+ */
+static bool remembered_accepts(struct evaluation *evaluation, const struct test *tests,
+                               uint32_t entry)
 {
+    const uint8_t *answers = evaluation->context->answers;
     uint32_t at = entry;
     while (at < TARGET_REJECT) {
         const struct test *test = &tests[at];
         if (test->kind < TEST_TEXT_FIRST)
             return program_accepts(evaluation, tests, at);
-        at = text_test_holds(evaluation, test) ? test->on_true : test->on_false;
+        enum answer answer = answers[test->memo];
+        if (answer == ANSWER_UNKNOWN)
+            answer = text_test_ask(evaluation, test);
+        at = answer == ANSWER_YES ? test->on_true : test->on_false;
     }
     return at == TARGET_ACCEPT;
 }
 
-static inline __attribute__((always_inline)) bool
-rule_matches(struct evaluation *evaluation, const struct flag_rules *flag,
-             const struct compiled_rule *rule, struct trace *trace)
+static inline bool rule_matches(struct evaluation *evaluation, const struct flag_rules *flag,
+                                const struct compiled_rule *rule, struct trace *trace)
 {
     if (!activity_holds(&rule->activity, evaluation->now_ms))
         return false;
+    if (evaluation->trace == NULL)
+        return remembered_accepts(evaluation, flag->tests, rule->entry);
     if (trace != NULL)
         context_forget_segments(evaluation->context); /* marks are about this rule alone */
-    return flag->is_typed ? program_accepts(evaluation, flag->tests, rule->entry)
-                          : text_program_accepts(evaluation, flag->tests, rule->entry);
+    return program_accepts(evaluation, flag->tests, rule->entry); /* memory leaves no trace */
 }
 
 /* A ticket nobody owns, or a subject without one, passes on to the next rule. */
-static inline struct decision decide_by_rules(struct evaluation *evaluation,
-                                              const struct flag_rules *flag, struct trace *trace)
+static inline __attribute__((always_inline)) struct decision
+decide_by_rules(struct evaluation *evaluation, const struct flag_rules *flag, struct trace *trace)
 {
     for (uint32_t i = 0; i < flag->rule_count; i++) {
         const struct compiled_rule *rule = &flag->rules[i];

@@ -95,6 +95,7 @@ struct context {
     struct text_view *views;    /* by selector; unread until first read */
     struct decision *decisions; /* by flag_rules.memo; flag is NULL until decided */
     uint8_t *segments;          /* by segment: SEGMENT_… */
+    uint8_t *answers;           /* by test.memo: enum answer */
     int64_t remembered_ms;      /* the moment these two are about */
 };
 

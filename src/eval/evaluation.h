@@ -3,7 +3,7 @@
  * evaluation - one call of evaluate() at work: what its parts hand each other.
  *
  * evaluate.c decides a flag; it asks program.c whether a rule's tests hold, which asks segment.c
- * about segments, text_test.h about the text family's tests and context.c about attributes; serve.c
+ * about segments, text_test.c about the text family's tests and context.c about attributes; serve.c
  * deals the ticket; trace.c writes down what an explanation needs. Nothing here allocates unless
  * there is a trace, but for what evaluate.h says of contexts.
  */
@@ -83,6 +83,14 @@ static inline void context_remember(struct context *context, int64_t now_ms)
 /* ---- program.c ------------------------------------------------------------------------------- */
 
 bool program_accepts(struct evaluation *evaluation, const struct test *tests, uint32_t entry);
+
+/* ---- text_test.c ----------------------------------------------------------------------------- */
+
+bool text_test_holds(struct evaluation *evaluation, const struct test *test);
+
+/* The same, remembered for the other flags that ask it. */
+enum answer { ANSWER_UNKNOWN, ANSWER_NO, ANSWER_YES };
+enum answer text_test_ask(struct evaluation *evaluation, const struct test *test);
 
 /* ---- segment.c ------------------------------------------------------------------------------- */
 

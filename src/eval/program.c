@@ -8,7 +8,7 @@
 #include <assert.h>
 
 #include "base/instant.h"
-#include "eval/text_test.h"
+#include "eval/evaluation.h"
 
 static inline bool number_holds(const struct test *test, const struct json *value)
 {

@@ -69,6 +69,7 @@ struct ruleset {
     const struct selector *selectors;        /* distinct selectors any clause or bucket reads */
     size_t selector_count;
     size_t prerequisite_flag_count; /* flags some other flag leans on */
+    size_t answer_count;            /* distinct questions tests of the text family ask, and one */
     const struct ruleset_private *private;
 };
 

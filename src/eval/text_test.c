@@ -10,7 +10,7 @@
 #include <math.h>
 
 #include "base/utf.h"
-#include "eval/text_test.h"
+#include "eval/evaluation.h"
 
 /* Distinct values of a set clause that are ticked off on the stack; a larger one is searched. */
 enum { TICKS_MAX = 1024 };
@@ -36,11 +36,6 @@ static inline bool choice_has(const struct text_choice *choice, struct text_valu
     return place_in(&choice->texts, value) != TEXT_SET_ABSENT;
 }
 
-bool text_test_is_among_many(const struct text_choice *choice, struct text_value *value)
-{
-    return choice_has(choice, value);
-}
-
 static bool contains_any(struct evaluation *evaluation, const struct text_list *needles,
                          struct text_value *value)
 {
@@ -52,8 +47,15 @@ static bool contains_any(struct evaluation *evaluation, const struct text_list *
     return false;
 }
 
-/* Kept out of the way of the versions that have a rank. */
-bool text_test_allows_unranked(const struct test *test, const struct text_value *value)
+static bool number_allows(const struct test *test, struct text_value *value)
+{
+    double number = text_value_number(value);
+    if (isnan(number) || isnan(test->number))
+        return false;
+    return test_allows_order(test, (number > test->number) - (number < test->number));
+}
+
+static bool unranked_version_allows(const struct test *test, const struct text_value *value)
 {
     const struct text_version_bound *bound = test->version_bound;
     struct text_version version;
@@ -63,6 +65,15 @@ bool text_test_allows_unranked(const struct test *test, const struct text_value 
     else
         order = utf16_compare(value->text, bound->text);
     return test_allows_order(test, (order > 0) - (order < 0));
+}
+
+static bool version_allows(const struct test *test, struct text_value *value)
+{
+    uint64_t expected = test->version_bound->rank;
+    uint64_t rank = text_value_version(value);
+    if (expected == 0 || rank == 0)
+        return unranked_version_allows(test, value);
+    return test_allows_order(test, (rank > expected) - (rank < expected));
 }
 
 /* One that gives up tells nothing, neither way. */
@@ -95,9 +106,9 @@ static inline bool text_holds(struct evaluation *evaluation, const struct test *
     if (test->kind == TEST_TEXT_CONTAINS)
         return contains_any(evaluation, test->needles, value) != is_negated;
     if (test->kind == TEST_TEXT_NUMBER)
-        return text_test_allows_number(test, value);
+        return number_allows(test, value);
     if (test->kind == TEST_TEXT_VERSION)
-        return text_test_allows_version(test, value);
+        return version_allows(test, value);
     assert(test->kind == TEST_TEXT_MATCHES);
     return pattern_allows(evaluation, test, value);
 }
@@ -230,7 +241,7 @@ static bool set_holds(struct evaluation *evaluation, const struct test *test,
     return set_has_any(choice, view) != is_negated;
 }
 
-bool text_test_holds_at_length(struct evaluation *evaluation, const struct test *test)
+bool text_test_holds(struct evaluation *evaluation, const struct test *test)
 {
     struct text_view *view = context_view(evaluation->context, test->subject);
     if (test->kind >= TEST_TEXT_SET_FIRST)
@@ -244,4 +255,12 @@ bool text_test_holds_at_length(struct evaluation *evaluation, const struct test 
             return true;
     }
     return false;
+}
+
+enum answer text_test_ask(struct evaluation *evaluation, const struct test *test)
+{
+    enum answer answer = text_test_holds(evaluation, test) ? ANSWER_YES : ANSWER_NO;
+    if (test->memo != ANSWER_NOT_KEPT)
+        evaluation->context->answers[test->memo] = (uint8_t)answer;
+    return answer;
 }

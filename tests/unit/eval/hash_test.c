@@ -69,5 +69,22 @@ TEST(murmur3_is_appleby_s)
     CHECK_INT(hash_murmur3_32((struct str){0}, 1), 0x514E28B7u);
 }
 
+TEST(murmur3_continues_where_it_stopped)
+{
+    const struct str text = STR("a salt of any length/and a user");
+    for (size_t size = 0; size <= text.size; size++) {
+        struct str whole = str_slice(text, 0, size);
+        for (size_t first = 0; first <= size; first++) {
+            for (size_t second = first; second <= size; second++) {
+                struct hash_murmur3 begun = hash_murmur3_begin(str_slice(whole, 0, first), 7);
+                begun = hash_murmur3_continue(&begun, str_slice(whole, first, second));
+                CHECK_INT(hash_murmur3_finish(&begun, str_slice(whole, second, size)),
+                          hash_murmur3_32(whole, 7));
+            }
+        }
+    }
+}
+
 TESTS(fnv1a_counts_utf16_units, fnv1a_continues_where_it_stopped,
-      fnv1a_of_units_takes_lone_surrogates, murmur3_is_appleby_s)
+      fnv1a_of_units_takes_lone_surrogates, murmur3_is_appleby_s,
+      murmur3_continues_where_it_stopped)
