@@ -291,7 +291,7 @@ static bool write_question(struct buf *question, enum operator operator, uint32_
                            const struct text_list *list)
 {
     buf_clear(question);
-    const uint32_t head[] = {(uint32_t) operator, subject};
+    const uint32_t head[] = {(uint32_t) operator, subject };
     buf_append(question, (struct str){(const char *)head, sizeof(head)});
     for (size_t i = 0; i < list->count && !buf_failed(question); i++) {
         const uint64_t size = list->texts[i].size;

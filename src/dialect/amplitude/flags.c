@@ -4,11 +4,11 @@
 
 #include <assert.h>
 
+#include "base/gzip.h"
 #include "base/memory.h"
 #include "dialect/amplitude/configuration_encode.h"
 #include "dialect/amplitude/evaluate.h"
 #include "dialect/amplitude/reply.h"
-#include "http/gzip.h"
 
 /* ---- what belongs in the array --------------------------------------------------------------- */
 

@@ -4,9 +4,9 @@
 
 #include <string.h>
 
+#include "base/gzip.h"
 #include "base/memory.h"
 #include "dialect/amplitude/evaluate.h"
-#include "http/gzip.h"
 
 /* Browsers call from any page. No cookies are used, so there are no credentials to allow. */
 #define CORS_LINES                                                                                 \

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <zlib.h>
 
-#include "http/gzip.h"
+#include "base/gzip.h"
 #include "http/http.h"
 #include "test.h"
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * gzip - bytes made smaller, for who accepts it (http_accepts_gzip).
+ * gzip - bytes made smaller, for who accepts it (http/http.h: http_accepts_gzip).
  *
  * A deflate state costs a quarter of a megabyte and more time to set up than a small body takes to
  * compress: each thread makes one when it first needs it, resets it between bodies, and frees it
  * when it ends. Equal bytes give equal bytes: the header holds no time and no name.
  */
-#ifndef HTTP_GZIP_H
-#define HTTP_GZIP_H
+#ifndef BASE_GZIP_H
+#define BASE_GZIP_H
 
 #include "base/buf.h"
 
