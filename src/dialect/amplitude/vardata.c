@@ -126,8 +126,8 @@ static struct flag_results decide(struct exchange *x, const struct snapshot *sna
 
 /* ---- answering ------------------------------------------------------------------------------- */
 
-/* What every result ends with. It is copied whole, with what lies behind it: a known number of bytes
- * takes a few instructions, and there is a result for each of a hundred flags. */
+/* What every result ends with. It is copied whole, with what lies behind it: a known number of
+ * bytes takes a few instructions, and there is a result for each of a hundred flags. */
 struct tail {
     char text[80];
     size_t size;
