@@ -28,8 +28,10 @@ SECONDS = int(os.environ.get("BENCH_SECONDS", "4"))
 CONNECTIONS = 64
 SERVER_CORE, LOAD_CORE = "0", "1"
 TICKS = os.sysconf("SC_CLK_TCK")
-# A window in which other processes took more of the machine than this is measured again.
+# A window in which other processes took more of the machine than this is measured again, as long as
+# that has not happened too often: on a busy machine nothing would be won by it but time.
 FOREIGN_MAX, REPEATS_MAX = 0.10, 3
+repeats_left = [20]
 
 
 # ---- processes -------------------------------------------------------------------------------
@@ -204,8 +206,9 @@ def load_window(server, url, headers):
         elapsed = time.monotonic() - began
         cpu = cpu_s(server.pid) - cpu
         foreign = (machine_busy_s() - busy - cpu - (sum(os.times()[2:4]) - load)) / elapsed
-        if foreign <= FOREIGN_MAX or attempt == REPEATS_MAX:
+        if foreign <= FOREIGN_MAX or attempt == REPEATS_MAX or repeats_left[0] == 0:
             break
+        repeats_left[0] -= 1
     if "Non-2xx" in done.stdout:
         sys.exit(f"bench: {url}: {done.stdout}")
     requests = int(re.search(r"(\d+) requests in", done.stdout).group(1))
