@@ -418,10 +418,9 @@ static void bench_pattern(struct crowd *uniform, struct pattern_scratch *scratch
 
 static const struct shape {
     const char *name;
-    const char *clause; /* %d: the clause's number, where it has a use for it */
+    const char *clause; /* %d: its number; text clauses all ask something else, or count once */
     bool is_text;
 } shapes[] = {
-    /* Clauses of the text family that ask the same are asked once: these ask different things. */
     {"equal to another text", CLAUSE("plan", "eq", "'trial-%d'")},
     {"among eight texts", CLAUSE("text", "in", "[1,2,3,4,'e','f','g','trial-%d']")},
     {"among ten texts",

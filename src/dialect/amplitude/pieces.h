@@ -63,6 +63,7 @@ struct flag_result {
 struct flag_results {
     struct flag_result *items; /* by flag key */
     size_t count;
+    size_t text_bytes; /* of their pieces, whatever the form of the answer */
 };
 
 /* The variation's key. */

@@ -100,7 +100,8 @@ static struct flag_results decide(struct exchange *x, const struct snapshot *sna
                                   const struct flag_list *list, const struct amplitude_user *user)
 {
     const struct snapshot_pieces *pieces = pieces_of(snapshot);
-    struct flag_results results = {ARENA_NEW_ARRAY(x->arena, struct flag_result, list->count), 0};
+    struct flag_results results = {.items =
+                                       ARENA_NEW_ARRAY(x->arena, struct flag_result, list->count)};
     struct context context;
     context_open_user(&context, x->arena, snapshot->rules, &user->tree, x->scratch);
     const struct sticky sticky = {x, snapshot->environment, user};
@@ -114,12 +115,13 @@ static struct flag_results decide(struct exchange *x, const struct snapshot *sna
         if (flag->sticky_count > 0)
             sticky_note(&sticky, &decision);
         const struct flag_pieces *of_flag = pieces->flags[place];
-        results.items[results.count++] = (struct flag_result){
-            .revision = snapshot->flags[place],
-            .pieces = of_flag,
-            .answer = &of_flag->answers[decision.variation],
-            .segment = pieces_segment(of_flag, &decision),
-        };
+        struct flag_result *result = &results.items[results.count++];
+        result->revision = snapshot->flags[place];
+        result->pieces = of_flag;
+        result->answer = &of_flag->answers[decision.variation];
+        result->segment = pieces_segment(of_flag, &decision);
+        results.text_bytes +=
+            result->answer->text.size + result->segment.size + of_flag->experiment_member.size;
     }
     return results;
 }
@@ -183,17 +185,10 @@ static inline char *put_tail(char *at, const struct tail *tail)
     return at + tail->size;
 }
 
-/* With room behind the last for a whole tail. */
-static size_t measure_results(const struct flag_results *results, enum answer_form form,
-                              const struct tail *tail)
+/* At most; with room behind the last for a whole tail. */
+static size_t measure_results(const struct flag_results *results, const struct tail *tail)
 {
-    struct str parts[2];
-    size_t size = sizeof("{}") + sizeof(tail->text);
-    for (size_t i = 0; i < results->count; i++) {
-        parts_of(&results->items[i], form, parts);
-        size += parts[0].size + parts[1].size + tail->size;
-    }
-    return size;
+    return sizeof("{}") + results->text_bytes + results->count * tail->size + sizeof(tail->text);
 }
 
 /* Every result brings its comma in front; the first one's makes room for the bracket. */
@@ -201,7 +196,7 @@ static void write_results(struct buf *buf, const struct flag_results *results,
                           enum answer_form form, const struct tail *tail)
 {
     struct str parts[2];
-    char *text = buf_reserve(buf, measure_results(results, form, tail));
+    char *text = buf_reserve(buf, measure_results(results, tail));
     char *end = text;
     for (size_t i = 0; i < results->count; i++) {
         if (!is_shown(&results->items[i], form))
