@@ -15,20 +15,6 @@
 
 /* ---- what is the same -------------------------------------------------------------------- */
 
-static bool is_same_flag(const struct flag *before, const struct flag *after)
-{
-    struct buf old;
-    struct buf new;
-    buf_open(&old, SIZE_MAX);
-    buf_open(&new, SIZE_MAX);
-    flag_encode(before, &old);
-    flag_encode(after, &new);
-    bool is_same = str_equal(buf_str(&old), buf_str(&new));
-    buf_close(&old);
-    buf_close(&new);
-    return is_same;
-}
-
 static bool is_same_cohort(const struct cohort_revision *before, const struct staged *staged)
 {
     struct buf old;
@@ -51,7 +37,7 @@ static void mark_same(struct edit *edit, const struct change *change)
         struct staged *staged = &edit->staged[i];
         if (staged->flag != NULL && change->keeps_same_flags) {
             const struct flag_revision *before = draft_find_flag(edit->draft, staged->key);
-            staged->is_same = before != NULL && is_same_flag(&before->flag, staged->flag);
+            staged->is_same = before != NULL && flag_is_same(&before->flag, staged->flag);
         } else if (staged->cohort != NULL) {
             const struct cohort_revision *before = draft_find_cohort(edit->draft, staged->key);
             staged->is_same = before != NULL && is_same_cohort(before, staged);

@@ -17,6 +17,10 @@ void flag_encode(const struct flag *flag, struct buf *buf);
 void segment_encode(const struct segment *segment, struct buf *buf);
 void settings_encode(const struct environment_settings *settings, struct buf *buf);
 
+/* Whether two documents are one: the same canonical text. */
+bool flag_is_same(const struct flag *a, const struct flag *b);
+bool segment_is_same(const struct segment *a, const struct segment *b);
+
 /* text must live as long as the result. */
 struct fault flag_decode(struct arena *arena, struct str text, struct flag *flag) MUST_CHECK;
 struct fault segment_decode(struct arena *arena, struct str text,

@@ -405,3 +405,35 @@ void settings_encode(const struct environment_settings *settings, struct buf *bu
     encode_metadata(&writer, &settings->metadata);
     json_object_end(&writer);
 }
+
+/* ---- the same ------------------------------------------------------------------------------- */
+
+static bool close_compared(struct buf *one, struct buf *other)
+{
+    bool is_same = str_equal(buf_str(one), buf_str(other));
+    buf_close(one);
+    buf_close(other);
+    return is_same;
+}
+
+bool flag_is_same(const struct flag *a, const struct flag *b)
+{
+    struct buf one;
+    struct buf other;
+    buf_open(&one, SIZE_MAX);
+    buf_open(&other, SIZE_MAX);
+    flag_encode(a, &one);
+    flag_encode(b, &other);
+    return close_compared(&one, &other);
+}
+
+bool segment_is_same(const struct segment *a, const struct segment *b)
+{
+    struct buf one;
+    struct buf other;
+    buf_open(&one, SIZE_MAX);
+    buf_open(&other, SIZE_MAX);
+    segment_encode(a, &one);
+    segment_encode(b, &other);
+    return close_compared(&one, &other);
+}

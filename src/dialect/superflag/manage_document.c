@@ -37,20 +37,6 @@ void superflag_get_document(struct exchange *x)
 
 /* ---- write ------------------------------------------------------------------------------- */
 
-static bool is_same_segment(const struct segment *a, const struct segment *b)
-{
-    struct buf one;
-    struct buf other;
-    buf_open(&one, SIZE_MAX);
-    buf_open(&other, SIZE_MAX);
-    segment_encode(a, &one);
-    segment_encode(b, &other);
-    bool is_same = str_equal(buf_str(&one), buf_str(&other));
-    buf_close(&one);
-    buf_close(&other);
-    return is_same;
-}
-
 /* A fault of one flag, told from the document's root. */
 static struct fault below(struct edit *edit, struct str collection, struct str key,
                           struct fault fault)
@@ -102,7 +88,7 @@ static struct fault put_text_flag(struct edit *edit, const struct flag *current,
     struct fault fault = superflag_apply_ordinary(edit_arena(edit), current, &merged, &flag);
     if (failed(fault))
         return fault;
-    return superflag_is_same_flag(current, &flag) ? fault_none() : edit_put_flag(edit, &flag);
+    return flag_is_same(current, &flag) ? fault_none() : edit_put_flag(edit, &flag);
 }
 
 /* Flags no document shows are not the document's to change. */
@@ -130,7 +116,7 @@ static struct fault put_flag(struct edit *edit, const struct flag *wanted)
     if (superflag_is_text(current))
         return put_text_flag(edit, current, wanted);
     struct flag flag = merge_flag(edit, current, wanted);
-    return superflag_is_same_flag(current, &flag) ? fault_none() : edit_put_flag(edit, &flag);
+    return flag_is_same(current, &flag) ? fault_none() : edit_put_flag(edit, &flag);
 }
 
 static struct fault put_segment(struct edit *edit, const struct segment *wanted)
@@ -143,7 +129,7 @@ static struct fault put_segment(struct edit *edit, const struct segment *wanted)
         return edit_put_segment(edit, wanted);
     struct segment segment = *wanted;
     segment.id = current->id;
-    return is_same_segment(current, &segment) ? fault_none() : edit_put_segment(edit, &segment);
+    return segment_is_same(current, &segment) ? fault_none() : edit_put_segment(edit, &segment);
 }
 
 static struct fault delete_the_rest(struct edit *edit, const struct environment_state *wanted)

@@ -137,20 +137,6 @@ struct flag superflag_ordinary_flag(struct arena *arena, const struct flag *flag
     return ordinary;
 }
 
-bool superflag_is_same_flag(const struct flag *a, const struct flag *b)
-{
-    struct buf one;
-    struct buf other;
-    buf_open(&one, SIZE_MAX);
-    buf_open(&other, SIZE_MAX);
-    flag_encode(a, &one);
-    flag_encode(b, &other);
-    bool is_same = str_equal(buf_str(&one), buf_str(&other));
-    buf_close(&one);
-    buf_close(&other);
-    return is_same;
-}
-
 /* What a document may change of a flag that compares text. */
 static struct flag with_words_of(const struct flag *flag, const struct flag *words)
 {
@@ -171,7 +157,7 @@ struct fault superflag_apply_ordinary(struct arena *arena, const struct flag *cu
 {
     struct flag shown = superflag_ordinary_flag(arena, current);
     struct flag expected = with_words_of(&shown, ordinary);
-    if (!superflag_is_same_flag(&expected, ordinary))
+    if (!flag_is_same(&expected, ordinary))
         return fault_make(FAULT_INVALID, STR("$"),
                           STR("compares text: only enabled, description, owner, tags, lifecycle, "
                               "visibility and metadata can be changed here"));

@@ -55,7 +55,4 @@ struct str superflag_owner_of(const struct flag *flag);
 struct fault superflag_apply_ordinary(struct arena *arena, const struct flag *current,
                                       const struct flag *ordinary, struct flag *changed) MUST_CHECK;
 
-/* As the store keeps them. */
-bool superflag_is_same_flag(const struct flag *a, const struct flag *b);
-
 #endif
