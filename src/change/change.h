@@ -59,7 +59,7 @@ struct change {
     struct fault (*edit)(struct edit *edit, void *input);
     void *input;
     /* CHANGE_ENVIRONMENT: a flag that is put as it was makes no revision of it. For edits that put
-     * whole documents; else who puts a flag means a new version of it. */
+     * many at once; else who puts a flag means a new version of it. */
     bool keeps_same_flags;
     /* CHANGE_ENVIRONMENT: those of the cohort the edit is going to put, if it is. Their stored form
      * is then made here, on the caller's thread, and not on the writer's. */

@@ -244,7 +244,6 @@ void superflag_put_document(struct exchange *x)
     struct change change = {.kind = CHANGE_ENVIRONMENT,
                             .action = STR("environment.replace"),
                             .edit = edit_document,
-                            .keeps_same_flags = true,
                             .input = &document};
     if (!superflag_may_write(x) || !superflag_environment_of_query(x, &environment) ||
         !read_expected_version(x, &change) || !superflag_read_document_body(x, &body))
