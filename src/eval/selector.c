@@ -4,8 +4,7 @@
 
 #include "base/buf.h"
 
-/* ~1 is a slash, ~0 a tilde. */
-static struct str unescape_step(struct arena *arena, struct str step)
+struct str selector_step(struct arena *arena, struct str step)
 {
     if (str_find_byte(step, '~', 0) == step.size)
         return step;
@@ -32,7 +31,7 @@ static void split_steps(struct arena *arena, struct selector *selector)
     size_t from = 1;
     while (from <= text.size) {
         size_t end = str_find_byte(text, '/', from);
-        struct str step = unescape_step(arena, str_slice(text, from, end));
+        struct str step = selector_step(arena, str_slice(text, from, end));
         if (step.size == 0) {
             selector->step_count = 0;
             return;

@@ -42,6 +42,10 @@ struct selector {
 
 struct selector selector_parse(struct arena *arena, struct str text); /* borrows */
 
+/* One step of a pointer as it is meant: "~1" is a slash, "~0" a tilde (RFC 6901). Borrowed or in
+ * the arena. */
+struct str selector_step(struct arena *arena, struct str step);
+
 /* The pointer with these steps. */
 struct str selector_text(struct arena *arena, const struct str *steps, size_t count);
 

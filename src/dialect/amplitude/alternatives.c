@@ -6,6 +6,7 @@
 
 #include "dialect/amplitude/wire.h"
 #include "eval/pattern_glob.h"
+#include "eval/selector.h"
 #include "model/limits.h"
 
 /* ---- shape ----------------------------------------------------------------------------------- */
@@ -120,28 +121,12 @@ void alternative_encode(struct json_writer *writer, const struct str *path, size
     json_array_end(writer);
 }
 
-/* RFC 6901: "~1" is a slash, "~0" a tilde. */
-static struct str unescape_step(struct arena *scratch, struct str step)
-{
-    if (str_find_byte(step, '~', 0) == step.size)
-        return step;
-    char *text = arena_allocate(scratch, step.size);
-    size_t size = 0;
-    for (size_t i = 0; i < step.size; i++) {
-        char byte = step.data[i];
-        if (byte == '~' && i + 1 < step.size)
-            byte = step.data[++i] == '1' ? '/' : '~';
-        text[size++] = byte;
-    }
-    return (struct str){text, size};
-}
-
 void selector_encode(struct json_writer *writer, struct arena *scratch, struct str selector)
 {
     json_array_begin(writer);
     for (size_t at = 0; at < selector.size;) {
         size_t end = str_find_byte(selector, '/', at + 1);
-        json_string(writer, unescape_step(scratch, str_slice(selector, at + 1, end)));
+        json_string(writer, selector_step(scratch, str_slice(selector, at + 1, end)));
         at = end;
     }
     json_array_end(writer);
