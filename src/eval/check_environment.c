@@ -11,6 +11,7 @@
 
 #include "eval/compile.h"
 #include "eval/steps.h"
+#include "model/references.h"
 
 struct node {
     bool is_known;    /* the rest is filled in */
@@ -50,41 +51,19 @@ static size_t count_flag_edges(const struct environment_state *state, const stru
     return count;
 }
 
-/* A key's node, or false when nothing has it. Both lists are sorted by key. */
+/* A key's node, or false when nothing has it: flags first, segments behind them. */
 static bool find_flag_node(const struct survey *survey, struct str key, uint32_t *node)
 {
-    size_t low = 0;
-    size_t high = survey->state->flag_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = str_compare(survey->state->flags[middle]->key, key);
-        *node = (uint32_t)middle;
-        if (order == 0)
-            return true;
-        if (order < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return false;
+    size_t index = environment_flag_index(survey->state, key);
+    *node = (uint32_t)index;
+    return index != INDEX_ABSENT;
 }
 
 static bool find_segment_node(const struct survey *survey, struct str key, uint32_t *node)
 {
-    size_t low = 0;
-    size_t high = survey->state->segment_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = str_compare(survey->state->segments[middle]->key, key);
-        *node = (uint32_t)(survey->state->flag_count + middle);
-        if (order == 0)
-            return true;
-        if (order < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return false;
+    size_t index = environment_segment_index(survey->state, key);
+    *node = (uint32_t)(survey->state->flag_count + index);
+    return index != INDEX_ABSENT;
 }
 
 static void add_segment_edges(const struct survey *survey, struct node *node,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* references - flags and segments of an environment by position, for the graphs between them.
- * Private to model/. */
+/* references - flags and segments of an environment by position, for the graphs between them: those
+ * of model/ and the budget of eval/. */
 #ifndef MODEL_REFERENCES_H
 #define MODEL_REFERENCES_H
 
