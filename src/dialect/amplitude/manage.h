@@ -89,6 +89,10 @@ struct item_edit {
     void (*apply)(struct wire *wire, struct edit *edit, const struct item_edit *input,
                   struct flag *flag); /* flag: a copy in the wire's arena */
 };
+typedef void item_apply(struct wire *wire, struct edit *edit, const struct item_edit *input,
+                        struct flag *flag);
+/* The whole of a handler whose edit is in the body: finds the item, reads, edits, answers. */
+void manage_edit_by_body(struct exchange *x, struct str text, item_apply *apply);
 /* Edits and answers "OK", or refuses. */
 void manage_edit_item(struct exchange *x, const struct found *found, struct item_edit *edit);
 

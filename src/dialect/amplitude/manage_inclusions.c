@@ -135,35 +135,24 @@ static void apply_bulk_delete(struct wire *wire, struct edit *edit, const struct
         inclusions_remove(*inclusions.list, inclusions.count, texts, count);
 }
 
-static void change_with_body(struct exchange *x,
-                             void (*apply)(struct wire *, struct edit *, const struct item_edit *,
-                                           struct flag *))
-{
-    struct found found;
-    struct json body;
-    struct item_edit edit = {.body = &body, .text = x->parameters[1], .apply = apply};
-    if (manage_find_item(x, &found) && request_may_write(x) && request_read_body(x, &body))
-        manage_edit_item(x, &found, &edit);
-}
-
 void amplitude_add_users(struct exchange *x)
 {
-    change_with_body(x, apply_add);
+    manage_edit_by_body(x, x->parameters[1], apply_add);
 }
 
 void amplitude_add_cohorts(struct exchange *x)
 {
-    change_with_body(x, apply_add);
+    manage_edit_by_body(x, x->parameters[1], apply_add);
 }
 
 void amplitude_delete_users(struct exchange *x)
 {
-    change_with_body(x, apply_bulk_delete);
+    manage_edit_by_body(x, x->parameters[1], apply_bulk_delete);
 }
 
 void amplitude_delete_cohorts(struct exchange *x)
 {
-    change_with_body(x, apply_bulk_delete);
+    manage_edit_by_body(x, x->parameters[1], apply_bulk_delete);
 }
 
 void amplitude_delete_all_users(struct exchange *x)

@@ -192,6 +192,15 @@ void manage_edit_item(struct exchange *x, const struct found *found, struct item
         amplitude_answer_ok(x);
 }
 
+void manage_edit_by_body(struct exchange *x, struct str text, item_apply *apply)
+{
+    struct found found;
+    struct json body;
+    struct item_edit edit = {.body = &body, .text = text, .apply = apply};
+    if (manage_find_item(x, &found) && request_may_write(x) && request_read_body(x, &body))
+        manage_edit_item(x, &found, &edit);
+}
+
 static void apply_patch(struct wire *wire, struct edit *edit, const struct item_edit *input,
                         struct flag *flag)
 {
@@ -202,9 +211,5 @@ static void apply_patch(struct wire *wire, struct edit *edit, const struct item_
 
 void amplitude_patch_item(struct exchange *x)
 {
-    struct found found;
-    struct json body;
-    struct item_edit edit = {.body = &body, .apply = apply_patch};
-    if (manage_find_item(x, &found) && request_may_write(x) && request_read_body(x, &body))
-        manage_edit_item(x, &found, &edit);
+    manage_edit_by_body(x, (struct str){0}, apply_patch);
 }

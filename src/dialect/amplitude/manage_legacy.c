@@ -80,9 +80,5 @@ static void apply_weights(struct wire *wire, struct edit *edit, const struct ite
 
 void amplitude_legacy_set_weights(struct exchange *x)
 {
-    struct found found;
-    struct json body;
-    struct item_edit edit = {.body = &body, .apply = apply_weights};
-    if (manage_find_item(x, &found) && request_may_write(x) && request_read_body(x, &body))
-        manage_edit_item(x, &found, &edit);
+    manage_edit_by_body(x, (struct str){0}, apply_weights);
 }

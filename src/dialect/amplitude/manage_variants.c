@@ -131,20 +131,12 @@ static void apply_delete(struct wire *wire, struct edit *edit, const struct item
 
 void amplitude_create_variant(struct exchange *x)
 {
-    struct found found;
-    struct json body;
-    struct item_edit edit = {.body = &body, .apply = apply_create};
-    if (manage_find_item(x, &found) && request_may_write(x) && request_read_body(x, &body))
-        manage_edit_item(x, &found, &edit);
+    manage_edit_by_body(x, (struct str){0}, apply_create);
 }
 
 void amplitude_patch_variant(struct exchange *x)
 {
-    struct found found;
-    struct json body;
-    struct item_edit edit = {.body = &body, .text = x->parameters[1], .apply = apply_patch};
-    if (manage_find_item(x, &found) && request_may_write(x) && request_read_body(x, &body))
-        manage_edit_item(x, &found, &edit);
+    manage_edit_by_body(x, x->parameters[1], apply_patch);
 }
 
 void amplitude_delete_variant(struct exchange *x)
