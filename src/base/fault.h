@@ -20,6 +20,7 @@ enum fault_kind {
     FAULT_DENIED,          /* a genuine credential without the right */
     FAULT_LIMIT,           /* a documented limit is passed */
     FAULT_UNAVAILABLE,     /* not now: the store is away, a queue is full, we are stopping */
+    FAULT_STALE,           /* it is not (any longer) what the caller said it must be (If-Match) */
 };
 
 struct fault {
