@@ -67,6 +67,13 @@ const struct caller *keyring_find(const struct keyring *keyring, struct str secr
     return is_live(caller, now_ms) ? caller : NULL;
 }
 
+const struct caller *keyring_find_hash(const struct keyring *keyring,
+                                       const struct credential_hash *hash, int64_t now_ms)
+{
+    const struct caller *caller = find_hash(keyring, hash);
+    return caller != NULL && is_live(caller, now_ms) ? caller : NULL;
+}
+
 void keyring_memo_open(struct keyring_memo *memo)
 {
     *memo = (struct keyring_memo){0};
@@ -113,6 +120,8 @@ bool caller_may_read(const struct caller *caller)
 
 bool caller_may_write(const struct caller *caller)
 {
+    if (caller->is_read_only)
+        return false;
     return caller->kind == CREDENTIAL_APP || caller->kind == CREDENTIAL_ENVIRONMENT ||
            (caller->kind == CREDENTIAL_PERSONAL && caller->role >= ROLE_EDITOR);
 }

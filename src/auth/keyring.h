@@ -21,7 +21,9 @@ struct caller {
     uint64_t deployment;  /* number of the one deployment it reads; 0 for what has none */
     const uint64_t *environments; /* CREDENTIAL_ENVIRONMENT: those it manages, ascending */
     size_t environment_count;
+    struct str user_id; /* of a person's token; absent for others */
     enum role role;     /* of a token's user; ROLE_NONE for keys */
+    bool is_read_only;  /* a token that may look at what it sees and change nothing */
     int64_t expires_ms; /* 0: never */
 };
 
@@ -43,6 +45,9 @@ struct keyring keyring_build(struct arena *arena, const struct keyring_entry *en
 
 /* NULL when nobody knows the secret, or it has expired. */
 const struct caller *keyring_find(const struct keyring *keyring, struct str secret, int64_t now_ms);
+/* The same by what is kept of the secret. */
+const struct caller *keyring_find_hash(const struct keyring *keyring,
+                                       const struct credential_hash *hash, int64_t now_ms);
 
 /*
  * What one thread remembers of secrets it has looked up, so that a poller's next request costs a
