@@ -5,7 +5,6 @@
 #include <assert.h>
 
 #include "base/memory.h"
-#include "base/random.h"
 
 enum {
     SLICE = 256,            /* streams dealt with before others on the loop get their turn */
@@ -17,15 +16,9 @@ enum {
     SECOND_MS = 1000,
 };
 
-static int64_t now_of(const struct board *board)
-{
-    return clock_monotonic_ms(board->hub->clock);
-}
-
 /* ---- the wheel ------------------------------------------------------------------------------ */
 
-/* Puts it where its next heartbeat or its end is due, or as far ahead as the wheel goes. */
-static void set_beat(struct board *board, struct stream *stream)
+void board_set_beat(struct board *board, struct stream *stream)
 {
     int64_t second = (stream->sent_ms + stream->topic->kind->heartbeat_ms) / SECOND_MS;
     if (second > stream->ends_ms / SECOND_MS)
@@ -70,19 +63,22 @@ static void put(struct stream *stream, enum stream_place place)
         ring_remove(&stream->link);
 }
 
-/* Hands a body over; what the socket does not take at once waits there. */
-static void hand_over(struct stream *stream, struct shared_body *body)
+void stream_send(struct stream *stream, struct str bytes, struct shared_body *body, uint64_t news)
 {
-    struct board *board = stream->topic->board;
-    counter_raise(&board->counters.sent, 1);
-    stream->digest = body->digest;
+    stream->news = news;
     stream->revision = stream->topic->revision;
-    stream->sent_ms = now_of(board);
-    shared_body_acquire(body);
-    http_stream_send(stream->http, body->body, body, shared_body_release);
+    stream->sent_ms = board_now_ms(stream->topic->board);
     stream->looked_ms = stream->sent_ms;
+    http_stream_send(stream->http, bytes, body, body == NULL ? NULL : shared_body_release);
     stream->unsent_bytes = http_stream_unsent_bytes(stream->http);
     put(stream, stream->unsent_bytes > 0 ? STREAM_SLOW : STREAM_CURRENT);
+}
+
+void stream_hand_over(struct stream *stream, struct shared_body *body, uint64_t news)
+{
+    counter_raise(&stream->topic->board->counters.sent, 1);
+    shared_body_acquire(body);
+    stream_send(stream, body->body, body, news);
 }
 
 /* The topic's body, unless the stream had the same last. */
@@ -92,8 +88,8 @@ static void deliver(struct stream *stream)
     uint32_t behind = topic->revision - stream->revision;
     assert(behind > 0);
     counter_raise(&topic->board->counters.skipped, behind - 1);
-    if (stream->digest != topic->body->digest) {
-        hand_over(stream, topic->body);
+    if (stream->news != topic->news) {
+        stream_hand_over(stream, topic->body, topic->news);
         return;
     }
     stream->revision = topic->revision;
@@ -147,84 +143,20 @@ static void on_close(struct http_stream *http, void *user)
     }
 }
 
-static const struct http_stream_events events = {on_close, on_drained};
-
-/* ---- coming --------------------------------------------------------------------------------- */
-
-/* Clients that came together shall not come back together: 20 % more or less. */
-static int64_t draw_end(const struct board *board)
-{
-    uint32_t age_ms = board->hub->limits.age_ms;
-    uint32_t drawn = 0;
-    if (age_ms == 0)
-        return INT64_MAX;
-    random_fill(&drawn, sizeof(drawn));
-    int64_t fifth_ms = age_ms / 5;
-    return now_of(board) + age_ms - fifth_ms + drawn % (2 * fifth_ms + 1);
-}
-
-static struct stream *make_stream(struct topic *topic)
-{
-    struct stream *stream = MEMORY_NEW(struct stream);
-    ring_open(&stream->link);
-    ring_open(&stream->beat);
-    stream->topic = topic;
-    stream->place = STREAM_ENDED;
-    stream->ends_ms = draw_end(topic->board);
-    return stream;
-}
-
-/* Counts it for its credential, and as one of this second's; what is refused is not counted. */
-static struct fault admit(struct board *board, struct topic *topic)
-{
-    struct stream_hub *hub = board->hub;
-    struct fault fault = fault_none();
-    if (!account_enter(topic->account, hub->limits.streams_per_credential_max)) {
-        fault = fault_make(FAULT_LIMIT, STR("stream"), STR("this credential has too many streams"));
-    } else if (!pace_admit(&hub->pace, now_of(board))) {
-        account_leave(topic->account);
-        fault = fault_make(FAULT_UNAVAILABLE, STR("stream"), STR("streams begin too fast"));
-    }
-    if (failed(fault)) {
-        counter_raise(&board->counters.refused, 1);
-        topic_drop_if_empty(topic);
-    }
-    return fault;
-}
-
-struct fault board_add(struct board *board, struct http_request *request,
-                       const struct stream_request *wanted, struct view *view)
-{
-    struct topic *topic = NULL;
-    struct shared_body *body = NULL;
-    struct fault fault = topic_take(board, wanted, view, &topic, &body);
-    if (!failed(fault))
-        fault = admit(board, topic);
-    if (failed(fault))
-        return fault;
-    struct stream *stream = make_stream(topic);
-    stream->http = http_stream_begin(request, 200, topic->kind->headers, &events, stream);
-    if (stream->http == NULL) { /* nobody is there any more, and that is no fault */
-        memory_free(stream);
-        account_leave(topic->account);
-        topic_drop_if_empty(topic);
-        atomic_fetch_sub(&board->hub->open, 1);
-        return fault_none();
-    }
-    topic->stream_count++;
-    board->stream_count++;
-    counter_raise(&board->counters.opened, 1);
-    hand_over(stream, body);
-    set_beat(board, stream);
-    return fault_none();
-}
+const struct http_stream_events stream_events = {on_close, on_drained};
 
 /* ---- the loop's turns ----------------------------------------------------------------------- */
 
+/* Something was published that has not been looked at, or a moment has come. */
+static bool has_cause(const struct board *board)
+{
+    return board->generation != view_generation(board->hub->views) ||
+           clock_wall_ms(board->hub->clock) >= board->next_moment_ms;
+}
+
 static void look(struct board *board, int64_t now_ms)
 {
-    if (board->due_count > 0 || now_ms < board->next_look_ms ||
-        board->generation == view_generation(board->hub->views))
+    if (board->due_count > 0 || now_ms < board->next_look_ms || !has_cause(board))
         return;
     struct view *view = view_acquire(board->hub->views);
     board->generation = view->generation;
@@ -275,7 +207,7 @@ static void beat(struct board *board, struct stream *stream, int64_t now_ms)
         if (stream->unsent_bytes > 0 && stream->place == STREAM_CURRENT)
             put(stream, STREAM_SLOW);
     }
-    set_beat(board, stream);
+    board_set_beat(board, stream);
 }
 
 static size_t turn_wheel(struct board *board, int64_t now_ms, size_t budget)
@@ -324,16 +256,26 @@ static void check(struct board *board, int64_t now_ms)
     if (now_ms < board->next_check_ms)
         return;
     board->next_check_ms = now_ms + CHECK_EVERY_MS;
-    int64_t wall_ms = clock_wall_ms(board->hub->clock);
     size_t unsent = 0;
     for (size_t i = 0; i < TOPIC_LISTS; i++) {
-        for (struct topic *topic = board->topics[i]; topic != NULL; topic = topic->next) {
+        for (struct topic *topic = board->topics[i]; topic != NULL; topic = topic->next)
             unsent += check_slow(topic, now_ms);
-            if (topic->expires_ms != 0 && topic->expires_ms <= wall_ms && !topic->is_over)
-                topic_end(topic);
-        }
     }
     atomic_store_explicit(&board->counters.unsent_bytes, unsent, memory_order_relaxed);
+}
+
+/* Until the next look: when its moment has come, and the pause since the last one is over. A moment
+ * that is further away is seen in one of the turns that come every second. */
+static int64_t wait_of(const struct board *board, int64_t now_ms)
+{
+    int64_t pause_ms = now_ms < board->next_look_ms ? board->next_look_ms - now_ms : 0;
+    if (board->generation != view_generation(board->hub->views))
+        return pause_ms;
+    int64_t wall_ms = clock_wall_ms(board->hub->clock);
+    if (board->next_moment_ms <= wall_ms)
+        return pause_ms;
+    int64_t moment_ms = board->next_moment_ms - wall_ms;
+    return moment_ms > pause_ms ? moment_ms : pause_ms;
 }
 
 /* What is left to do comes next; what has come meanwhile, when its time is there. */
@@ -344,12 +286,9 @@ static void plan(struct board *board, int64_t now_ms, size_t budget)
             now_ms + LOOK_EVERY_MS + (int64_t)(board->sent_in_round / SENDS_PER_WAIT_MS);
         board->sent_in_round = 0;
     }
-    if (board->due_count > 0 || budget == 0)
-        http_wake_after(board->loop, 0);
-    else if (board->generation != view_generation(board->hub->views))
-        http_wake_after(board->loop, now_ms < board->next_look_ms
-                                         ? (uint32_t)(board->next_look_ms - now_ms)
-                                         : 0);
+    int64_t wait_ms = board->due_count > 0 || budget == 0 ? 0 : wait_of(board, now_ms);
+    if (wait_ms <= SECOND_MS)
+        http_wake_after(board->loop, (uint32_t)wait_ms);
 }
 
 /* ---- going ---------------------------------------------------------------------------------- */
@@ -394,7 +333,7 @@ static void drain(struct board *board, int64_t now_ms)
 
 void board_wake(struct board *board, bool is_draining)
 {
-    int64_t now_ms = now_of(board);
+    int64_t now_ms = board_now_ms(board);
     if (is_draining) {
         drain(board, now_ms);
         return;
@@ -414,6 +353,7 @@ struct board *board_open(struct stream_hub *hub, struct http_loop *loop)
     board->hub = hub;
     board->loop = loop;
     board->wheel_second = clock_monotonic_ms(hub->clock) / SECOND_MS;
+    board->next_moment_ms = INT64_MAX;
     for (size_t i = 0; i < WHEEL_SECONDS; i++)
         ring_open(&board->wheel[i]);
     return board;

@@ -43,8 +43,9 @@ struct board {
     struct catalog *catalog; /* the one all topics were checked against; one reference */
     uint64_t generation;     /* of the view that was looked at last */
     int64_t next_look_ms;    /* not before */
+    int64_t next_moment_ms;  /* wall clock: topics are to be looked at, whatever is published */
     size_t sent_in_round;    /* news handed over since the last look */
-    int64_t next_check_ms;   /* of slow readers and expiry */
+    int64_t next_check_ms;   /* of slow readers */
     struct ring wheel[WHEEL_SECONDS];
     int64_t wheel_second; /* the last one that was dealt with */
     bool is_draining;
@@ -61,7 +62,10 @@ struct topic {
     struct account *account;  /* of the credential */
     int64_t expires_ms;       /* wall clock; 0: never */
     uint64_t version;         /* of the snapshot that was looked at last */
+    int64_t changes_ms;       /* wall clock: that snapshot has another body from then on */
     struct shared_body *body; /* the newest; one reference */
+    uint64_t news;            /* what it says: event_news */
+    bool is_split;            /* some stream was given other news, ahead of the look */
     uint32_t revision;        /* grows with each other body */
     bool is_over;             /* takes no more streams */
     size_t stream_count;
@@ -75,7 +79,7 @@ struct stream {
     struct ring beat; /* on the wheel */
     struct topic *topic;
     struct http_stream *http;
-    uint64_t digest; /* of what it had last */
+    uint64_t news; /* what it had last */
     int64_t sent_ms;
     int64_t ends_ms;     /* monotonic: it is old by then */
     int64_t looked_ms;   /* slow: when its time began */
@@ -87,20 +91,34 @@ struct stream {
 struct board *board_open(struct stream_hub *hub, struct http_loop *loop);
 void board_close(struct board *board); /* no stream is left */
 
+void board_wake(struct board *board, bool is_draining);
+
+/* Puts a stream on the wheel: where its next heartbeat or its end is due, or as far ahead as the
+ * wheel goes. */
+void board_set_beat(struct board *board, struct stream *stream);
+/* Sends it a body, whatever it had. */
+void stream_hand_over(struct stream *stream, struct shared_body *body, uint64_t news);
+/* It has these news with these bytes; what the socket does not take at once waits there. Bytes of a
+ * body take over a reference of it; without one they are copied. */
+void stream_send(struct stream *stream, struct str bytes, struct shared_body *body, uint64_t news);
+extern const struct http_stream_events stream_events;
+
+/* ---- welcome.c: how a stream begins -------------------------------------------------------- */
+
 /* The request is answered by a stream, or a fault says why not. */
 struct fault board_add(struct board *board, struct http_request *request,
                        const struct stream_request *wanted, struct view *view) MUST_CHECK;
-void board_wake(struct board *board, bool is_draining);
 
 /* ---- topic.c: what streams follow ---------------------------------------------------------- */
 
 /* The topic that was asked for and the body of this view, which the topic may not have come to yet;
- * good as long as the view. */
+ * its reference is the caller's. */
 struct fault topic_take(struct board *board, const struct stream_request *wanted,
                         const struct view *view, struct topic **topic,
                         struct shared_body **body) MUST_CHECK;
 void topic_drop_if_empty(struct topic *topic); /* frees it when it has no stream */
-/* Finds out what is new in a view: other bodies, topics that are over. False: nothing was. */
+/* Finds out what is new in a view, now: other bodies, topics that are over; and when to look again
+ * whatever is published. False: nothing was. */
 bool topics_look(struct board *board, const struct view *view);
 /* All its streams shall be ended. */
 void topic_end(struct topic *topic);
@@ -129,5 +147,10 @@ struct stream_hub {
     struct http_server *server;
     struct board *boards;
 };
+
+static inline int64_t board_now_ms(const struct board *board)
+{
+    return clock_monotonic_ms(board->hub->clock);
+}
 
 #endif

@@ -6,8 +6,9 @@
  * asks, for its streams of environments that changed, for the body of the newest snapshot, one
  * shared buffer for all streams of the same channel, and sends it to those who have not had it. A
  * reader that is slower than the changes skips what it missed and gets the newest; one that takes
- * too little for too long is cut. Heartbeats go out when nothing else did. A stream whose
- * credential or deployment is gone ends within a second.
+ * too little for too long is cut. Heartbeats go out when nothing else did. What changes by time
+ * alone is announced when its moment comes. A stream whose credential is gone, has expired, or does
+ * not see the environment any longer ends within a second.
  *
  * The first change after a pause goes out at once; those behind it are taken together, the longer
  * the more streams a loop has. Work for many streams is done in slices, so that requests on the
@@ -24,13 +25,25 @@ struct stream_kind {
     struct str headers;   /* ready lines of the answer, its media type among them */
     struct str heartbeat; /* whole bytes of a keep-alive */
     uint32_t heartbeat_ms;
-    /* The bytes to send for a snapshot, events framed and all, shared by every stream of the same
-     * (environment, channel). Called on a loop; kept with the snapshot (snapshot_keep_body) by
-     * whoever renders. Sent only when its digest differs from what the stream had last. Borrowed
-     * as long as the view is. NULL ends the stream. */
+    /* The bytes to send for a snapshot at a moment of the wall clock, events framed and all: shared
+     * by every stream of the same (environment, channel) on a loop. Called on a loop; what is large
+     * is kept with the snapshot (snapshot_keep_body) by whoever renders, for the other loops. The
+     * reference is the caller's. Sent only when it is other news than the stream had last: another
+     * id, or another digest where there is no id. NULL ends the stream. */
     struct shared_body *(*render)(const struct view *view, const struct snapshot *snapshot,
-                                  uint64_t channel);
+                                  uint64_t channel, int64_t now_ms);
+    /* A stream begins with "retry: N", N drawn for each between half of this and one and a half
+     * times it, so that those who lose a server do not come back together; 0: it is not said. */
+    uint32_t retry_ms;
+    /* When, after now (wall clock), render would say something else of the same snapshot, because
+     * what it follows is a function of time; INT64_MAX: never. NULL: never. */
+    int64_t (*next_change)(const struct snapshot *snapshot, uint64_t channel, int64_t now_ms);
 };
+
+/*
+ * Resuming: where a body's first line is "id: X", a client that comes back with "Last-Event-ID: X"
+ * has had it, and gets what comes next.
+ */
 
 struct stream_hub;
 
@@ -66,7 +79,7 @@ struct stream_request {
     const struct stream_kind *kind;
     uint64_t environment;     /* number */
     uint64_t channel;         /* the dialect's choice, as a deployment's number */
-    struct str credential_id; /* the stream ends when the catalog no longer has it */
+    struct str credential_id; /* the stream ends when this one may not follow any longer */
 };
 /* Takes the request over: answers 200 with the kind's headers and sends the first body at once.
  * FAULT_LIMIT when this credential has too many streams, FAULT_UNAVAILABLE when all together are

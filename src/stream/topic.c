@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* topic - what streams follow, and whether they still may: see board.h. */
+#include <assert.h>
+
 #include "base/memory.h"
 #include "stream/board.h"
+#include "stream/event.h"
 
 static struct topic **list_of(struct board *board, uint64_t environment, uint64_t channel)
 {
@@ -28,24 +31,46 @@ static struct topic *find_topic(struct board *board, const struct stream_request
 
 /* ---- whether it may ---------------------------------------------------------------------- */
 
-/* The credential, when it still opens what it opened; NULL ends who used it. */
-static const struct catalog_credential *find_live(const struct catalog *catalog, struct str id)
+static bool is_archived(const struct catalog *catalog, uint64_t number)
 {
-    const struct catalog_credential *credential = catalog_find_credential(catalog, id);
-    if (credential == NULL || credential->deployment == 0)
-        return credential;
-    const struct catalog_deployment *deployment =
-        catalog_find_deployment(catalog, credential->deployment);
-    return deployment != NULL && !deployment->is_archived ? credential : NULL;
+    const struct catalog_deployment *deployment = catalog_find_deployment(catalog, number);
+    return deployment == NULL || deployment->is_archived;
 }
 
-static void check_credential(struct topic *topic, const struct catalog *catalog)
+/* Keys read one environment; tokens see what their user, app or list says. */
+static bool may_follow(const struct caller *caller, const struct catalog *catalog,
+                       uint64_t environment)
 {
-    const struct catalog_credential *credential = find_live(catalog, id_of(topic));
+    if (caller->environment != 0)
+        return caller->environment == environment &&
+               (caller->deployment == 0 || !is_archived(catalog, caller->deployment));
+    const struct catalog_environment *found = catalog_find_environment(catalog, environment);
+    return found != NULL && caller_sees_environment(caller, found->app_id, environment);
+}
+
+/* Who has this credential, when it opens this environment now; NULL ends who used it. */
+static const struct caller *find_follower(const struct catalog *catalog, struct str id,
+                                          uint64_t environment, int64_t now_ms)
+{
+    const struct catalog_credential *credential = catalog_find_credential(catalog, id);
     if (credential == NULL)
+        return NULL;
+    const struct caller *caller = keyring_find_hash(&catalog->keyring, &credential->hash, now_ms);
+    return caller != NULL && may_follow(caller, catalog, environment) ? caller : NULL;
+}
+
+static bool has_expired(const struct topic *topic, int64_t now_ms)
+{
+    return topic->expires_ms != 0 && topic->expires_ms <= now_ms;
+}
+
+static void check_credential(struct topic *topic, const struct catalog *catalog, int64_t now_ms)
+{
+    const struct caller *caller = find_follower(catalog, id_of(topic), topic->environment, now_ms);
+    if (caller == NULL)
         topic_end(topic);
     else
-        topic->expires_ms = credential->expires_ms;
+        topic->expires_ms = caller->expires_ms;
 }
 
 /* ---- birth and death ------------------------------------------------------------------------ */
@@ -101,83 +126,141 @@ void topic_end(struct topic *topic)
     topic->board->due_count += move(&topic->leaving, &topic->slow, STREAM_LEAVING);
 }
 
-static bool is_same_body(const struct shared_body *a, const struct shared_body *b)
+/* What a view has for a topic at a moment. */
+struct issue {
+    struct shared_body *body; /* one reference; NULL: there is nothing */
+    uint64_t version;
+    int64_t changes_ms;
+};
+
+static bool is_good_for(const struct topic *topic, const struct snapshot *snapshot, int64_t now_ms)
 {
-    return a == b || (a->digest == b->digest && a->body.size == b->body.size);
+    return topic->body != NULL && topic->version == snapshot->version && now_ms < topic->changes_ms;
 }
 
-/* What a view has for a topic; NULL: nothing. Borrowed from the view. */
-static struct shared_body *body_of(const struct topic *topic, const struct view *view,
-                                   uint64_t *version)
+/* Somebody who follows the same thing, with another credential, and has come to it already. */
+static const struct topic *find_sibling(const struct topic *topic, const struct snapshot *snapshot,
+                                        int64_t now_ms)
+{
+    const struct topic *other = *list_of(topic->board, topic->environment, topic->channel);
+    for (; other != NULL; other = other->next) {
+        if (other->environment == topic->environment && other->channel == topic->channel &&
+            other->kind == topic->kind && is_good_for(other, snapshot, now_ms))
+            return other;
+    }
+    return NULL;
+}
+
+static struct issue render(const struct topic *topic, const struct view *view,
+                           const struct snapshot *snapshot, int64_t now_ms)
+{
+    const struct stream_kind *kind = topic->kind;
+    struct issue issue = {.version = snapshot->version, .changes_ms = INT64_MAX};
+    issue.body = kind->render(view, snapshot, topic->channel, now_ms);
+    if (kind->next_change != NULL)
+        issue.changes_ms = kind->next_change(snapshot, topic->channel, now_ms);
+    assert(issue.changes_ms > now_ms);
+    return issue;
+}
+
+static struct issue issue_of(const struct topic *topic, const struct view *view, int64_t now_ms)
 {
     const struct snapshot *snapshot = view_find(view, topic->environment);
     if (snapshot == NULL)
-        return NULL;
-    *version = snapshot->version;
-    if (topic->body != NULL && snapshot->version == topic->version)
-        return topic->body;
-    return topic->kind->render(view, snapshot, topic->channel);
+        return (struct issue){0};
+    const struct topic *source =
+        is_good_for(topic, snapshot, now_ms) ? topic : find_sibling(topic, snapshot, now_ms);
+    if (source == NULL)
+        return render(topic, view, snapshot, now_ms);
+    shared_body_acquire(source->body);
+    return (struct issue){source->body, source->version, source->changes_ms};
 }
 
-static void set_body(struct topic *topic, struct shared_body *body, uint64_t version)
+static void set_issue(struct topic *topic, const struct issue *issue)
 {
-    topic->version = version;
-    if (topic->body != NULL && is_same_body(topic->body, body))
+    uint64_t news = event_news(issue->body);
+    topic->version = issue->version;
+    topic->changes_ms = issue->changes_ms;
+    if (topic->body != NULL && topic->news == news && !topic->is_split)
         return;
-    shared_body_acquire(body);
+    topic->is_split = false;
+    shared_body_acquire(issue->body);
     if (topic->body != NULL)
         shared_body_release(topic->body);
-    topic->body = body;
+    topic->body = issue->body;
+    topic->news = news;
     topic->revision++;
     topic->board->due_count += move(&topic->due, &topic->current, STREAM_DUE);
+}
+
+/* The board is to look at it by then. */
+static void note_moment(struct topic *topic)
+{
+    struct board *board = topic->board;
+    if (topic->changes_ms < board->next_moment_ms)
+        board->next_moment_ms = topic->changes_ms;
+    if (topic->expires_ms != 0 && topic->expires_ms < board->next_moment_ms)
+        board->next_moment_ms = topic->expires_ms;
 }
 
 struct fault topic_take(struct board *board, const struct stream_request *wanted,
                         const struct view *view, struct topic **topic, struct shared_body **body)
 {
-    const struct catalog_credential *credential = find_live(view->catalog, wanted->credential_id);
-    if (credential == NULL)
+    int64_t now_ms = clock_wall_ms(board->hub->clock);
+    const struct caller *caller =
+        find_follower(view->catalog, wanted->credential_id, wanted->environment, now_ms);
+    if (caller == NULL)
         return fault_make(FAULT_UNAUTHENTICATED, STR("credential"), STR("Not authenticated"));
     struct topic *found = find_topic(board, wanted);
     if (found == NULL)
         found = add_topic(board, wanted);
-    found->expires_ms = credential->expires_ms;
-    uint64_t version = 0;
+    found->expires_ms = caller->expires_ms;
+    struct issue issue = issue_of(found, view, now_ms);
     *topic = found;
-    *body = body_of(found, view, &version);
-    if (*body == NULL) {
+    *body = issue.body;
+    if (issue.body == NULL) {
         topic_drop_if_empty(found);
         return fault_make(FAULT_UNAVAILABLE, STR("stream"), STR("there is nothing to follow"));
     }
     /* The news of a topic that has streams already goes to all of them at the next look. */
     if (found->body == NULL)
-        set_body(found, *body, version);
+        set_issue(found, &issue);
+    else if (found->news != event_news(issue.body))
+        found->is_split = true;
+    note_moment(found);
     return fault_none();
 }
 
-static bool look_at(struct topic *topic, const struct view *view, bool is_other_catalog)
+static bool look_at(struct topic *topic, const struct view *view, bool is_other_catalog,
+                    int64_t now_ms)
 {
     if (is_other_catalog && !topic->is_over)
-        check_credential(topic, view->catalog);
+        check_credential(topic, view->catalog, now_ms);
+    if (has_expired(topic, now_ms) && !topic->is_over)
+        topic_end(topic);
     if (topic->is_over)
         return false;
-    uint64_t version = 0;
     uint64_t before = topic->version;
-    struct shared_body *body = body_of(topic, view, &version);
-    if (body == NULL)
+    struct issue issue = issue_of(topic, view, now_ms);
+    if (issue.body == NULL) {
         topic_end(topic);
-    else
-        set_body(topic, body, version);
+        return false;
+    }
+    set_issue(topic, &issue);
+    shared_body_release(issue.body);
+    note_moment(topic);
     return topic->version != before;
 }
 
 bool topics_look(struct board *board, const struct view *view)
 {
+    int64_t now_ms = clock_wall_ms(board->hub->clock);
     bool is_other_catalog = board->catalog != view->catalog;
     bool has_news = false;
+    board->next_moment_ms = INT64_MAX;
     for (size_t i = 0; i < TOPIC_LISTS; i++) {
         for (struct topic *topic = board->topics[i]; topic != NULL; topic = topic->next)
-            has_news = look_at(topic, view, is_other_catalog) || has_news;
+            has_news = look_at(topic, view, is_other_catalog, now_ms) || has_news;
     }
     if (!is_other_catalog)
         return has_news;

@@ -22,20 +22,23 @@ static _Atomic unsigned rendered[GAZETTE_ENVIRONMENTS + 1];
 static _Atomic bool renders_nothing;
 
 static inline struct shared_body *render(const struct view *view, const struct snapshot *snapshot,
-                                         uint64_t channel)
+                                         uint64_t channel, int64_t now_ms)
 {
+    (void)now_ms;
     CHECK(view_find(view, snapshot->environment) == snapshot);
     if (atomic_load(&renders_nothing))
         return NULL;
     struct shared_body *kept = snapshot_find_body(snapshot, channel);
-    if (kept != NULL)
-        return kept;
-    atomic_fetch_add(&rendered[snapshot->environment], 1);
-    struct buf buf;
-    buf_open(&buf, SIZE_MAX);
-    buf_append(&buf, snapshot->renderings[0].body);
-    buf_append_format(&buf, " for %llu\n", (unsigned long long)channel);
-    return snapshot_keep_body(snapshot, channel, shared_body_make(&buf));
+    if (kept == NULL) {
+        atomic_fetch_add(&rendered[snapshot->environment], 1);
+        struct buf buf;
+        buf_open(&buf, SIZE_MAX);
+        buf_append(&buf, snapshot->renderings[0].body);
+        buf_append_format(&buf, " for %llu\n", (unsigned long long)channel);
+        kept = snapshot_keep_body(snapshot, channel, shared_body_make(&buf));
+    }
+    shared_body_acquire(kept);
+    return kept;
 }
 
 static const struct stream_kind kind = {
@@ -45,7 +48,55 @@ static const struct stream_kind kind = {
     .render = render,
 };
 
-/* /1/7 follows environment 1 on channel 7 with credential key_1; /2/7 with key_2. */
+/* The moments at which what the events below say is another thing, ascending. */
+enum { MOMENTS = 3 };
+static _Atomic int64_t moments[MOMENTS];
+
+static inline size_t moments_passed(int64_t now_ms)
+{
+    size_t passed = 0;
+    while (passed < MOMENTS && atomic_load(&moments[passed]) <= now_ms)
+        passed++;
+    return passed;
+}
+
+/* "id: one.0", and the version, which is not what the news are known by. */
+static inline struct shared_body *render_event(const struct view *view,
+                                               const struct snapshot *snapshot, uint64_t channel,
+                                               int64_t now_ms)
+{
+    (void)channel;
+    CHECK(view_find(view, snapshot->environment) == snapshot);
+    atomic_fetch_add(&rendered[snapshot->environment], 1);
+    struct buf buf;
+    buf_open(&buf, SIZE_MAX);
+    buf_append(&buf, STR("id: "));
+    buf_append(&buf, snapshot->renderings[0].body);
+    buf_append_format(&buf, ".%zu\ndata: version %llu\n\n", moments_passed(now_ms),
+                      (unsigned long long)snapshot->version);
+    return shared_body_make(&buf);
+}
+
+static inline int64_t next_moment(const struct snapshot *snapshot, uint64_t channel, int64_t now_ms)
+{
+    (void)snapshot;
+    (void)channel;
+    size_t passed = moments_passed(now_ms);
+    return passed < MOMENTS ? atomic_load(&moments[passed]) : INT64_MAX;
+}
+
+enum { RETRY_MS = 2000 };
+static const struct stream_kind event_kind = {
+    .headers = STR("Content-Type: text/event-stream\r\n"),
+    .heartbeat = STR(": ping\n\n"),
+    .heartbeat_ms = 15000,
+    .render = render_event,
+    .retry_ms = RETRY_MS,
+    .next_change = next_moment,
+};
+
+/* /1/7 follows environment 1 on channel 7 with credential key_1, /2/7 with key_2, and /1/7?as=x
+ * with x; /1e7 hears events. */
 static inline void on_request(struct http_request *request, void *context)
 {
     struct square *square = context;
@@ -56,11 +107,15 @@ static inline void on_request(struct http_request *request, void *context)
     uint64_t environment = (uint64_t)(request->path.data[1] - '0');
     uint64_t channel = 0;
     CHECK(str_parse_u64(str_slice(request->path, 3, request->path.size), &channel));
+    bool is_malformed = false;
+    struct str id = http_query(request, STR("as"), &is_malformed);
+    if (str_is_absent(id))
+        id = arena_format(request->arena, "key_%llu", (unsigned long long)environment);
     const struct stream_request wanted = {
-        .kind = &kind,
+        .kind = request->path.data[2] == 'e' ? &event_kind : &kind,
         .environment = environment,
         .channel = channel,
-        .credential_id = arena_format(request->arena, "key_%llu", (unsigned long long)environment),
+        .credential_id = id,
     };
     struct fault fault = stream_open(square->hub, request, &wanted);
     if (failed(fault))
@@ -97,6 +152,8 @@ static inline struct square *square_open_with(struct stream_limits limits, unsig
     gazette_publish(&square->gazette);
     for (size_t i = 0; i <= GAZETTE_ENVIRONMENTS; i++)
         atomic_store(&rendered[i], 0);
+    for (size_t i = 0; i < MOMENTS; i++)
+        atomic_store(&moments[i], INT64_MAX);
     atomic_store(&renders_nothing, false);
     square->hub = stream_hub_open(square->gazette.views, &square->gazette.clock, &limits);
     struct http_limits http_limits = http_limits_default;
@@ -157,15 +214,21 @@ static inline void write_text(struct square *square, uint64_t environment, const
 }
 
 /* Bare bytes are easier to compare: HTTP/1.0. */
-static inline struct client follow(struct square *square, const char *path)
+static inline struct client follow_with(struct square *square, const char *path,
+                                        const char *headers)
 {
-    char text[128];
-    int size = snprintf(text, sizeof(text), "GET %s HTTP/1.0\r\n\r\n", path);
+    char text[256];
+    int size = snprintf(text, sizeof(text), "GET %s HTTP/1.0\r\n%s\r\n", path, headers);
     struct client client = client_open(square->site);
     struct reply reply = client_ask(&client, (struct str){text, (size_t)size});
     CHECK_INT(reply.status, 200);
     CHECK_STR(reply_header(&reply, "Content-Type"), STR("text/event-stream"));
     return client;
+}
+
+static inline struct client follow(struct square *square, const char *path)
+{
+    return follow_with(square, path, "");
 }
 
 static inline void expect(struct client *client, const char *text)
