@@ -13,7 +13,7 @@ MAKEFLAGS += --no-builtin-rules
 
 # ---- rooms, bottom-up, and what each may see ----------------------------------------------
 ROOMS := base json http model eval auth store snapshot ingest change stream dialect dialect/superflag \
-	dialect/amplitude dialect/admin server
+	dialect/amplitude dialect/ofrep dialect/admin server
 SEES_base :=
 SEES_json := base
 SEES_http := base
@@ -28,8 +28,9 @@ SEES_stream := base json http model eval auth store snapshot
 SEES_dialect := base json http model eval auth store snapshot ingest change stream
 SEES_dialect/superflag := $(SEES_dialect) dialect
 SEES_dialect/amplitude := $(SEES_dialect) dialect
+SEES_dialect/ofrep := $(SEES_dialect) dialect
 SEES_dialect/admin := $(SEES_dialect) dialect
-SEES_server := $(SEES_dialect) dialect dialect/superflag dialect/amplitude dialect/admin
+SEES_server := $(SEES_dialect) dialect dialect/superflag dialect/amplitude dialect/ofrep dialect/admin
 
 VERSION := 0.1.0
 PACKAGES := libuv libsodium sqlite3 libpcre2-8 zlib

@@ -2,6 +2,7 @@
 /* authorise - who is calling, and whether a route's scope takes them: see authorise.h. */
 #include "dialect/authorise.h"
 
+#include "auth/event_token.h"
 #include "auth/secret.h"
 
 /* What a request is checked with. */
@@ -19,27 +20,38 @@ static const struct caller *find_caller(const struct check *check, struct str se
 
 /* ---- how it is shown --------------------------------------------------------------------- */
 
+/* How often a header is there, and its first value. */
+static size_t count_header(const struct http_request *request, struct str name, struct str *value)
+{
+    size_t count = 0;
+    *value = (struct str){0};
+    for (size_t i = 0; i < request->header_count; i++) {
+        if (!str_equal_ignoring_case(request->headers[i].name, name))
+            continue;
+        if (count++ == 0)
+            *value = request->headers[i].value;
+    }
+    return count;
+}
+
 /* Absent when there is none, or more than one: somebody before us could have gone by another. */
 static struct str only_authorization(const struct http_request *request)
 {
-    struct str value = {0};
-    for (size_t i = 0; i < request->header_count; i++) {
-        if (!str_equal_ignoring_case(request->headers[i].name, STR("authorization")))
-            continue;
-        if (!str_is_absent(value))
-            return (struct str){0};
-        value = request->headers[i].value;
-    }
-    return value;
+    struct str value;
+    return count_header(request, STR("authorization"), &value) == 1 ? value : (struct str){0};
 }
 
 /* What follows the scheme's name and a blank; absent when another scheme is shown. */
-static struct str credential_of(const struct http_request *request, struct str scheme)
+static struct str behind_scheme(struct str value, struct str scheme)
 {
-    struct str value = only_authorization(request);
     bool is_shown = value.size > scheme.size && value.data[scheme.size] == ' ' &&
                     str_equal_ignoring_case(str_slice(value, 0, scheme.size), scheme);
     return is_shown ? str_trim(str_slice(value, scheme.size, value.size)) : (struct str){0};
+}
+
+static struct str credential_of(const struct http_request *request, struct str scheme)
+{
+    return behind_scheme(only_authorization(request), scheme);
 }
 
 /* RFC 4648: both alphabets, because clients use both; -1 for other bytes. */
@@ -112,6 +124,9 @@ static bool may_call(const struct caller *caller, enum scope scope)
                kind == CREDENTIAL_PROJECT_KEY;
     case SCOPE_DOWNLOAD:
         return kind == CREDENTIAL_PROJECT_SECRET;
+    case SCOPE_EVALUATE:
+    case SCOPE_EVENT_ADDRESS:
+        return caller->environment != 0 && kind != CREDENTIAL_PROJECT_SECRET;
     }
     return false;
 }
@@ -159,6 +174,62 @@ static struct fault admit_pair(const struct check *check, struct str encoded,
     return is_pair ? fault_none() : refuse_stranger(check->view, STR(""));
 }
 
+/* A key behind one of the schemes that clients put before it, or behind none. */
+static struct str without_scheme(struct str value)
+{
+    static const struct str schemes[] = {{"Bearer", 6}, {"Api-Key", 7}};
+    for (size_t i = 0; i < COUNT_OF(schemes); i++) {
+        struct str key = behind_scheme(value, schemes[i]);
+        if (!str_is_absent(key))
+            return key;
+    }
+    return value;
+}
+
+/* The ways evaluating clients show their key: either header, or both when they say the same. Two
+ * different ones are refused, as somebody before us could have gone by the other. */
+static struct str shown_key(const struct http_request *request)
+{
+    struct str authorization;
+    struct str api_key;
+    size_t authorization_count = count_header(request, STR("authorization"), &authorization);
+    size_t api_key_count = count_header(request, STR("x-api-key"), &api_key);
+    if (authorization_count > 1 || api_key_count > 1)
+        return (struct str){0};
+    struct str key = without_scheme(authorization);
+    if (str_is_empty(key))
+        return api_key;
+    return str_is_empty(api_key) || str_equal(key, api_key) ? key : (struct str){0};
+}
+
+/* The same of an address: which of its bytes are right only the key's hash could say. */
+static struct fault refuse_address(const struct view *view, struct str id)
+{
+    if (view->is_read_only && !str_is_absent(id) &&
+        catalog_find_credential(view->catalog, id) == NULL)
+        return fault_make(FAULT_UNAVAILABLE, STR("token"), STR("the store is away"));
+    return fault_make(FAULT_UNAUTHENTICATED, STR("token"), STR("Not authenticated"));
+}
+
+/* The caller is whoever has the credential that the address was made of, as long as they have it.
+ */
+static struct fault admit_address(const struct check *check, const struct http_request *request,
+                                  const struct caller **caller)
+{
+    bool is_malformed = false;
+    struct str token = http_query(request, STR("token"), &is_malformed);
+    struct str id = event_token_credential(token);
+    const struct catalog *catalog = check->view->catalog;
+    const struct catalog_credential *credential =
+        str_is_absent(id) ? NULL : catalog_find_credential(catalog, id);
+    if (credential == NULL || !event_token_is_of(token, id, &credential->hash))
+        return refuse_address(check->view, id);
+    *caller = keyring_find_hash(&catalog->keyring, &credential->hash, check->now_ms);
+    if (*caller == NULL || !may_call(*caller, SCOPE_EVENT_ADDRESS))
+        return refuse_address(check->view, id);
+    return fault_none();
+}
+
 struct fault authorise(struct keyring_memo *memo, const struct view *view,
                        const struct http_request *request, enum scope scope, int64_t now_ms,
                        const struct caller **caller)
@@ -178,6 +249,10 @@ struct fault authorise(struct keyring_memo *memo, const struct view *view,
         return admit(&check, credential_of(request, STR("Api-Key")), scope, caller);
     case SCOPE_DOWNLOAD:
         return admit_pair(&check, credential_of(request, STR("Basic")), caller);
+    case SCOPE_EVALUATE:
+        return admit(&check, shown_key(request), scope, caller);
+    case SCOPE_EVENT_ADDRESS:
+        return admit_address(&check, request, caller);
     }
     return refuse_stranger(view, STR(""));
 }

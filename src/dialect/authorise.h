@@ -2,8 +2,9 @@
 /*
  * authorise - who is calling, and whether a route's scope takes them.
  *
- * Each scope names the one way its credential is shown and the kinds it admits; whatever is not
- * named is refused. Nothing is read from a request but its Authorization.
+ * Each scope names how its credential is shown and the kinds it admits; whatever is not named is
+ * refused. Nothing is read from a request but its Authorization, and for those that evaluate its
+ * X-API-Key or the token in its address.
  */
 #ifndef DIALECT_AUTHORISE_H
 #define DIALECT_AUTHORISE_H

@@ -65,7 +65,10 @@ static void finish(struct exchange *x)
 static void handle(struct exchange *x)
 {
     x->is_handled = true;
-    x->route->handle(x);
+    if (x->dialect->admit == NULL || x->dialect->admit(x))
+        x->route->handle(x);
+    if (x->dialect->conclude != NULL)
+        x->dialect->conclude(x);
 }
 
 static void refuse(struct exchange *x, struct fault fault, int status, struct str allow)

@@ -28,10 +28,15 @@ enum scope {
                                   caller_sees_environment for each environment it touches */
     SCOPE_READ_DEPLOYMENT,     /* Api-Key: client and server deployment keys, project keys */
     SCOPE_DOWNLOAD,            /* Basic: project key and project secret of one environment */
+    SCOPE_EVALUATE,            /* Bearer, X-API-Key, or Authorization without a scheme: keys of any kind
+                                  that read one environment */
+    SCOPE_EVENT_ADDRESS,       /* the query's `token` (auth/event_token.h), made of such a key */
 };
 
 struct exchange;
 struct dialect;
+struct operation; /* dialect/operation.h */
+struct operation_schemas;
 
 enum { ROUTE_PARAMETERS_MAX = 4 };
 
@@ -39,7 +44,8 @@ struct route {
     enum http_method method;
     /* Canonical, below one of the dialect's prefixes; a segment "{name}" takes any one non-empty
      * segment, decoded after splitting, into exchange.parameters, in order. A route without
-     * parameters wins over one with; among these, the one declared first. GET is HEAD, too. */
+     * parameters wins over one with; among these, the one declared first. GET is HEAD, too. A last
+     * segment "{name*}" takes all that is left, slashes included, decoded once. */
     struct str path;
     enum scope scope;
     enum lane lane;
@@ -50,6 +56,8 @@ struct route {
      * there was no body. x is another one there: nothing kept in it comes along. NULL: the body is
      * held whole. */
     struct fault (*open_sink)(struct exchange *x, struct http_body_sink **sink);
+    /* What the API's description says of it; NULL: it is not described. */
+    const struct operation *operation;
 };
 
 /* What handlers ask; one per process, wired in server/main.c. */
@@ -65,6 +73,8 @@ struct services {
     struct notebook *variations;     /* who keeps which; NULL: not known */
     struct assignments *assignments; /* ingest/assignments.h */
     struct rates *rates;             /* dialect/rate.h: management requests per environment */
+    struct rates *admin_rates;       /* and of the admin API per credential; NULL: no limit */
+    const struct description *description; /* of the API: admin/openapi.h; NULL: not served */
 };
 
 struct exchange {
@@ -87,6 +97,7 @@ struct exchange {
     uint64_t version;  /* for the log line: the version answered with */
     struct view *held; /* reference taken for work off the loop */
     bool is_handled;   /* the handler has begun: the sink of the body, if any, is its */
+    void *own;         /* what the dialect's admit leaves for its handlers and for conclude */
 };
 
 /* What one protocol does with a flag: exact or absent, never approximate (design.md 3). */
@@ -112,6 +123,13 @@ struct dialect {
     void (*refuse)(struct exchange *x, struct fault fault, int status, struct str allow);
     /* Answers an OPTIONS on any of its paths, without a credential. */
     void (*preflight)(struct exchange *x, struct str allow);
+    /* Called on the handler's thread before and after the handlers of its routes; may be NULL. The
+     * first returns false when it has answered instead. */
+    bool (*admit)(struct exchange *x);
+    void (*conclude)(struct exchange *x);
+    /* Lists of schemas its operations name; NULL: none are described. */
+    const struct operation_schemas *const *schemas;
+    size_t schemas_count;
     /* What its protocols do with a flag of a snapshot; returns how many there are. NULL: none. */
     size_t (*reach)(const struct snapshot *snapshot, const struct flag *flag, struct arena *arena,
                     struct reach reaches[REACHES_PER_DIALECT_MAX]);

@@ -4,30 +4,50 @@
 
 #include <assert.h>
 #include <pthread.h>
+#include <string.h>
 
+#include "base/map.h"
 #include "base/memory.h"
 
-enum { WINDOW_MS = 1000 };
+enum { WINDOW_MS = 1000, LISTS = 64 };
 static const int64_t day_ms = 86400000;
 
-/* One environment's account. The ring holds the moments of the requests allowed last, oldest at
- * `first`; a request that is refused leaves no trace, so that knocking does not keep the door shut.
+/* One environment's or one name's account. The ring holds the moments of the requests allowed last,
+ * oldest at `first`; a request that is refused leaves no trace, so that knocking does not keep the
+ * door shut.
  */
 struct account {
-    pthread_mutex_t lock;
     int64_t *ring; /* per_second long, NULL until the first request */
     uint32_t first, count;
     int64_t day; /* since the epoch, UTC */
     uint64_t day_count;
 };
 
+struct numbered_account {
+    pthread_mutex_t lock;
+    struct account account;
+};
+
+struct named_account {
+    struct named_account *next;
+    struct account account;
+    size_t name_size;
+    char name[];
+};
+
+struct named_list {
+    pthread_mutex_t lock; /* guards the list and the accounts in it */
+    struct named_account *first;
+};
+
 /* Environments are numbered densely and come from the catalog, never from a request. */
 struct rates {
     const struct clock *clock;
     struct rate_limits limits;
-    pthread_rwlock_t lock; /* guards the table; each account guards itself */
-    struct account **accounts;
+    pthread_rwlock_t lock; /* guards the table; each account in it guards itself */
+    struct numbered_account **accounts;
     size_t account_count;
+    struct named_list lists[LISTS];
 };
 
 struct rates *rates_open(const struct clock *clock, struct rate_limits limits)
@@ -37,31 +57,51 @@ struct rates *rates_open(const struct clock *clock, struct rate_limits limits)
     rates->clock = clock;
     rates->limits = limits;
     pthread_rwlock_init(&rates->lock, NULL);
+    for (size_t i = 0; i < LISTS; i++)
+        pthread_mutex_init(&rates->lists[i].lock, NULL);
     return rates;
+}
+
+static void free_named(struct named_account *named)
+{
+    memory_free(named->account.ring);
+    memory_free(named);
+}
+
+static void close_list(struct named_list *list)
+{
+    while (list->first != NULL) {
+        struct named_account *named = list->first;
+        list->first = named->next;
+        free_named(named);
+    }
+    pthread_mutex_destroy(&list->lock);
 }
 
 void rates_close(struct rates *rates)
 {
     for (size_t i = 0; i < rates->account_count; i++) {
-        struct account *account = rates->accounts[i];
-        if (account == NULL)
+        struct numbered_account *numbered = rates->accounts[i];
+        if (numbered == NULL)
             continue;
-        pthread_mutex_destroy(&account->lock);
-        memory_free(account->ring);
-        memory_free(account);
+        pthread_mutex_destroy(&numbered->lock);
+        memory_free(numbered->account.ring);
+        memory_free(numbered);
     }
+    for (size_t i = 0; i < LISTS; i++)
+        close_list(&rates->lists[i]);
     memory_free(rates->accounts);
     pthread_rwlock_destroy(&rates->lock);
     memory_free(rates);
 }
 
-static struct account *look_up(struct rates *rates, uint64_t environment)
+static struct numbered_account *look_up(struct rates *rates, uint64_t environment)
 {
     pthread_rwlock_rdlock(&rates->lock);
-    struct account *account =
+    struct numbered_account *numbered =
         environment < rates->account_count ? rates->accounts[environment] : NULL;
     pthread_rwlock_unlock(&rates->lock);
-    return account;
+    return numbered;
 }
 
 static void make_room(struct rates *rates, uint64_t environment)
@@ -75,21 +115,21 @@ static void make_room(struct rates *rates, uint64_t environment)
     rates->account_count = count;
 }
 
-static struct account *find_account(struct rates *rates, uint64_t environment)
+static struct numbered_account *find_account(struct rates *rates, uint64_t environment)
 {
-    struct account *account = look_up(rates, environment);
-    if (account != NULL)
-        return account;
+    struct numbered_account *numbered = look_up(rates, environment);
+    if (numbered != NULL)
+        return numbered;
     pthread_rwlock_wrlock(&rates->lock);
     make_room(rates, environment);
-    account = rates->accounts[environment];
-    if (account == NULL) {
-        account = MEMORY_NEW(struct account);
-        pthread_mutex_init(&account->lock, NULL);
-        rates->accounts[environment] = account;
+    numbered = rates->accounts[environment];
+    if (numbered == NULL) {
+        numbered = MEMORY_NEW(struct numbered_account);
+        pthread_mutex_init(&numbered->lock, NULL);
+        rates->accounts[environment] = numbered;
     }
     pthread_rwlock_unlock(&rates->lock);
-    return account;
+    return numbered;
 }
 
 static void forget_what_passed(struct account *account, uint32_t capacity, int64_t now_ms)
@@ -178,12 +218,11 @@ static int64_t day_of(int64_t wall_ms)
     return wall_ms >= 0 ? wall_ms / day_ms : (wall_ms - day_ms + 1) / day_ms;
 }
 
-struct rate_answer rates_take(struct rates *rates, uint64_t environment)
+/* Under the account's lock, and with the time read inside it: the ring is in order whoever comes
+ * first. */
+static struct rate_answer take(struct rates *rates, struct account *account)
 {
     uint32_t per_second = rates->limits.per_second;
-    struct account *account = find_account(rates, environment);
-    pthread_mutex_lock(&account->lock);
-    /* Read inside the lock: the ring is in order whoever comes first. */
     int64_t now_ms = clock_monotonic_ms(rates->clock);
     int64_t wall_ms = clock_wall_ms(rates->clock);
     if (account->ring == NULL && per_second > 0)
@@ -200,6 +239,77 @@ struct rate_answer rates_take(struct rates *rates, uint64_t environment)
         if (answer.limit > 0)
             answer.remaining--;
     }
-    pthread_mutex_unlock(&account->lock);
+    return answer;
+}
+
+struct rate_answer rates_take(struct rates *rates, uint64_t environment)
+{
+    struct numbered_account *numbered = find_account(rates, environment);
+    pthread_mutex_lock(&numbered->lock);
+    struct rate_answer answer = take(rates, &numbered->account);
+    pthread_mutex_unlock(&numbered->lock);
+    return answer;
+}
+
+/* ---- names -------------------------------------------------------------------------------------
+ */
+
+static struct named_account *make_named(struct str name)
+{
+    struct named_account *named = memory_allocate(sizeof(*named) + name.size);
+    named->name_size = name.size;
+    if (name.size > 0)
+        memcpy(named->name, name.data, name.size);
+    return named;
+}
+
+static bool is_of(const struct named_account *named, struct str name)
+{
+    return str_equal((struct str){named->name, named->name_size}, name);
+}
+
+/* Whether all it holds is past: then it is as one that was never made. */
+static bool is_spent(const struct rates *rates, struct account *account)
+{
+    if (rates->limits.per_second > 0)
+        forget_what_passed(account, rates->limits.per_second, clock_monotonic_ms(rates->clock));
+    bool has_today = rates->limits.per_day > 0 &&
+                     account->day == day_of(clock_wall_ms(rates->clock)) && account->day_count > 0;
+    return account->count == 0 && !has_today;
+}
+
+/* The name's account at the head of its list, others of it that are spent thrown out. */
+static struct account *find_named(const struct rates *rates, struct named_list *list,
+                                  struct str name)
+{
+    struct named_account *found = NULL;
+    for (struct named_account **link = &list->first; *link != NULL;) {
+        struct named_account *named = *link;
+        bool is_wanted = is_of(named, name);
+        if (!is_wanted && !is_spent(rates, &named->account)) {
+            link = &named->next;
+            continue;
+        }
+        *link = named->next;
+        if (is_wanted)
+            found = named;
+        else
+            free_named(named);
+    }
+    if (found == NULL)
+        found = make_named(name);
+    found->next = list->first;
+    list->first = found;
+    return &found->account;
+}
+
+struct rate_answer rates_take_named(struct rates *rates, struct str name)
+{
+    if (rates->limits.per_second == 0 && rates->limits.per_day == 0)
+        return (struct rate_answer){.is_allowed = true, .remaining = UINT32_MAX};
+    struct named_list *list = &rates->lists[map_hash(name) % LISTS];
+    pthread_mutex_lock(&list->lock);
+    struct rate_answer answer = take(rates, find_named(rates, list, name));
+    pthread_mutex_unlock(&list->lock);
     return answer;
 }

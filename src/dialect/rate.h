@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * rate - how many management requests an environment may have: per second and per UTC day.
+ * rate - how many requests an environment, or somebody else who has a name, may have: per second
+ * and per UTC day.
  *
  * A sliding window that remembers the last requests themselves: "100 in one second" then holds for
  * every second, wherever it begins. (A token bucket lets through twice that around a pause.) Exact
- * under concurrency: one lock per environment, held for a handful of instructions.
+ * under concurrency: one lock per environment, or a few for all names, held for a handful of
+ * instructions.
  */
 #ifndef DIALECT_RATE_H
 #define DIALECT_RATE_H
@@ -29,5 +31,8 @@ struct rate_answer {
 };
 /* Counts one request of an environment, if it is allowed. Any thread. */
 struct rate_answer rates_take(struct rates *rates, uint64_t environment);
+/* The same for a name: a credential's id. Those who have been quiet for long enough that nothing of
+ * them counts any more are forgotten on the way, so that names may come and go. */
+struct rate_answer rates_take_named(struct rates *rates, struct str name);
 
 #endif

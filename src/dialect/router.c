@@ -17,7 +17,8 @@ struct router_entry {
     struct segment_pattern segments[ROUTER_SEGMENTS_MAX];
     size_t segment_count;
     size_t parameter_count;    /* 0: matched as a whole, by the map */
-    struct router_entry *next; /* pattern with as many segments */
+    bool has_rest;             /* the last parameter takes all that is left */
+    struct router_entry *next; /* pattern with as many segments, or with a rest */
 };
 
 /* ---- dialects -------------------------------------------------------------------------- */
@@ -57,7 +58,8 @@ struct str dialect_path(const struct dialect *dialect, struct str path)
 /* ---- making ---------------------------------------------------------------------------- */
 
 /* What lies between the slashes of a path that begins with one; a last slash leaves an empty last
- * segment, repeated ones are one. Returns how many there are, SIZE_MAX when there are too many. */
+ * segment, repeated ones are one. Returns how many there are, SIZE_MAX when there are more than
+ * were written. */
 static size_t split(struct str path, struct str segments[ROUTER_SEGMENTS_MAX])
 {
     size_t count = 0;
@@ -79,6 +81,11 @@ static bool is_parameter(struct str segment)
     return str_starts_with(segment, STR("{")) && str_ends_with(segment, STR("}"));
 }
 
+static bool is_rest(struct str segment)
+{
+    return is_parameter(segment) && str_ends_with(segment, STR("*}"));
+}
+
 static struct router_entry make_entry(const struct dialect *dialect, const struct route *route)
 {
     struct router_entry entry = {.path = route->path, .dialect = dialect};
@@ -90,6 +97,8 @@ static struct router_entry make_entry(const struct dialect *dialect, const struc
             entry.parameter_count++;
         else
             entry.segments[i].literal = segments[i];
+        assert(!entry.has_rest); /* nothing comes behind it */
+        entry.has_rest = is_rest(segments[i]);
     }
     assert(entry.parameter_count <= ROUTE_PARAMETERS_MAX);
     return entry;
@@ -98,7 +107,7 @@ static struct router_entry make_entry(const struct dialect *dialect, const struc
 /* The same literals and parameters at the same places; their names do not matter. */
 static bool is_same_pattern(const struct router_entry *a, const struct router_entry *b)
 {
-    if (a->segment_count != b->segment_count)
+    if (a->segment_count != b->segment_count || a->has_rest != b->has_rest)
         return false;
     for (size_t i = 0; i < a->segment_count; i++) {
         struct str one = a->segments[i].literal;
@@ -116,7 +125,8 @@ static struct router_entry *add_entry(struct router *router, const struct router
     if (entry->parameter_count == 0) {
         map_insert(&router->exact, entry->path, (uint32_t)router->entry_count);
     } else {
-        struct router_entry **link = &router->patterns[entry->segment_count];
+        struct router_entry **link =
+            entry->has_rest ? &router->rests : &router->patterns[entry->segment_count];
         while (*link != NULL) /* those declared first are tried first */
             link = &(*link)->next;
         *link = added;
@@ -202,32 +212,54 @@ static const struct router_entry *find_exact(const struct router *router,
 /* A request's path on the way through the patterns. */
 struct trail {
     const struct dialect *dialect;
+    struct str raw;                           /* as received */
+    size_t begins[ROUTER_SEGMENTS_MAX];       /* where in raw each of the segments does */
     struct str segments[ROUTER_SEGMENTS_MAX]; /* decoded */
     size_t segment_count;
+    bool has_more; /* segments than these: only a rest may take them */
 };
 
 static bool trail_open(struct trail *trail, const struct router *router,
                        const struct http_request *request)
 {
     *trail = (struct trail){.dialect = find_dialect(router, request->path)};
-    struct str raw = str_slice(request->target, 0, str_find_byte(request->target, '?', 0));
-    if (!str_starts_with(raw, STR("/")))
+    trail->raw = str_slice(request->target, 0, str_find_byte(request->target, '?', 0));
+    if (!str_starts_with(trail->raw, STR("/")))
         return false;
-    trail->segment_count = split(raw, trail->segments);
-    if (trail->segment_count == SIZE_MAX)
-        return false;
-    if (dialect_path(trail->dialect, request->path).size < request->path.size)
-        trail->segment_count--; /* the empty one behind it */
-    for (size_t i = 0; i < trail->segment_count; i++)
+    size_t count = split(trail->raw, trail->segments);
+    trail->has_more = count == SIZE_MAX;
+    trail->segment_count = trail->has_more ? ROUTER_SEGMENTS_MAX : count;
+    for (size_t i = 0; i < trail->segment_count; i++) {
+        trail->begins[i] = (size_t)(trail->segments[i].data - trail->raw.data);
         trail->segments[i] = http_decode_segment(request->arena, trail->segments[i]);
+    }
+    if (!trail->has_more && dialect_path(trail->dialect, request->path).size < request->path.size)
+        trail->segment_count--; /* the empty one behind it */
     return true;
+}
+
+/* The first pattern with as many segments as the trail has, then those that take the rest. */
+static const struct router_entry *first_pattern(const struct router *router,
+                                                const struct trail *trail)
+{
+    const struct router_entry *entry =
+        trail->has_more ? NULL : router->patterns[trail->segment_count];
+    return entry != NULL ? entry : router->rests;
+}
+
+static const struct router_entry *next_pattern(const struct router *router,
+                                               const struct router_entry *entry)
+{
+    if (entry->next != NULL || entry->has_rest)
+        return entry->next;
+    return router->rests;
 }
 
 static bool matches(const struct router_entry *entry, const struct trail *trail)
 {
-    if (entry->dialect != trail->dialect)
+    if (entry->dialect != trail->dialect || trail->segment_count < entry->segment_count)
         return false;
-    for (size_t i = 0; i < trail->segment_count; i++) {
+    for (size_t i = 0; i < entry->segment_count; i++) {
         struct str literal = entry->segments[i].literal;
         bool fits = str_is_absent(literal) ? trail->segments[i].size > 0
                                            : str_equal(literal, trail->segments[i]);
@@ -238,12 +270,17 @@ static bool matches(const struct router_entry *entry, const struct trail *trail)
 }
 
 static void fill_parameters(struct router_match *match, const struct router_entry *entry,
-                            const struct trail *trail)
+                            const struct trail *trail, struct arena *arena)
 {
-    for (size_t i = 0; i < trail->segment_count; i++) {
+    for (size_t i = 0; i < entry->segment_count; i++) {
         if (str_is_absent(entry->segments[i].literal))
             match->parameters[match->parameter_count++] = trail->segments[i];
     }
+    struct str *last = &match->parameters[match->parameter_count - 1];
+    struct str rest =
+        str_slice(trail->raw, trail->begins[entry->segment_count - 1], trail->raw.size);
+    if (entry->has_rest && rest.size > last->size)
+        *last = http_decode_segment(arena, rest);
 }
 
 static void find_pattern(const struct router *router, const struct http_request *request,
@@ -254,12 +291,12 @@ static void find_pattern(const struct router *router, const struct http_request 
     match->dialect = trail.dialect;
     if (!is_path)
         return;
-    const struct router_entry *entry = router->patterns[trail.segment_count];
-    for (; entry != NULL; entry = entry->next) {
+    const struct router_entry *entry = first_pattern(router, &trail);
+    for (; entry != NULL; entry = next_pattern(router, entry)) {
         if (entry->routes[method] == NULL || !matches(entry, &trail))
             continue;
         match->route = entry->routes[method];
-        fill_parameters(match, entry, &trail);
+        fill_parameters(match, entry, &trail, request->arena);
         return;
     }
 }
@@ -306,8 +343,8 @@ struct str router_list_methods(const struct router *router, const struct http_re
         note_methods(exact, is_taken);
     struct trail trail;
     bool is_path = trail_open(&trail, router, request);
-    for (const struct router_entry *entry = is_path ? router->patterns[trail.segment_count] : NULL;
-         entry != NULL; entry = entry->next) {
+    for (const struct router_entry *entry = is_path ? first_pattern(router, &trail) : NULL;
+         entry != NULL; entry = next_pattern(router, entry)) {
         if (matches(entry, &trail))
             note_methods(entry, is_taken);
     }

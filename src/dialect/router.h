@@ -8,7 +8,8 @@
  *
  * The longest prefix a dialect speaks for decides about the dialect; the first dialect answers for
  * paths nobody speaks for. Patterns are compared segment by segment, split before anything is
- * decoded: an encoded slash never makes two segments of one.
+ * decoded: an encoded slash never makes two segments of one. A pattern that ends in "{name*}" is
+ * tried when no other fits, and takes what is left as it is, decoded once.
  */
 #ifndef DIALECT_ROUTER_H
 #define DIALECT_ROUTER_H
@@ -34,6 +35,7 @@ struct router {
     size_t entry_count;
     struct map exact;                                       /* path -> entry */
     struct router_entry *patterns[ROUTER_SEGMENTS_MAX + 1]; /* by their number of segments */
+    struct router_entry *rests; /* patterns whose last parameter takes what is left */
 };
 
 /* dialects and the list of them outlive the router. A route outside of its dialect's prefixes, two

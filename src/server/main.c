@@ -17,6 +17,7 @@
 
 #include "base/log.h"
 #include "base/random.h"
+#include "dialect/admin/openapi.h"
 #include "dialect/operations.h"
 #include "dialect/rate.h"
 #include "ingest/assignments.h"
@@ -45,6 +46,8 @@ struct server {
     struct assignments *assignments;
     struct stream_hub *streams;
     struct rates *rates;
+    struct rates *admin_rates;
+    struct description *description;
     struct operations operations;
     struct services services;
     struct http_server *http;
@@ -189,13 +192,17 @@ static struct stream_hub *open_streams(struct server *server)
     return stream_hub_open(server->views, clock_system(), &limits);
 }
 
-static struct rates *open_rates(const struct options *options)
+static void open_rates(struct server *server)
 {
-    const struct rate_limits limits = {
-        .per_second = (uint32_t)options->management_per_second,
-        .per_day = options->management_per_day,
+    const struct rate_limits per_environment = {
+        .per_second = (uint32_t)server->options.management_per_second,
+        .per_day = server->options.management_per_day,
     };
-    return rates_open(clock_system(), limits);
+    const struct rate_limits per_credential = {
+        .per_second = (uint32_t)server->options.admin_per_second,
+    };
+    server->rates = rates_open(clock_system(), per_environment);
+    server->admin_rates = rates_open(clock_system(), per_credential);
 }
 
 /* The address is numeric by then; people write the name. */
@@ -210,8 +217,6 @@ static struct str numeric_listen(struct server *server)
 
 static struct fault open_http(struct server *server)
 {
-    for (size_t i = 0; i < server_language_count; i++)
-        server->dialects[i] = server_languages[i].dialect;
     server->services = (struct services){
         .changer = server->changer,
         .views = server->views,
@@ -224,6 +229,8 @@ static struct fault open_http(struct server *server)
         .variations = server->notebooks[NOTE_VARIATION],
         .assignments = server->assignments,
         .rates = server->rates,
+        .admin_rates = server->admin_rates,
+        .description = server->description,
     };
     const struct http_config config = {
         .listen = numeric_listen(server),
@@ -313,11 +320,16 @@ static void open_parts(struct server *server)
     for (size_t i = 0; i < COUNT_OF(server->notebooks); i++)
         server->notebooks[i] = notebook_open((enum note_kind)i, clock_system(), on_notes, server);
     server->streams = open_streams(server);
-    server->rates = open_rates(&server->options);
+    open_rates(server);
+    for (size_t i = 0; i < server_language_count; i++)
+        server->dialects[i] = server_languages[i].dialect;
+    server->description = description_open(server->dialects, server_language_count);
 }
 
 static void close_parts(struct server *server)
 {
+    description_close(server->description);
+    rates_close(server->admin_rates);
     rates_close(server->rates);
     stream_hub_close(server->streams);
     for (size_t i = 0; i < COUNT_OF(server->notebooks); i++)

@@ -73,6 +73,8 @@ static const struct option table[] = {
            "/api/1 requests per environment in any second; 0: no limit"),
     NUMBER("management-per-day", management_per_day, "100000", 0, 1000000000000,
            "/api/1 requests per environment and UTC day; 0: no limit"),
+    NUMBER("admin-per-second", admin_per_second, "100", 0, RATE_PER_SECOND_MAX,
+           "/admin/v1 requests per credential in any second; 0: no limit"),
     NUMBER("streams-max", streams_max, "10000", 0, 10000000, "open event streams"),
     NUMBER("streams-per-credential-max", streams_per_credential_max, "2000", 0, 10000000,
            "open event streams of one key"),

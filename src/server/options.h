@@ -29,6 +29,7 @@ struct options {
     uint64_t header_bytes_max, header_value_bytes_max, large_bodies_bytes_max;
     uint64_t event_queue_bytes_max, changes_waiting_max;
     uint64_t management_per_second, management_per_day; /* per environment; 0: no limit */
+    uint64_t admin_per_second;                          /* per credential; 0: no limit */
     uint64_t streams_max, streams_per_credential_max, streams_per_second, stream_age_ms;
     struct str config_file;
     struct str config; /* "check" or "print": say and exit; empty: serve */

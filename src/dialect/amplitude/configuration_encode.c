@@ -41,16 +41,18 @@ struct str configuration_obstacle(const struct flag *flag)
 {
     if (!is_text(flag) || flag->arithmetic.hash != FLAG_HASH_MURMUR3_32_UTF8)
         return STR("it compares types and hashes in a way that these SDKs do not have");
-    bool is_timed = is_scheduled(&flag->schedule);
+    bool is_timed = is_scheduled(&flag->schedule) || serve_is_progressive(&flag->fallthrough);
     bool is_plain = is_plain_serve(&flag->fallthrough);
     bool is_flat = true;
     for (size_t i = 0; i < flag->rule_count; i++) {
-        is_timed = is_timed || is_scheduled(&flag->rules[i].schedule);
-        is_plain = is_plain && is_plain_serve(&flag->rules[i].serve);
+        const struct serve *serve = &flag->rules[i].serve;
+        is_timed =
+            is_timed || is_scheduled(&flag->rules[i].schedule) || serve_is_progressive(serve);
+        is_plain = is_plain && is_plain_serve(serve);
         is_flat = is_flat && alternatives_can_say(&flag->rules[i].when);
     }
     if (is_timed)
-        return STR("it follows a schedule, which these SDKs do not have");
+        return STR("it changes by itself over time, which these SDKs do not have");
     if (!is_plain)
         return STR("it deals its variations in a way that these SDKs do not have");
     if (!is_flat)

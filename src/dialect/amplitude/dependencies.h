@@ -10,6 +10,7 @@
 
 #include "change/edit.h"
 #include "dialect/amplitude/wire.h"
+#include "model/group.h"
 
 /* Replaces the parents that are no groups by those the body names; those that are stay, since
  * groups are edited from their side (section 10). A body without the member changes nothing. */
@@ -40,10 +41,5 @@ struct membership {
 void membership_set(struct wire *wire, struct edit *edit, const struct membership *membership);
 /* Nobody depends on the group any more. */
 void membership_clear(struct wire *wire, struct edit *edit, struct str group);
-
-static inline bool flag_is_group(const struct flag *flag)
-{
-    return flag->kind == FLAG_KIND_MUTEX || flag->kind == FLAG_KIND_HOLDOUT;
-}
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "base/random.h"
 #include "dialect/amplitude/property.h"
+#include "model/group.h"
 
 /* Long enough that two of them meet once in 10^11; taken ones are refused all the same. */
 struct str group_random_key(struct arena *arena, const char *prefix)
@@ -51,32 +52,23 @@ static void read_bucketing(struct wire *wire, const struct json *body, struct fl
         wire_refuse(wire, STR("bucketingKey"), STR("must name a property"));
 }
 
-static void begin_group(struct wire *wire, const struct json *body, enum flag_kind kind,
-                        struct flag *flag)
+static void read_group(struct wire *wire, const struct json *body, struct flag *flag)
 {
-    *flag = (struct flag){
-        .kind = kind,
-        .type = VALUE_STRING,
-        .lifecycle = LIFECYCLE_ACTIVE,
-        .is_enabled = true,
-        .arithmetic = {FLAG_HASH_MURMUR3_32_UTF8, FLAG_COMPARISON_TEXT},
-        .off_variation = variant_off,
-    };
     read_key(wire, body, flag);
     read_names(wire, body, flag);
     read_bucketing(wire, body, flag);
-    variant_insert(wire->arena, flag, variant_off);
 }
 
-/* Everybody is dealt to one variation or another: one slice of 100 percent. */
-static void deal(struct wire *wire, struct flag *flag, const uint32_t *weights)
+/* The group, with what the body said of it. */
+static void name_group(struct flag group, struct flag *named)
 {
-    struct rollout rollout = {.percentage = 100};
-    rollout.allocations = ARENA_NEW_ARRAY(wire->arena, struct allocation, flag->variation_count);
-    for (size_t i = 0; i + 1 < flag->variation_count; i++)
-        rollout.allocations[rollout.allocation_count++] =
-            (struct allocation){flag->variations[i].id, weights[i]};
-    flag->fallthrough = rollout_serve(wire->arena, &rollout);
+    group.key = named->key;
+    group.name = named->name;
+    group.description = named->description;
+    group.evaluation_mode = named->evaluation_mode;
+    group.bucket_by = named->bucket_by;
+    group.salt = named->salt;
+    *named = group;
 }
 
 static void read_members(struct wire *wire, const struct json *object, struct str outer,
@@ -111,25 +103,31 @@ static void read_slot_lists(struct wire *wire, const struct json *json, struct s
     read_individuals(wire, json, path, STR("individuals"), variation);
 }
 
-static void read_slot(struct wire *wire, const struct json *json, struct str path,
-                      struct flag *flag, size_t index, struct slot_input *slot,
-                      uint32_t *percentage)
+/* What a body says of slots. */
+struct slots_read {
+    struct slot_input *inputs;
+    uint32_t percents[SLOTS_PER_MUTEX_MAX];
+    struct variation listed[SLOTS_PER_MUTEX_MAX]; /* who is in one by name */
+    size_t count;
+};
+
+static void read_slot(struct wire *wire, const struct json *json, struct str path, size_t index,
+                      struct slots_read *slots)
 {
     if (json->type != JSON_OBJECT) {
         wire_refuse(wire, path, STR("must be an object"));
         return;
     }
-    struct str key = arena_format(wire->arena, "slot-%zu", index + 1);
-    struct variation *variation = variant_insert(wire->arena, flag, key);
-    wire_require(wire, wire_integer(wire, json, path, STR("percentage"), 1, 100, percentage), path,
-                 STR("percentage"));
-    read_slot_lists(wire, json, path, variation, slot);
+    struct variation *variation = &slots->listed[index];
+    variation->id = group_slot(wire->arena, index + 1);
+    wire_require(wire,
+                 wire_integer(wire, json, path, STR("percentage"), 1, 100, &slots->percents[index]),
+                 path, STR("percentage"));
+    read_slot_lists(wire, json, path, variation, &slots->inputs[index]);
 }
 
-static void read_slots(struct wire *wire, const struct json *body, struct flag *flag,
-                       struct slot_input *slots, size_t *slot_count)
+static void read_slots(struct wire *wire, const struct json *body, struct slots_read *slots)
 {
-    uint32_t weights[SLOTS_PER_MUTEX_MAX + 1] = {0}; /* the last: unallocated */
     struct str name = STR("slots");
     uint32_t total = 0;
     const struct json *list = wire_array(wire, body, STR(""), name);
@@ -139,27 +137,32 @@ static void read_slots(struct wire *wire, const struct json *body, struct flag *
     if (list->count == 0 || list->count > SLOTS_PER_MUTEX_MAX)
         wire_refuse(wire, name, STR("must be 1 to 20 slots"));
     for (uint32_t i = 0; i < list->count && !wire_failed(wire); i++) {
-        read_slot(wire, &list->elements[i], wire_item_path(wire, name, i), flag, i, &slots[i],
-                  &weights[i]);
-        total += weights[i];
+        read_slot(wire, &list->elements[i], wire_item_path(wire, name, i), i, slots);
+        total += slots->percents[i];
     }
     if (total != 100)
         wire_refuse(
             wire, name,
             arena_format(wire->arena, "must have percentages that sum to 100, not to %u", total));
-    if (wire_failed(wire))
-        return;
-    *slot_count = list->count;
-    variant_insert(wire->arena, flag, STR("unallocated"));
-    deal(wire, flag, weights);
+    slots->count = list->count;
 }
 
 void mutex_create(struct wire *wire, const struct json *body, struct flag *flag,
                   struct slot_input *slots, size_t *slot_count)
 {
+    struct slots_read read = {.inputs = slots};
     *slot_count = 0;
-    begin_group(wire, body, FLAG_KIND_MUTEX, flag);
-    read_slots(wire, body, flag, slots, slot_count);
+    *flag = (struct flag){0};
+    read_group(wire, body, flag);
+    read_slots(wire, body, &read);
+    if (wire_failed(wire))
+        return;
+    name_group(group_make_mutex(wire->arena, read.percents, read.count), flag);
+    for (size_t i = 0; i < read.count; i++) {
+        flag->variations[i].included = read.listed[i].included;
+        flag->variations[i].included_count = read.listed[i].included_count;
+    }
+    *slot_count = read.count;
 }
 
 /* Whether the request is one to archive, which says nothing else. */
@@ -180,7 +183,7 @@ struct str slot_variation(struct arena *arena, const struct flag *flag, struct s
     uint64_t number = 0;
     if (!wire_parse_id(index, &number))
         return (struct str){0};
-    struct str id = arena_format(arena, "slot-%llu", (unsigned long long)number);
+    struct str id = group_slot(arena, number);
     return flag_find_variation(flag, id) < 0 ? (struct str){0} : id;
 }
 
@@ -209,16 +212,14 @@ void holdout_create(struct wire *wire, const struct json *body, struct flag *fla
                     struct member_list *experiments)
 {
     uint32_t percentage = 0;
-    begin_group(wire, body, FLAG_KIND_HOLDOUT, flag);
-    variant_insert(wire->arena, flag, STR("holdout"));
-    variant_insert(wire->arena, flag, STR("on"));
+    *flag = (struct flag){0};
+    read_group(wire, body, flag);
     wire_require(wire, !str_is_absent(flag->name), STR(""), STR("name"));
     wire_require(wire,
                  wire_integer(wire, body, STR(""), STR("holdoutPercentage"), 1, 99, &percentage),
                  STR(""), STR("holdoutPercentage"));
+    name_group(group_make_holdout(wire->arena, percentage), flag);
     read_holdout_lists(wire, body, flag, experiments);
-    const uint32_t weights[] = {percentage, 100 - percentage};
-    deal(wire, flag, weights);
 }
 
 void holdout_patch(struct wire *wire, const struct json *body, struct flag *flag,

@@ -2,71 +2,21 @@
 /* group_put - groups as answers show them: see group.h. */
 #include <stdlib.h>
 
-#include "base/map.h"
 #include "dialect/amplitude/group.h"
+#include "model/group.h"
 
 /* ---- members --------------------------------------------------------------------------------- */
 
-/* One item that depends on one variation of a flag. */
-struct member {
-    struct str variation;
-    uint64_t number;
-    bool is_holdout;
-    uint32_t next; /* of the same flag; MAP_ABSENT: the last */
-};
 struct members {
-    struct map first; /* key of the flag that is depended on -> index into list */
-    struct member *list;
-    size_t count;
+    const struct snapshot *snapshot;
+    struct group_members found;
 };
-
-static size_t count_dependencies(const struct snapshot *snapshot)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < snapshot->state.flag_count; i++) {
-        const struct flag *flag = snapshot->state.flags[i];
-        for (size_t j = 0; j < flag->prerequisite_count; j++)
-            count += flag->prerequisites[j].variation_count;
-    }
-    return count;
-}
-
-static void add_member(struct members *members, struct str parent, struct member member)
-{
-    uint32_t index = (uint32_t)members->count++;
-    uint32_t first = map_find(&members->first, parent);
-    member.next = MAP_ABSENT;
-    members->list[index] = member;
-    if (first == MAP_ABSENT) {
-        map_insert(&members->first, parent, index);
-        return;
-    }
-    members->list[index].next = members->list[first].next;
-    members->list[first].next = index;
-}
-
-static void add_members_of(struct members *members, const struct flag_revision *revision)
-{
-    const struct flag *flag = &revision->flag;
-    for (size_t i = 0; i < flag->prerequisite_count; i++) {
-        const struct prerequisite *prerequisite = &flag->prerequisites[i];
-        for (size_t j = 0; j < prerequisite->variation_count; j++) {
-            add_member(members, prerequisite->flag,
-                       (struct member){.variation = prerequisite->variations[j],
-                                       .number = revision->provenance.number,
-                                       .is_holdout = flag->kind == FLAG_KIND_HOLDOUT});
-        }
-    }
-}
 
 const struct members *members_find(struct arena *arena, const struct snapshot *snapshot)
 {
     struct members *members = ARENA_NEW(arena, struct members);
-    size_t count = count_dependencies(snapshot);
-    map_open(&members->first, arena, count);
-    members->list = ARENA_NEW_ARRAY(arena, struct member, count);
-    for (size_t i = 0; i < snapshot->state.flag_count; i++)
-        add_members_of(members, snapshot->flags[i]);
+    members->snapshot = snapshot;
+    members->found = group_members_find(arena, &snapshot->state);
     return members;
 }
 
@@ -77,22 +27,20 @@ static int compare_numbers(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-static bool is_in(const struct member *member, struct str variation, bool is_holdout)
-{
-    return member->is_holdout == is_holdout && str_equal(member->variation, variation);
-}
-
 static size_t take_members(const struct group_source *source, struct str variation,
                            bool are_holdouts, uint64_t *numbers)
 {
-    const struct members *members = source->members;
+    const struct group_members *found = &source->members->found;
     size_t count = 0;
-    for (uint32_t i = map_find(&members->first, source->flag->key); i != MAP_ABSENT;
-         i = members->list[i].next) {
-        if (!is_in(&members->list[i], variation, are_holdouts))
+    for (uint32_t i = group_members_first(found, source->flag->key); i != MAP_ABSENT;
+         i = found->list[i].next) {
+        const struct flag_revision *revision =
+            source->members->snapshot->flags[found->list[i].flag];
+        bool is_holdout = revision->flag.kind == FLAG_KIND_HOLDOUT;
+        if (is_holdout != are_holdouts || !str_equal(found->list[i].variation, variation))
             continue;
         if (numbers != NULL)
-            numbers[count] = members->list[i].number;
+            numbers[count] = revision->provenance.number;
         count++;
     }
     return count;
@@ -129,19 +77,6 @@ static void put_identity(struct json_writer *writer, struct arena *arena,
     wire_put_member_text(writer, STR("bucketingSalt"), flag->salt);
 }
 
-/* Of all that is dealt, how much goes to one variation. */
-static uint32_t percentage_of(struct arena *arena, const struct flag *flag, struct str variation)
-{
-    struct rollout rollout;
-    uint64_t total = 0;
-    rollout_of(arena, flag, &flag->fallthrough, &rollout);
-    for (size_t i = 0; i < rollout.allocation_count; i++)
-        total += rollout.allocations[i].weight;
-    if (total == 0)
-        return 0;
-    return (uint32_t)((uint64_t)rollout_weight(&rollout, variation) * 100 / total);
-}
-
 static void put_included(struct json_writer *writer, struct str name, const struct flag *flag,
                          struct str variation)
 {
@@ -164,7 +99,7 @@ static void put_slot(struct json_writer *writer, struct arena *arena,
     json_member_string(writer, STR("name"), arena_format(arena, "SLOT %zu", index + 1));
     json_member_u64(writer, STR("index"), index + 1);
     json_member_string(writer, STR("variantKey"), slot->id);
-    json_member_u64(writer, STR("percentage"), percentage_of(arena, source->flag, slot->id));
+    json_member_u64(writer, STR("percentage"), group_percent(source->flag, slot->id));
     json_key(writer, STR("experiments"));
     put_members(writer, arena, source, slot->id, false);
     json_key(writer, STR("holdouts"));
@@ -185,7 +120,7 @@ void mutex_put(struct json_writer *writer, struct arena *arena, const struct gro
     json_key(writer, STR("slots"));
     json_array_begin(writer);
     for (size_t i = 0; i < flag->variation_count; i++) {
-        if (str_starts_with(flag->variations[i].id, STR("slot-")))
+        if (group_is_slot(flag->variations[i].id))
             put_slot(writer, arena, source, i);
     }
     json_array_end(writer);
@@ -202,7 +137,7 @@ void holdout_put(struct json_writer *writer, struct arena *arena, const struct g
     json_object_begin(writer);
     put_identity(writer, arena, source);
     wire_put_member_text(writer, STR("description"), flag->description);
-    json_member_u64(writer, STR("holdoutPercentage"), percentage_of(arena, flag, STR("holdout")));
+    json_member_u64(writer, STR("holdoutPercentage"), group_percent(flag, STR("holdout")));
     json_member_string(writer, STR("variantName"), STR("on"));
     json_key(writer, STR("experiments"));
     put_members(writer, arena, source, STR("on"), false);

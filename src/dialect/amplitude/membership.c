@@ -2,91 +2,8 @@
 /* membership - who is in a group: see dependencies.h. The group's own document says nothing about
  * it; each member's prerequisite does. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "dialect/amplitude/dependencies.h"
-
-static int find_prerequisite(const struct flag *flag, struct str group)
-{
-    for (size_t i = 0; i < flag->prerequisite_count; i++) {
-        if (str_equal(flag->prerequisites[i].flag, group))
-            return (int)i;
-    }
-    return -1;
-}
-
-static bool lists(const struct prerequisite *prerequisite, struct str variation)
-{
-    for (size_t i = 0; i < prerequisite->variation_count; i++) {
-        if (str_equal(prerequisite->variations[i], variation))
-            return true;
-    }
-    return false;
-}
-
-static bool is_member(const struct flag *flag, struct str group, struct str variation)
-{
-    int index = find_prerequisite(flag, group);
-    return index >= 0 && lists(&flag->prerequisites[index], variation);
-}
-
-/* ---- one member ------------------------------------------------------------------------------ */
-
-static void append_prerequisite(struct arena *arena, struct flag *flag, struct str group)
-{
-    size_t count = flag->prerequisite_count;
-    struct prerequisite *list = ARENA_NEW_ARRAY(arena, struct prerequisite, count + 1);
-    if (count > 0)
-        memcpy(list, flag->prerequisites, count * sizeof(*list));
-    list[count].flag = group;
-    flag->prerequisites = list;
-    flag->prerequisite_count = count + 1;
-}
-
-static void join(struct arena *arena, struct flag *flag, struct str group, struct str variation)
-{
-    int index = find_prerequisite(flag, group);
-    if (index < 0) {
-        index = (int)flag->prerequisite_count;
-        append_prerequisite(arena, flag, group);
-    }
-    struct prerequisite *prerequisite = &flag->prerequisites[index];
-    size_t count = prerequisite->variation_count;
-    struct str *variations = ARENA_NEW_ARRAY(arena, struct str, count + 1);
-    if (count > 0)
-        memcpy(variations, prerequisite->variations, count * sizeof(*variations));
-    variations[count] = variation;
-    prerequisite->variations = variations;
-    prerequisite->variation_count = count + 1;
-}
-
-static void leave_group(struct flag *flag, struct str group)
-{
-    int index = find_prerequisite(flag, group);
-    if (index < 0)
-        return;
-    size_t at = (size_t)index;
-    size_t behind = flag->prerequisite_count - at - 1;
-    memmove(&flag->prerequisites[at], &flag->prerequisites[at + 1],
-            behind * sizeof(*flag->prerequisites));
-    flag->prerequisite_count--;
-}
-
-static void leave(struct flag *flag, struct str group, struct str variation)
-{
-    int index = find_prerequisite(flag, group);
-    if (index < 0)
-        return;
-    struct prerequisite *prerequisite = &flag->prerequisites[index];
-    size_t kept = 0;
-    for (size_t i = 0; i < prerequisite->variation_count; i++) {
-        if (!str_equal(prerequisite->variations[i], variation))
-            prerequisite->variations[kept++] = prerequisite->variations[i];
-    }
-    prerequisite->variation_count = kept;
-    if (kept == 0)
-        leave_group(flag, group);
-}
 
 /* ---- a list of members ----------------------------------------------------------------------- */
 
@@ -99,7 +16,7 @@ static void check_newcomer(struct wire *wire, const struct membership *membershi
                            const struct flag *flag, struct str where)
 {
     bool is_local = flag->evaluation_mode == EVALUATION_LOCAL;
-    if (is_member(flag, membership->group, membership->variation))
+    if (group_has(flag, membership->group, membership->variation))
         return;
     if (flag->is_archived)
         wire_refuse(wire, where, STR("is archived"));
@@ -163,15 +80,15 @@ void membership_set(struct wire *wire, struct edit *edit, const struct membershi
         const struct flag *flag = edit_find_flag(edit, key);
         if (flag == NULL)
             continue;
-        bool is_in = is_member(flag, membership->group, membership->variation);
+        bool is_in = group_has(flag, membership->group, membership->variation);
         bool belongs = is_listed(listed, membership->count, edit_flag_number(edit, key));
         if (is_in == belongs)
             continue;
         struct flag changed = flag_copy(wire->arena, flag);
         if (belongs)
-            join(wire->arena, &changed, membership->group, membership->variation);
+            group_join(wire->arena, &changed, membership->group, membership->variation);
         else
-            leave(&changed, membership->group, membership->variation);
+            group_leave(wire->arena, &changed, membership->group, membership->variation);
         put(wire, edit, &changed);
     }
 }
@@ -181,10 +98,10 @@ void membership_clear(struct wire *wire, struct edit *edit, struct str group)
     const struct environment_state *state = edit_state(edit);
     for (size_t i = 0; i < state->flag_count && !wire_failed(wire); i++) {
         const struct flag *flag = edit_find_flag(edit, state->flags[i]->key);
-        if (flag == NULL || find_prerequisite(flag, group) < 0)
+        if (flag == NULL || !group_has_any(flag, group))
             continue;
         struct flag changed = flag_copy(wire->arena, flag);
-        leave_group(&changed, group);
+        group_leave_all(wire->arena, &changed, group);
         put(wire, edit, &changed);
     }
 }

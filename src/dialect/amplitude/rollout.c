@@ -86,6 +86,9 @@ bool rollout_of(struct arena *arena, const struct flag *flag, const struct serve
     switch (serve->kind) {
     case SERVE_BUCKET:
         return read_bucket(arena, &serve->bucket, rollout) && flag_is_managed(flag);
+    case SERVE_PROGRESSIVE_BUCKET: /* as it starts; in these words nothing moves */
+        read_bucket(arena, &serve->bucket, rollout);
+        return false;
     case SERVE_VARIATION:
         read_variation(arena, serve->variation, rollout);
         return flag_is_managed(flag) && !str_is_absent(serve->variation);

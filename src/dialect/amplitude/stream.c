@@ -13,12 +13,15 @@
 enum { HEARTBEAT_MS = 15000 }; /* SDKs give up after 17 s of silence */
 
 static struct shared_body *render(const struct view *view, const struct snapshot *snapshot,
-                                  uint64_t channel)
+                                  uint64_t channel, int64_t now_ms)
 {
+    (void)now_ms;
     const struct catalog_deployment *deployment = catalog_find_deployment(view->catalog, channel);
     if (deployment == NULL || deployment->is_archived)
         return NULL;
-    return flags_body(snapshot, channel, FLAGS_STREAM);
+    struct shared_body *body = flags_body(snapshot, channel, FLAGS_STREAM);
+    shared_body_acquire(body);
+    return body;
 }
 
 static const struct stream_kind kind = {

@@ -104,7 +104,8 @@ static struct flag_results decide(struct exchange *x, const struct snapshot *sna
                                        ARENA_NEW_ARRAY(x->arena, struct flag_result, list->count)};
     struct context context;
     context_open_user(&context, x->arena, snapshot->rules, &user->tree, x->scratch);
-    const struct sticky sticky = {x, snapshot->environment, user};
+    const struct amplitude_person person = {x->arena, user};
+    const struct sticky sticky = amplitude_sticky(x, &person);
     sticky_bind(&sticky, &context);
     for (size_t i = 0; i < list->count; i++) {
         uint32_t place = list->places[i];
@@ -113,7 +114,7 @@ static struct flag_results decide(struct exchange *x, const struct snapshot *sna
         if (decision.error != DECISION_OK || decision.variation == VARIATION_NONE)
             continue; /* a flag without a result has no entry (section 10.2) */
         if (flag->sticky_count > 0)
-            sticky_note(&sticky, &decision);
+            amplitude_note_sticky(x, &sticky, &decision);
         const struct flag_pieces *of_flag = pieces->flags[place];
         struct flag_result *result = &results.items[results.count++];
         result->revision = snapshot->flags[place];

@@ -137,6 +137,7 @@ static void conclude(struct superflag_details *details, struct arena *arena,
     case DECISION_FLAG_NOT_FOUND:
         fail_not_found(details, arena);
         break;
+    case DECISION_KEY_MISSING: /* not asked for here: contexts without a key are refused whole */
     case DECISION_INVALID_CONTEXT:
         fail(details, SUPERFLAG_INVALID_CONTEXT, STR("targetingKey must be a non-empty string"));
         break;

@@ -36,6 +36,7 @@ static struct str serve_name(const struct serve *serve)
     case SERVE_BUCKET:
         return STR("rollout");
     case SERVE_PROGRESSIVE:
+    case SERVE_PROGRESSIVE_BUCKET:
         return STR("progressive");
     }
     return STR("");
@@ -77,7 +78,7 @@ static void append_assignment(struct json_writer *writer, const struct superflag
         if (details->decision.rule != RULE_NONE)
             superflag_append_schedule(writer, STR("ruleSchedule"),
                                       &details->flag->rules[details->decision.rule].schedule);
-        if (serve->kind == SERVE_PROGRESSIVE)
+        if (serve_is_progressive(serve))
             superflag_append_schedule(writer, STR("progressiveSchedule"), &serve->schedule);
         append_bucket(writer, &details->trace);
     }

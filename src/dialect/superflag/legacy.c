@@ -307,7 +307,7 @@ struct superflag_old_reading superflag_read_as_old(const struct flag *flag)
     const struct serve *serve = &flag->fallthrough;
     struct superflag_old_reading reading = {.value = variation_value(flag, flag->off_variation)};
     reading.is_exact = !flag->is_enabled;
-    if (is_conditional(flag) || serve->kind == SERVE_PROGRESSIVE || serve->kind == SERVE_BUCKET)
+    if (is_conditional(flag) || serve_is_progressive(serve) || serve_is_bucket(serve))
         return reading;
     if (serve->kind == SERVE_VARIATION)
         reading.value = variation_value(flag, serve->variation);

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* manage_apps - apps, their environments, and the caller itself. See manage.h. */
 #include "base/instant.h"
-#include "base/utf.h"
 #include "change/edit.h"
 #include "dialect/superflag/answer.h"
 #include "dialect/superflag/manage.h"
 #include "dialect/superflag/request.h"
-#include "model/limits.h"
+#include "model/title.h"
 
 static void write_app(struct json_writer *writer, struct str id, struct str name,
                       int64_t created_ms)
@@ -32,27 +31,6 @@ void superflag_list_apps(struct exchange *x)
     superflag_answer_end(x, &answer, 200);
 }
 
-/* Unicode-blind on purpose: names are trimmed of the blanks people leave by accident. */
-static struct str trim_name(struct str name)
-{
-    size_t from = 0;
-    size_t to = name.size;
-    while (from < to && (unsigned char)name.data[from] <= ' ')
-        from++;
-    while (to > from && (unsigned char)name.data[to - 1] <= ' ')
-        to--;
-    return str_slice(name, from, to);
-}
-
-static bool has_control(struct str name)
-{
-    for (size_t i = 0; i < name.size; i++) {
-        if ((unsigned char)name.data[i] < ' ' || name.data[i] == 0x7f)
-            return true;
-    }
-    return false;
-}
-
 void superflag_create_app(struct exchange *x)
 {
     static const struct str members[] = {STR("name")};
@@ -66,8 +44,8 @@ void superflag_create_app(struct exchange *x)
     }
     const struct json *member = json_find(&body, STR("name"));
     struct str name =
-        member != NULL && member->type == JSON_STRING ? trim_name(member->string) : STR("");
-    if (str_is_empty(name) || utf16_length(name) > APP_NAME_UNITS_MAX || has_control(name)) {
+        member != NULL && member->type == JSON_STRING ? title_trim(member->string) : STR("");
+    if (!app_name_is_valid(name)) {
         superflag_refuse_with(x, 400, STR("Invalid app name"));
         return;
     }

@@ -53,11 +53,14 @@ static void meet_slice(struct outcome *outcome, const struct slice *slice)
 
 /* Whoever has nothing to be bucketed by gets `otherwise`, however the tickets are dealt: that is
  * the one variation, too, where somebody meant it for everybody. */
-static void meet_bucket(struct outcome *outcome, const struct bucket *bucket)
+static void meet_bucket(struct outcome *outcome, const struct serve *serve)
 {
+    const struct bucket *bucket = &serve->bucket;
     for (size_t i = 0; i < bucket->slice_count; i++) {
-        if (bucket->slices[i].percent > 0)
-            meet_slice(outcome, &bucket->slices[i]);
+        const struct slice *slice = &bucket->slices[i];
+        bool will_be_there = serve_is_progressive(serve) && slice->percent_to > 0;
+        if (slice->percent > 0 || will_be_there)
+            meet_slice(outcome, slice);
     }
     meet(outcome, bucket->otherwise);
 }
@@ -82,8 +85,8 @@ int superflag_constant_variation(const struct flag *flag)
     struct outcome outcome = {.is_one = true};
     if (flag->fallthrough.kind == SERVE_VARIATION)
         meet(&outcome, flag->fallthrough.variation);
-    else if (flag->fallthrough.kind == SERVE_BUCKET)
-        meet_bucket(&outcome, &flag->fallthrough.bucket);
+    else if (serve_is_bucket(&flag->fallthrough))
+        meet_bucket(&outcome, &flag->fallthrough);
     return outcome.is_one ? flag_find_variation(flag, outcome.variation) : -1;
 }
 

@@ -17,6 +17,8 @@ static struct str why_varying(const struct flag *flag)
         return STR("It compares text and lets people keep what they got.");
     if (flag->rule_count > 0)
         return STR("It compares text and has segments of its own.");
+    if (serve_is_progressive(&flag->fallthrough))
+        return STR("It compares text and moves its shares over time.");
     return STR("It deals its variations by an arithmetic these documents do not know.");
 }
 

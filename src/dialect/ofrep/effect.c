@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* effect - what decides a flag, digested: see effect.h. */
+#include "dialect/ofrep/effect.h"
+
+#include <assert.h>
+#include <sodium.h>
+#include <string.h>
+
+#include "dialect/ofrep/pieces.h"
+#include "model/codec.h"
+#include "model/leaves.h"
+#include "model/references.h"
+
+uint64_t effect_hash(struct str text)
+{
+    static const unsigned char key[crypto_shorthash_KEYBYTES] = "ofrep effect 1";
+    static_assert(crypto_shorthash_BYTES == sizeof(uint64_t), "one word");
+    unsigned char hash[crypto_shorthash_BYTES];
+    const char *data = text.data == NULL ? "" : text.data;
+    crypto_shorthash(hash, (const unsigned char *)data, text.size, key);
+    uint64_t value = 0;
+    for (size_t i = 0; i < sizeof(hash); i++)
+        value = value << 8 | hash[i];
+    return value;
+}
+
+/* ---- names ----------------------------------------------------------------------------------- */
+
+/* Counted first, then written: the same walk, twice. */
+struct name_writer {
+    struct str *names; /* NULL while counting */
+    size_t count;
+};
+
+static void add_name(struct name_writer *writer, struct str name)
+{
+    if (writer->names != NULL)
+        writer->names[writer->count] = name;
+    writer->count++;
+}
+
+struct collector {
+    struct name_writer flags, segments, cohorts;
+};
+
+/* Not all of them need be cohorts that are stored here: those are looked up later. */
+static void collect_values(struct collector *collector, const struct json *value)
+{
+    for (uint32_t i = 0; value->type == JSON_ARRAY && i < value->count; i++) {
+        if (value->elements[i].type == JSON_STRING)
+            add_name(&collector->cohorts, value->elements[i].string);
+    }
+}
+
+static bool may_name_cohorts(const struct expression *leaf)
+{
+    bool is_about_cohorts =
+        leaf->kind == EXPRESSION_MATCH && str_ends_with(leaf->attribute, STR("cohort_ids"));
+    return is_about_cohorts && operator_is_text(leaf->operator);
+}
+
+static void collect_expression(struct collector *collector, const struct expression *expression)
+{
+    struct leaf_walk walk;
+    leaf_walk_begin(&walk, expression);
+    for (const struct expression *leaf; (leaf = leaf_walk_next(&walk)) != NULL;) {
+        if (leaf->kind == EXPRESSION_SEGMENT)
+            add_name(&collector->segments, leaf->segment);
+        if (may_name_cohorts(leaf))
+            collect_values(collector, &leaf->value);
+    }
+}
+
+static void collect_flag(struct collector *collector, const void *document)
+{
+    const struct flag *flag = document;
+    for (size_t i = 0; i < flag->prerequisite_count; i++)
+        add_name(&collector->flags, flag->prerequisites[i].flag);
+    for (size_t i = 0; i < flag->rule_count; i++)
+        collect_expression(collector, &flag->rules[i].when);
+    for (size_t i = 0; i < flag->variation_count; i++) {
+        for (size_t j = 0; j < flag->variations[i].cohort_count; j++)
+            add_name(&collector->cohorts, flag->variations[i].cohorts[j]);
+    }
+}
+
+static void collect_segment(struct collector *collector, const void *document)
+{
+    const struct segment *segment = document;
+    for (size_t i = 0; i < segment->rule_count; i++)
+        collect_expression(collector, &segment->rules[i]);
+}
+
+static struct effect_names open_names(struct arena *arena, struct name_writer *writer)
+{
+    struct effect_names names = {.count = writer->count};
+    writer->names = ARENA_NEW_ARRAY(arena, struct str, writer->count);
+    writer->count = 0;
+    names.names = writer->names;
+    return names;
+}
+
+static void read_names(struct arena *arena, struct effect_source *source,
+                       void (*collect)(struct collector *collector, const void *document),
+                       const void *document)
+{
+    struct collector collector = {0};
+    collect(&collector, document);
+    if (collector.flags.count + collector.segments.count + collector.cohorts.count == 0)
+        return;
+    source->flags = open_names(arena, &collector.flags);
+    source->segments = open_names(arena, &collector.segments);
+    source->cohorts = open_names(arena, &collector.cohorts);
+    collect(&collector, document);
+}
+
+/* ---- documents ------------------------------------------------------------------------------- */
+
+/* Without what only people read, and without who may see it: a channel's flags say that. */
+static struct flag strip(struct arena *scratch, const struct flag *flag)
+{
+    struct flag bare = *flag;
+    bare.name = bare.description = bare.owner = (struct str){0};
+    bare.tag_count = 0;
+    bare.lifecycle = LIFECYCLE_ACTIVE;
+    bare.visibility = VISIBILITY_UNSET;
+    bare.is_on_all_deployments = true;
+    bare.deployment_count = 0;
+    bare.experiment = (struct experiment){.is_sticky = flag->experiment.is_sticky};
+    bare.variations =
+        arena_copy(scratch, flag->variations, flag->variation_count * sizeof(*flag->variations));
+    for (size_t i = 0; i < bare.variation_count; i++)
+        bare.variations[i].name = bare.variations[i].description = (struct str){0};
+    bare.rules = arena_copy(scratch, flag->rules, flag->rule_count * sizeof(*flag->rules));
+    for (size_t i = 0; i < bare.rule_count; i++)
+        bare.rules[i].description = (struct str){0};
+    return bare;
+}
+
+void effect_read_flag(struct arena *arena, const struct flag *flag, struct effect_source *source)
+{
+    struct arena scratch;
+    struct buf text;
+    arena_open(&scratch, 4096);
+    buf_open(&text, SIZE_MAX);
+    struct flag bare = strip(&scratch, flag);
+    flag_encode(&bare, &text);
+    source->stamp = effect_hash(buf_str(&text));
+    read_names(arena, source, collect_flag, flag);
+    buf_close(&text);
+    arena_close(&scratch);
+}
+
+const struct effect_source *effect_read_segment(struct arena *arena, const struct segment *segment)
+{
+    struct effect_source *source = ARENA_NEW(arena, struct effect_source);
+    struct segment bare = *segment;
+    struct buf text;
+    bare.description = (struct str){0};
+    bare.visibility = VISIBILITY_UNSET;
+    buf_open(&text, SIZE_MAX);
+    segment_encode(&bare, &text);
+    source->stamp = effect_hash(buf_str(&text));
+    read_names(arena, source, collect_segment, segment);
+    buf_close(&text);
+    return source;
+}
+
+/* ---- all together ---------------------------------------------------------------------------- */
+
+/* Chains that lean deeper are taken for something new in every version: they are announced too
+ * often, never too seldom. A change refuses cycles; a chain that has one is too deep as well. */
+enum { LEANING_DEPTH_MAX = 64 };
+
+struct resolution {
+    struct snapshot *snapshot;
+    const struct effect_source *const *sources;
+    uint64_t *flags, *segments; /* effects by place; 0: not known yet */
+};
+
+static uint64_t never_zero(uint64_t effect)
+{
+    return effect == 0 ? 1 : effect;
+}
+
+static uint64_t mix_cohorts(const struct snapshot *snapshot, const struct effect_source *source,
+                            uint64_t digest)
+{
+    for (size_t i = 0; i < source->cohorts.count; i++) {
+        const struct cohort_revision *cohort =
+            snapshot_find_cohort(snapshot, source->cohorts.names[i]);
+        if (cohort == NULL)
+            continue;
+        digest = effect_mix(digest, effect_hash((struct str){(const char *)cohort->digest.bytes,
+                                                             COHORT_DIGEST_BYTES}));
+    }
+    return digest;
+}
+
+static const struct effect_source *source_of_segment(struct segment_revision *revision)
+{
+    if (revision->annexes[OFREP_ANNEX] == NULL)
+        revision->annexes[OFREP_ANNEX] = effect_read_segment(&revision->arena, &revision->segment);
+    return revision->annexes[OFREP_ANNEX];
+}
+
+static uint64_t resolve_segment(struct resolution *resolution, struct str key, unsigned depth)
+{
+    struct snapshot *snapshot = resolution->snapshot;
+    size_t place = environment_segment_index(&snapshot->state, key);
+    if (place == INDEX_ABSENT)
+        return 0;
+    if (resolution->segments[place] != 0)
+        return resolution->segments[place];
+    if (depth == LEANING_DEPTH_MAX)
+        return snapshot->version;
+    const struct effect_source *source = source_of_segment(snapshot->segments[place]);
+    uint64_t digest = mix_cohorts(snapshot, source, source->stamp);
+    for (size_t i = 0; i < source->segments.count; i++)
+        digest =
+            effect_mix(digest, resolve_segment(resolution, source->segments.names[i], depth + 1));
+    resolution->segments[place] = never_zero(digest);
+    return resolution->segments[place];
+}
+
+static uint64_t resolve_flag(struct resolution *resolution, size_t place, unsigned depth)
+{
+    const struct snapshot *snapshot = resolution->snapshot;
+    if (resolution->flags[place] != 0)
+        return resolution->flags[place];
+    if (depth == LEANING_DEPTH_MAX)
+        return snapshot->version;
+    const struct effect_source *source = resolution->sources[place];
+    uint64_t digest = mix_cohorts(snapshot, source, source->stamp);
+    for (size_t i = 0; i < source->segments.count; i++)
+        digest = effect_mix(digest, resolve_segment(resolution, source->segments.names[i], 0));
+    for (size_t i = 0; i < source->flags.count; i++) {
+        size_t leans_on = environment_flag_index(&snapshot->state, source->flags.names[i]);
+        if (leans_on != INDEX_ABSENT)
+            digest = effect_mix(digest, resolve_flag(resolution, leans_on, depth + 1));
+    }
+    resolution->flags[place] = never_zero(digest);
+    return resolution->flags[place];
+}
+
+const uint64_t *effect_resolve(struct snapshot *snapshot,
+                               const struct effect_source *const *sources)
+{
+    size_t flag_count = snapshot->state.flag_count;
+    struct arena scratch;
+    arena_open(&scratch, 4096);
+    struct resolution resolution = {
+        .snapshot = snapshot,
+        .sources = sources,
+        .flags = ARENA_NEW_ARRAY(&snapshot->arena, uint64_t, flag_count),
+        .segments = ARENA_NEW_ARRAY(&scratch, uint64_t, snapshot->state.segment_count),
+    };
+    for (size_t i = 0; i < flag_count; i++)
+        resolve_flag(&resolution, i, 0);
+    arena_close(&scratch);
+    return resolution.flags;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * effect - a digest of all that decides a flag.
+ *
+ * A flag's own document without what is for people alone, and, since it may lean on flags, segments
+ * and cohorts, the effects of these: whoever has the same effect twice is decided the same way
+ * twice. The same for the same documents in every process. What a document contributes and names is
+ * worked out once per revision; putting them together costs nothing for flags that lean on nothing.
+ */
+#ifndef OFREP_EFFECT_H
+#define OFREP_EFFECT_H
+
+#include "base/arena.h"
+#include "snapshot/snapshot.h"
+
+struct effect_names {
+    const struct str *names;
+    size_t count;
+};
+
+/* What a document says by itself, and what it names. In the arena it was made in. */
+struct effect_source {
+    uint64_t stamp;
+    struct effect_names flags, segments, cohorts;
+};
+void effect_read_flag(struct arena *arena, const struct flag *flag, struct effect_source *source);
+const struct effect_source *effect_read_segment(struct arena *arena, const struct segment *segment);
+
+/* The effects of a snapshot's flags, by place. sources: by place; NULL: not wanted by itself. */
+const uint64_t *effect_resolve(struct snapshot *snapshot,
+                               const struct effect_source *const *sources);
+
+/* 64 bits of a text, the same in every process. */
+uint64_t effect_hash(struct str text);
+
+/* A digest and one more value; the order counts. */
+static inline uint64_t effect_mix(uint64_t digest, uint64_t value)
+{
+    digest = (digest ^ value) * 0x9E3779B97F4A7C15u;
+    return digest ^ digest >> 29;
+}
+
+#endif

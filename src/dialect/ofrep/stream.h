@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * stream - being told that evaluating again would say something else.
+ *
+ * An event carries no answer: it says that what the credential sees has changed, by publication or
+ * because a moment came, and clients ask again. Its id digests exactly what the credential's
+ * channel sees (channel.h), so changes of anything else are silent, and who comes back with the id
+ * of what still holds hears nothing. What is scheduled anywhere in the environment counts for all
+ * its channels.
+ */
+#ifndef OFREP_STREAM_H
+#define OFREP_STREAM_H
+
+#include "dialect/exchange.h"
+
+/* Where the caller's event stream is: "/ofrep/v1/events?token=…", with a token that opens nothing
+ * else and ends with the credential. In the exchange's arena; it is not to be logged. */
+struct str ofrep_event_uri(struct exchange *x);
+
+#endif
