@@ -104,7 +104,13 @@ class Town:
         self.owner = Caller(server.base, f"Bearer {server.token}")
 
     def environments(self):
-        return content(self.owner.get("/admin/v1/environments"))["environments"]
+        found, query = [], {"limit": 1000}
+        while True:
+            page = content(self.owner.get("/admin/v1/environments", **query))
+            found += page["items"]
+            if page["next"] is None:
+                return found
+            query["cursor"] = page["next"]
 
     def app(self):
         """The numbers of the three environments of a new app, production's last."""

@@ -5,8 +5,9 @@
 
 #include "dialect/exchange.h"
 
-/* {"type": "about:blank", "title": …, "status": …, "detail": why, "code": …, "errors": [{"pointer",
- * "detail"}]}; by the fault's kind when status is 0. */
+/* {"type": "/problems/<code>", "title": …, "status": …, "code": …, "detail": why, "instance": …,
+ * "requestId": …, "errors": [{"pointer" | "parameter", "detail"}]}; by the fault's kind when status
+ * is 0 (problems.h says how its `where` is read). */
 void admin_refuse(struct exchange *x, struct fault fault, int status, struct str allow);
 
 /* Answers an OPTIONS: nothing here is called from other origins. */
@@ -19,7 +20,18 @@ struct admin_answer {
 };
 struct json_writer *admin_answer_begin(struct admin_answer *answer);
 void admin_answer_end(struct exchange *x, struct admin_answer *answer, int status);
+/* A body made elsewhere, in the exchange's arena or longer. */
+void admin_answer_body(struct exchange *x, int status, struct str media, struct str body);
 void admin_answer_nothing(struct exchange *x); /* 204 */
+/* The tag to answer with; without one, a GET's is a digest of its body. A GET whose If-None-Match
+ * has it becomes a 304 in admin_answer_end. */
+void admin_answer_tag(struct exchange *x, struct str tag);
+
+/* {"items": [ … ], "next": "…"}: items are written in between. next is the key of the last item
+ * when more follow, absent at the end; it goes out as an opaque cursor, in the body and as a Link.
+ */
+struct json_writer *admin_page_begin(struct admin_answer *answer);
+void admin_page_end(struct exchange *x, struct admin_answer *answer, struct str next);
 
 /* "createdAt":"2026-01-06T12:00:00Z"; null for 0. */
 void admin_member_instant(struct json_writer *writer, struct str key, int64_t ms);

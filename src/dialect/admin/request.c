@@ -3,12 +3,29 @@
 #include "dialect/admin/request.h"
 
 #include "dialect/admin/answer.h"
+#include "dialect/admin/definition.h"
+#include "dialect/admin/difference.h"
+#include "dialect/admin/idempotency.h"
+#include "dialect/admin/problems.h"
+#include "dialect/admin/visit.h"
 
 bool admin_refuse_with(struct exchange *x, enum fault_kind kind, const char *where, struct str why)
 {
     x->note = why;
     admin_refuse(x, fault_make(kind, str_of(where), why), 0, (struct str){0});
     return false;
+}
+
+static void refuse_member(struct exchange *x, struct str name)
+{
+    struct buf buf;
+    buf_open(&buf, SIZE_MAX);
+    problem_append_step(&buf, name);
+    struct fault fault = fault_make(FAULT_INVALID, arena_copy_str(x->arena, buf_str(&buf)),
+                                    STR("this member is not known here"));
+    buf_close(&buf);
+    x->note = fault.why;
+    admin_refuse(x, fault, 0, (struct str){0});
 }
 
 static bool knows_members(struct exchange *x, const struct str *known, size_t known_count,
@@ -18,11 +35,10 @@ static bool knows_members(struct exchange *x, const struct str *known, size_t kn
         size_t at = 0;
         while (at < known_count && !str_equal(body->members[i].key, known[at]))
             at++;
-        if (at == known_count)
-            return admin_refuse_with(
-                x, FAULT_INVALID,
-                arena_format(x->arena, "/%.*s", STR_ARG(body->members[i].key)).data,
-                STR("this member is not known here"));
+        if (at == known_count) {
+            refuse_member(x, body->members[i].key);
+            return false;
+        }
     }
     return true;
 }
@@ -45,6 +61,8 @@ bool admin_read_query(struct exchange *x, struct str name, struct str *text)
     struct fault fault = exchange_query(x, name, text);
     if (!failed(fault))
         return true;
+    fault.where = arena_format(x->arena, "?%.*s", STR_ARG(name));
+    x->note = fault.why;
     admin_refuse(x, fault, 0, (struct str){0});
     return false;
 }
@@ -61,15 +79,27 @@ bool admin_parse_number(struct str text, uint64_t *number)
     return text.size > 0 && text.size <= DIGITS_MAX;
 }
 
-const struct catalog_environment *admin_seen_environment(const struct exchange *x)
+const struct catalog_environment *admin_seen_environment_named(const struct exchange *x,
+                                                               struct str name_or_id)
 {
+    const struct catalog *catalog = x->view->catalog;
     uint64_t number = 0;
     const struct catalog_environment *environment = NULL;
-    if (admin_parse_number(x->parameters[0], &number))
-        environment = catalog_find_environment(x->view->catalog, number);
-    if (environment != NULL && caller_sees_environment(x->caller, environment->app_id, number))
+    if (admin_parse_number(name_or_id, &number))
+        environment = catalog_find_environment(catalog, number);
+    for (size_t i = 0; environment == NULL && i < catalog->environment_count; i++) {
+        if (str_equal(catalog->environments[i].id, name_or_id))
+            environment = &catalog->environments[i];
+    }
+    if (environment != NULL &&
+        caller_sees_environment(x->caller, environment->app_id, environment->number))
         return environment;
     return NULL;
+}
+
+const struct catalog_environment *admin_seen_environment(const struct exchange *x)
+{
+    return admin_seen_environment_named(x, x->parameters[0]);
 }
 
 bool admin_find_environment(struct exchange *x, const struct catalog_environment **environment)
@@ -94,16 +124,62 @@ bool admin_may_administer(struct exchange *x)
                              STR("only an administrator's or owner's own token may do this"));
 }
 
+/* ---- changes -------------------------------------------------------------------------------- */
+
+static void write_number_or_null(struct json_writer *writer, struct str key, uint64_t number)
+{
+    json_key(writer, key);
+    if (number == 0)
+        json_null(writer);
+    else
+        json_u64(writer, number);
+}
+
+static void answer_dry_run(struct exchange *x, const struct change *change)
+{
+    struct admin_answer answer;
+    struct json_writer *writer = admin_answer_begin(&answer);
+    json_object_begin(writer);
+    json_member_boolean(writer, STR("dryRun"), true);
+    write_number_or_null(writer, STR("environment"), change->environment);
+    write_number_or_null(writer, STR("version"), change->version);
+    json_key(writer, STR("changes"));
+    difference_write_items(writer, x->arena, change->report.items, change->report.item_count);
+    json_key(writer, STR("affected"));
+    json_array_begin(writer);
+    for (size_t i = 0; i < change->report.affected_count; i++)
+        json_string(writer, change->report.affected[i]);
+    json_array_end(writer);
+    json_object_end(writer);
+    admin_answer_end(x, &answer, 200);
+}
+
+static bool refuse_change(struct exchange *x, struct fault fault)
+{
+    x->note = fault.why;
+    if (idempotency_is_taken(fault))
+        idempotency_answer_taken(x);
+    else
+        admin_refuse(x, fault, 0, (struct str){0});
+    return false;
+}
+
 bool admin_apply(struct exchange *x, struct change *change)
 {
+    bool is_dry_run = visit_of(x)->is_dry_run;
     change->caller = x->caller;
     change->arena = x->arena;
+    change->is_dry_run = is_dry_run;
+    change->wants_report = change->wants_report || is_dry_run;
+    idempotency_reserve(x, change);
     struct fault fault = change_apply(x->services->changer, change);
-    if (failed(fault)) {
-        x->note = fault.why;
-        admin_refuse(x, fault, 0, (struct str){0});
+    if (failed(fault))
+        return refuse_change(x, definition_environment_fault(change, fault));
+    x->version = change->version;
+    if (is_dry_run) {
+        answer_dry_run(x, change);
         return false;
     }
-    x->version = change->version;
+    idempotency_note_applied(x, change);
     return true;
 }

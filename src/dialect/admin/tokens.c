@@ -1,168 +1,131 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tokens - credentials that manage some environments: list, create, revoke. See manage.h. */
-#include <stdlib.h>
+/* tokens - credentials that manage: people's own, those of apps and of environments. See manage.h;
+ * how one comes to be: tokens_create.c. */
+#include "dialect/admin/tokens.h"
 
-#include "base/instant.h"
-#include "dialect/admin/answer.h"
+#include "dialect/admin/listing.h"
 #include "dialect/admin/manage.h"
-#include "dialect/admin/request.h"
-#include "model/limits.h"
+#include "dialect/admin/rights.h"
 
-/* Those who administer see all; a token sees itself. */
-static bool may_see(const struct caller *caller, const struct catalog_credential *token)
-{
-    if (caller->kind == CREDENTIAL_PERSONAL && caller->role >= ROLE_ADMIN)
-        return true;
-    return str_equal(caller->credential_id, token->id);
-}
+static const struct str kind_words[] = {STR("environment"), STR("app"), STR("personal")};
+const struct name_list token_kinds = {kind_words, COUNT_OF(kind_words)};
 
-static void write_token(struct json_writer *writer, const struct catalog_credential *token)
+/* ---- out ----------------------------------------------------------------------------------- */
+
+static void write_reach(struct json_writer *writer, const struct catalog_credential *token)
 {
-    json_object_begin(writer);
-    json_member_string(writer, STR("id"), token->id);
-    if (!str_is_absent(token->name))
-        json_member_string(writer, STR("name"), token->name);
-    json_member_string(writer, STR("prefix"), token->shown);
-    json_member_string(writer, STR("tail"), token->tail);
+    if (token->kind == CREDENTIAL_PERSONAL) {
+        json_member_string(writer, STR("userId"), token->user_id);
+        return;
+    }
+    if (token->kind == CREDENTIAL_APP) {
+        json_member_string(writer, STR("appId"), token->app_id);
+        return;
+    }
     json_key(writer, STR("environments"));
     json_array_begin(writer);
     for (size_t i = 0; i < token->environment_count; i++)
         json_u64(writer, token->environments[i]);
     json_array_end(writer);
+}
+
+static enum token_kind kind_of(const struct catalog_credential *token)
+{
+    if (token->kind == CREDENTIAL_PERSONAL)
+        return TOKEN_PERSONAL;
+    return token->kind == CREDENTIAL_APP ? TOKEN_APP : TOKEN_ENVIRONMENT;
+}
+
+static void write_members(struct json_writer *writer, const struct catalog_credential *token)
+{
+    json_member_string(writer, STR("id"), token->id);
+    json_member_string(writer, STR("kind"), name_at(&token_kinds, kind_of(token)));
+    json_key(writer, STR("name"));
+    if (str_is_absent(token->name))
+        json_null(writer);
+    else
+        json_string(writer, token->name);
+    json_member_string(writer, STR("prefix"), token->shown);
+    json_member_string(writer, STR("tail"), token->tail);
+    json_member_string(writer, STR("access"), token->is_read_only ? STR("read") : STR("write"));
+    write_reach(writer, token);
     admin_member_instant(writer, STR("createdAt"), token->created_ms);
     admin_member_instant(writer, STR("expiresAt"), token->expires_ms);
-    json_object_end(writer);
+}
+
+/* One that is not theirs to see is not there. */
+static const struct catalog_credential *find_token(const struct catalog *catalog,
+                                                   const struct caller *caller, struct str id)
+{
+    const struct catalog_credential *token = catalog_find_credential(catalog, id);
+    bool is_seen =
+        token != NULL && rights_is_token(token) && rights_see_token(catalog, caller, token);
+    return is_seen ? token : NULL;
+}
+
+bool token_write(struct json_writer *writer, const struct catalog *catalog,
+                 const struct caller *caller, const struct resource_name *name)
+{
+    const struct catalog_credential *token = find_token(catalog, caller, name->id);
+    if (token != NULL)
+        write_members(writer, token);
+    return token != NULL;
 }
 
 void admin_list_tokens(struct exchange *x)
 {
     const struct catalog *catalog = x->view->catalog;
-    struct admin_answer answer;
-    struct json_writer *writer = admin_answer_begin(&answer);
-    json_object_begin(writer);
-    json_key(writer, STR("tokens"));
-    json_array_begin(writer);
+    struct listing listing;
+    if (!listing_begin(x, &listing))
+        return;
     for (size_t i = 0; i < catalog->credential_count; i++) {
         const struct catalog_credential *token = &catalog->credentials[i];
-        if (token->kind == CREDENTIAL_ENVIRONMENT && may_see(x->caller, token))
-            write_token(writer, token);
+        if (rights_is_token(token) && rights_see_token(catalog, x->caller, token) &&
+            listing_takes(&listing, token->created_ms, token->id)) {
+            json_object_begin(listing.writer);
+            write_members(listing.writer, token);
+            json_object_end(listing.writer);
+        }
     }
-    json_array_end(writer);
-    json_object_end(writer);
-    admin_answer_end(x, &answer, 200);
+    listing_end(&listing);
 }
 
-/* ---- creating ------------------------------------------------------------------------------ */
-
-static int compare_numbers(const void *a, const void *b)
+void admin_get_token(struct exchange *x)
 {
-    uint64_t first = *(const uint64_t *)a;
-    uint64_t second = *(const uint64_t *)b;
-    return (first > second) - (first < second);
+    const struct resource_name name = {.id = x->parameters[0]};
+    resource_answer(x, token_write, &name, STR("there is no such token"));
 }
 
-static bool is_environment(const struct exchange *x, const struct json *item, uint64_t *number)
+/* ---- giving up ----------------------------------------------------------------------------- */
+
+static struct fault allow_revoke(const struct catalog *catalog, const struct caller *caller,
+                                 void *input)
 {
-    if (item->type == JSON_STRING)
-        return admin_parse_number(item->string, number) &&
-               catalog_find_environment(x->view->catalog, *number) != NULL;
-    if (item->type != JSON_NUMBER || item->number < 1 || item->number > 1e15)
-        return false;
-    *number = (uint64_t)item->number;
-    return (double)*number == item->number &&
-           catalog_find_environment(x->view->catalog, *number) != NULL;
+    const struct str *id = input;
+    const struct catalog_credential *token = find_token(catalog, caller, *id);
+    if (token == NULL)
+        return fault_make(FAULT_MISSING, STR(""), STR("there is no such token"));
+    if (rights_revoke_token(catalog, caller, token))
+        return fault_none();
+    return fault_make(FAULT_DENIED, STR(""),
+                      caller->is_read_only ? STR("this credential may only read")
+                                           : STR("an owner's token is an owner's to revoke"));
 }
 
-/* Ascending, each once. */
-static bool read_environments(struct exchange *x, const struct json *body, struct change *change)
-{
-    const struct json *list = json_find(body, STR("environments"));
-    if (list == NULL || list->type != JSON_ARRAY || list->count == 0)
-        return admin_refuse_with(x, FAULT_INVALID, "/environments",
-                                 STR("must be a list of environment numbers"));
-    uint64_t *numbers = ARENA_NEW_ARRAY(x->arena, uint64_t, list->count);
-    for (uint32_t i = 0; i < list->count; i++) {
-        if (!is_environment(x, &list->elements[i], &numbers[i]))
-            return admin_refuse_with(x, FAULT_INVALID,
-                                     arena_format(x->arena, "/environments/%u", i).data,
-                                     STR("there is no such environment"));
-    }
-    qsort(numbers, list->count, sizeof(*numbers), compare_numbers);
-    size_t count = 0;
-    for (uint32_t i = 0; i < list->count; i++) {
-        if (count == 0 || numbers[count - 1] != numbers[i])
-            numbers[count++] = numbers[i];
-    }
-    change->environments = numbers;
-    change->environment_count = count;
-    return true;
-}
-
-static bool read_name(struct exchange *x, const struct json *body, struct change *change)
-{
-    const struct json *name = json_find(body, STR("name"));
-    if (name == NULL)
-        return true;
-    if (name->type != JSON_STRING || str_is_empty(name->string) ||
-        name->string.size > TEXT_BYTES_MAX)
-        return admin_refuse_with(x, FAULT_INVALID, "/name",
-                                 STR("must be a text of 1 to 2048 bytes"));
-    change->name = name->string;
-    return true;
-}
-
-static bool read_expiry(struct exchange *x, const struct json *body, struct change *change)
-{
-    const struct json *expiry = json_find(body, STR("expiresAt"));
-    if (expiry == NULL || expiry->type == JSON_NULL)
-        return true;
-    if (expiry->type != JSON_STRING || !instant_parse_date(expiry->string, &change->expires_ms) ||
-        change->expires_ms <= x->now_ms)
-        return admin_refuse_with(x, FAULT_INVALID, "/expiresAt",
-                                 STR("must be an instant to come, as 2027-01-31T12:00:00Z"));
-    return true;
-}
-
-void admin_create_token(struct exchange *x)
-{
-    static const struct str members[] = {STR("name"), STR("environments"), STR("expiresAt")};
-    struct json body;
-    struct change change = {.kind = CHANGE_CREATE_TOKEN, .action = STR("token.create")};
-    if (!admin_may_administer(x) || !admin_read_body(x, members, COUNT_OF(members), &body) ||
-        !read_environments(x, &body, &change) || !read_name(x, &body, &change) ||
-        !read_expiry(x, &body, &change) || !admin_apply(x, &change))
-        return;
-    struct admin_answer answer;
-    struct json_writer *writer = admin_answer_begin(&answer);
-    json_object_begin(writer);
-    json_member_string(writer, STR("id"), change.created_id);
-    json_member_string(writer, STR("token"), change.secret);
-    if (!str_is_absent(change.name))
-        json_member_string(writer, STR("name"), change.name);
-    json_key(writer, STR("environments"));
-    json_array_begin(writer);
-    for (size_t i = 0; i < change.environment_count; i++)
-        json_u64(writer, change.environments[i]);
-    json_array_end(writer);
-    admin_member_instant(writer, STR("createdAt"), change.at_ms);
-    admin_member_instant(writer, STR("expiresAt"), change.expires_ms);
-    json_object_end(writer);
-    admin_answer_end(x, &answer, 201);
-}
-
-/* A token may give itself up. */
 void admin_revoke_token(struct exchange *x)
 {
-    const struct catalog_credential *token =
-        catalog_find_credential(x->view->catalog, x->parameters[0]);
-    if (token == NULL || token->kind != CREDENTIAL_ENVIRONMENT || !may_see(x->caller, token)) {
-        admin_refuse_with(x, FAULT_MISSING, "", STR("there is no such token"));
+    struct str id = x->parameters[0];
+    struct resource_guard guard;
+    if (!resource_guard_open(x, token_write, (struct resource_name){.id = id}, &guard))
         return;
-    }
+    guard.allow = allow_revoke;
+    guard.input = &id;
     struct change change = {.kind = CHANGE_REVOKE_CREDENTIAL,
                             .action = STR("token.revoke"),
-                            .subject = token->id,
-                            .credential_id = token->id};
-    if (admin_apply(x, &change))
+                            .subject = id,
+                            .credential_id = id,
+                            .guard = resource_guard_check,
+                            .input = &guard};
+    if (resource_guard_admits(x, &guard) && admin_apply(x, &change))
         admin_answer_nothing(x);
 }

@@ -80,13 +80,15 @@ static inline void say_query(struct exchange *x)
 }
 
 static inline struct shared_body *render(const struct view *view, const struct snapshot *snapshot,
-                                         uint64_t channel)
+                                         uint64_t channel, int64_t now_ms)
 {
     (void)view;
+    (void)channel;
+    (void)now_ms;
     struct buf buf;
     buf_open(&buf, SIZE_MAX);
     buf_append(&buf, snapshot->renderings[0].body);
-    return snapshot_keep_body(snapshot, channel, shared_body_make(&buf));
+    return shared_body_make(&buf);
 }
 
 static const struct stream_kind stream_kind = {
@@ -165,6 +167,7 @@ static const struct route path_routes[] = {
     ROUTE(GET, "/sdk/deployment", READ_DEPLOYMENT, FAST, 0),
     ROUTE(GET, "/sdk/download/{id}", DOWNLOAD, FAST, 0),
     {HTTP_GET, STR("/sdk/stream"), SCOPE_READ_DEPLOYMENT, LANE_FAST, 0, follow, NULL},
+    ROUTE(GET, "/sdk/events", EVENT_ADDRESS, FAST, 0),
     {HTTP_GET, STR("/sdk/query"), SCOPE_ANYONE, LANE_FAST, 0, say_query, NULL},
     ROUTE(GET, "/api/v1/other/{id}", ANYONE, FAST, 0),
 };

@@ -187,6 +187,80 @@ TEST(a_clock_that_steps_back_only_begins_another_day)
     rates_close(rates);
 }
 
+/* ---- names ----------------------------------------------------------------------------------- */
+
+static size_t take_named(struct rates *rates, const char *name, size_t times)
+{
+    size_t allowed = 0;
+    for (size_t i = 0; i < times; i++)
+        allowed += rates_take_named(rates, str_of(name)).is_allowed;
+    return allowed;
+}
+
+TEST(names_have_accounts_of_their_own_and_keep_them)
+{
+    struct stopped_clock clock = stopped();
+    struct rates *rates = rates_open(&clock.clock, (struct rate_limits){.per_second = 3});
+    char name[32];
+    for (size_t i = 0; i < 500; i++) {
+        snprintf(name, sizeof(name), "token_%zu", i);
+        CHECK_INT(take_named(rates, name, 2), 2);
+    }
+    pass(&clock, 999); /* whoever is thrown out now would begin anew */
+    for (size_t i = 0; i < 500; i++) {
+        snprintf(name, sizeof(name), "token_%zu", i);
+        CHECK_INT(take_named(rates, name, 2), 1);
+    }
+    CHECK_INT(take_named(rates, "", 5), 3);
+    CHECK_INT(take(rates, 1, 5), 3); /* numbers are not names */
+    rates_close(rates);
+}
+
+TEST(a_name_is_told_what_is_left)
+{
+    struct stopped_clock clock = stopped();
+    struct rates *rates = rates_open(&clock.clock, (struct rate_limits){.per_second = 100});
+    struct rate_answer answer = rates_take_named(rates, STR("token_1"));
+    CHECK_INT(answer.limit, 100);
+    CHECK_INT(answer.remaining, 99);
+    CHECK_INT(answer.reset_s, 1);
+    CHECK_INT(take_named(rates, "token_1", 200), 99);
+    answer = rates_take_named(rates, STR("token_1"));
+    CHECK(!answer.is_allowed);
+    CHECK_INT(answer.retry_after_s, 1);
+    CHECK_INT(answer.remaining, 0);
+    pass(&clock, 1000);
+    CHECK_INT(take_named(rates, "token_1", 200), 100);
+    rates_close(rates);
+}
+
+TEST(a_day_is_remembered_by_name)
+{
+    struct stopped_clock clock = stopped();
+    struct rates *rates =
+        rates_open(&clock.clock, (struct rate_limits){.per_second = 10, .per_day = 12});
+    char name[32];
+    CHECK_INT(take_named(rates, "a", 10), 10);
+    pass(&clock, 5000);
+    for (size_t i = 0; i < 1000; i++) {
+        snprintf(name, sizeof(name), "other_%zu", i);
+        CHECK_INT(take_named(rates, name, 1), 1);
+    }
+    CHECK_INT(take_named(rates, "a", 10), 2);
+    pass(&clock, DAY_MS);
+    CHECK_INT(take_named(rates, "a", 10), 10);
+    rates_close(rates);
+}
+
+TEST(without_a_limit_names_are_not_even_counted)
+{
+    struct stopped_clock clock = stopped();
+    struct rates *rates = rates_open(&clock.clock, (struct rate_limits){0});
+    CHECK_INT(take_named(rates, "a", 5000), 5000);
+    CHECK_INT(rates_take_named(rates, STR("a")).limit, 0);
+    rates_close(rates);
+}
+
 enum { THREADS = 4, TRIES = 2000, ENVIRONMENTS = 50 };
 
 struct knocker {
@@ -204,8 +278,20 @@ static void *knock(void *argument)
     return NULL;
 }
 
+static void *knock_by_name(void *argument)
+{
+    struct knocker *knocker = argument;
+    char name[32];
+    for (size_t i = 0; i < TRIES * 2; i++) {
+        size_t place = i % ENVIRONMENTS;
+        snprintf(name, sizeof(name), "token_%zu", place);
+        knocker->allowed[place] += rates_take_named(knocker->rates, str_of(name)).is_allowed;
+    }
+    return NULL;
+}
+
 /* The clock stands, so the share is exact however the threads meet. */
-TEST(threads_together_get_exactly_the_share)
+static void knock_together(void *(*way)(void *))
 {
     struct stopped_clock clock = stopped();
     struct rates *rates =
@@ -214,7 +300,7 @@ TEST(threads_together_get_exactly_the_share)
     static struct knocker knockers[THREADS];
     for (size_t i = 0; i < THREADS; i++) {
         knockers[i] = (struct knocker){.rates = rates};
-        CHECK_INT(pthread_create(&threads[i], NULL, knock, &knockers[i]), 0);
+        CHECK_INT(pthread_create(&threads[i], NULL, way, &knockers[i]), 0);
     }
     for (size_t i = 0; i < THREADS; i++)
         CHECK_INT(pthread_join(threads[i], NULL), 0);
@@ -227,8 +313,16 @@ TEST(threads_together_get_exactly_the_share)
     rates_close(rates);
 }
 
+TEST(threads_together_get_exactly_the_share)
+{
+    knock_together(knock);
+    knock_together(knock_by_name);
+}
+
 TESTS(a_second_holds_its_share_and_not_one_more, the_window_slides_it_does_not_begin_anew,
       no_second_anywhere_holds_more_than_the_limit, a_refused_request_does_not_keep_the_door_shut,
       a_day_ends_at_midnight_in_utc, the_answer_tells_of_the_tighter_limit, zero_means_no_limit,
       environments_have_accounts_of_their_own, a_clock_that_steps_back_only_begins_another_day,
+      names_have_accounts_of_their_own_and_keep_them, a_name_is_told_what_is_left,
+      a_day_is_remembered_by_name, without_a_limit_names_are_not_even_counted,
       threads_together_get_exactly_the_share)

@@ -200,6 +200,16 @@ TEST(what_cannot_be_said_is_a_stub)
     CHECK(!str_is_absent(configuration_obstacle(&flag)));
     check_flag(&site, &flag, true, OFF);
     flag.schedule = (struct schedule){0};
+    flag.fallthrough.kind = SERVE_PROGRESSIVE_BUCKET;
+    CHECK(!str_is_absent(configuration_obstacle(&flag)));
+    check_flag(&site, &flag, true, OFF);
+    flag.fallthrough.kind = SERVE_VARIATION;
+    site_rule(&site.arena, &flag, "slowly", (struct expression){.kind = EXPRESSION_ALL},
+              site_rollout(&site.arena, &flag, 0, (const uint32_t[]){1}, 1));
+    CHECK(str_is_absent(configuration_obstacle(&flag)));
+    flag.rules[0].serve.kind = SERVE_PROGRESSIVE_BUCKET;
+    CHECK(!str_is_absent(configuration_obstacle(&flag)));
+    check_flag(&site, &flag, true, OFF);
     flag.arithmetic = (struct arithmetic){FLAG_HASH_FNV1A_32_UTF16, FLAG_COMPARISON_TYPED};
     check_flag(&site, &flag, true, OFF);
     CHECK(!configuration_is_whole(&flag, true));

@@ -213,6 +213,8 @@ TEST(what_an_old_sdk_cannot_follow_reads_as_off)
     CHECK_STR(old_reading(&arena, &other), STR("{\"value\":false}"));
     other = *flag, other.fallthrough.kind = SERVE_PROGRESSIVE;
     CHECK_STR(old_reading(&arena, &other), STR("{\"value\":false}"));
+    other = *flag, other.fallthrough.kind = SERVE_PROGRESSIVE_BUCKET;
+    CHECK_STR(old_reading(&arena, &other), STR("{\"value\":false}"));
     arena_close(&arena);
 }
 

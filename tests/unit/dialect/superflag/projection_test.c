@@ -169,6 +169,45 @@ static void split(struct arena *arena, struct flag *flag)
     share(flag, 0, "control", 1);
 }
 
+/* From here to there in a day. */
+static void move(struct flag *flag, uint32_t from, uint32_t to)
+{
+    flag->fallthrough.kind = SERVE_PROGRESSIVE_BUCKET;
+    flag->fallthrough.schedule = (struct schedule){
+        .start = STR("2031-01-01T00:00:00Z"),
+        .end = STR("2031-01-02T00:00:00Z"),
+        .start_ms = 1924992000000,
+        .end_ms = 1925078400000,
+    };
+    flag->fallthrough.bucket.slices[0].percent = from;
+    flag->fallthrough.bucket.slices[0].percent_to = to;
+}
+
+static void move_to_another(struct arena *arena, struct flag *flag)
+{
+    (void)arena;
+    flag->fallthrough.bucket.otherwise = STR("off");
+    move(flag, 0, 50);
+}
+
+/* Whoever gets the same wherever the ends are, and only they. */
+TEST(a_progressive_bucket_is_constant_when_it_is_at_every_moment)
+{
+    struct arena arena;
+    arena_open(&arena, 4096);
+    struct flag *flag = text_flag(&arena, "k");
+    struct bucket *bucket = &flag->fallthrough.bucket;
+    move(flag, 0, 100);
+    check_constant(&arena, flag, "teal");
+    bucket->otherwise = STR("off");
+    check_constant(&arena, flag, NULL);
+    move(flag, 100, 0);
+    check_constant(&arena, flag, NULL);
+    move(flag, 0, 0);
+    check_constant(&arena, flag, "off");
+    arena_close(&arena);
+}
+
 /* On, it is not the same for everybody; off, it is. */
 TEST(what_makes_a_flag_vary_keeps_it_out_until_it_is_off)
 {
@@ -182,6 +221,7 @@ TEST(what_makes_a_flag_vary_keeps_it_out_until_it_is_off)
         {lean, "It compares text and leans on other flags."},
         {stick, "It compares text and lets people keep what they got."},
         {schedule, "It compares text and has a schedule."},
+        {move_to_another, "It compares text and moves its shares over time."},
         {split, "It deals its variations by an arithmetic these documents do not know."},
     };
     struct arena arena;
@@ -509,6 +549,7 @@ TEST(documents_know_no_operator_of_the_text_family)
 }
 
 TESTS(a_bucket_is_constant_when_every_ticket_leads_to_the_same,
+      a_progressive_bucket_is_constant_when_it_is_at_every_moment,
       what_makes_a_flag_vary_keeps_it_out_until_it_is_off,
       a_constant_is_an_ordinary_flag_in_documents, what_documents_must_have_is_there,
       what_is_off_is_off_in_documents_too, what_leans_on_an_absent_flag_is_absent,

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* openapi_parts - the pieces a description is put together from: see openapi.h. */
+#ifndef ADMIN_OPENAPI_PARTS_H
+#define ADMIN_OPENAPI_PARTS_H
+
+#include "dialect/exchange.h"
+#include "dialect/operation.h"
+
+/* {"$ref": "#/components/<kind>/<name>"} */
+void openapi_reference(struct json_writer *writer, const char *kind, struct str name);
+
+/* An operation's members, between its braces: openapi_operation.c. has_problems: its dialect says
+ * no with problem documents. */
+void openapi_write_operation(struct json_writer *writer, const struct route *route,
+                             bool has_problems);
+
+/* components.{parameters, headers, responses, securitySchemes}: openapi_components.c. */
+void openapi_write_components(struct json_writer *writer);
+
+/* The name of the component that describes a problem with this status. */
+struct str openapi_problem_name(int status);
+
+/* "path/{name*}" without the star, as templates are written there. */
+void openapi_append_template(struct buf *buf, struct str path);
+
+#endif
