@@ -6,6 +6,7 @@
  * to the catalog: apply_catalog.c.
  */
 #include <assert.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "change/internal.h"
@@ -45,7 +46,7 @@ static void mark_same(struct edit *edit, const struct change *change)
     }
 }
 
-static bool makes_a_revision(const struct staged *staged)
+bool staged_makes_a_revision(const struct staged *staged)
 {
     return !staged->is_same && !staged_leaves_no_trace(staged);
 }
@@ -86,7 +87,7 @@ static void merge_into(struct draft *after, const struct edit *edit, const struc
 {
     for (size_t i = 0; i < edit->staged_count; i++) {
         const struct staged *staged = &edit->staged[i];
-        if (!makes_a_revision(staged))
+        if (!staged_makes_a_revision(staged))
             continue;
         switch (staged->kind) {
         case STAGED_FLAG:
@@ -229,7 +230,7 @@ static void describe(const struct edit *edit, struct buf *detail)
     json_array_begin(&writer);
     for (size_t i = 0; i < edit->staged_count; i++) {
         const struct staged *staged = &edit->staged[i];
-        if (!makes_a_revision(staged))
+        if (!staged_makes_a_revision(staged))
             continue;
         json_object_begin(&writer);
         json_member_string(&writer, STR("key"), staged->key);
@@ -254,7 +255,7 @@ static struct fault write_everything(struct store *store, struct draft *after,
         return fault;
     after->version = change->version;
     for (size_t i = 0; i < edit->staged_count; i++) {
-        if (!makes_a_revision(&edit->staged[i]))
+        if (!staged_makes_a_revision(&edit->staged[i]))
             continue;
         fault = write_staged(store, after, change, edit, &edit->staged[i]);
         if (failed(fault))
@@ -305,6 +306,8 @@ struct fault apply_environment_change(struct store *store, struct draft *draft,
     struct fault fault = run_edit(&edit, change, &after);
     if (!failed(fault))
         fault = write_everything(store, &after, change, &edit);
+    if (!failed(fault) && change->wants_report)
+        report_fill(change, &edit, &after);
     if (failed(fault)) {
         fault = keep_fault(change, fault);
         draft_close(&after);
@@ -320,6 +323,21 @@ struct fault apply_environment_change(struct store *store, struct draft *draft,
     return fault;
 }
 
+/* The change's last write, so that one that is refused for it has touched nothing else. */
+static struct fault remember_once(struct store *store, const struct change *change)
+{
+    if (change->once == NULL || change->is_dry_run)
+        return fault_none();
+    struct once_row row = {
+        .at_ms = change->at_ms,
+        .version = change->kind == CHANGE_ENVIRONMENT ? change->version : 0,
+        .created_id = change->created_id,
+    };
+    memcpy(row.key, change->once->key, sizeof(row.key));
+    memcpy(row.fingerprint, change->once->fingerprint, sizeof(row.fingerprint));
+    return store_insert_once(store, &row);
+}
+
 struct fault append_audit(struct store *store, const struct change *change, struct str app_id,
                           struct str subject, struct str detail)
 {
@@ -333,5 +351,6 @@ struct fault append_audit(struct store *store, const struct change *change, stru
         .subject = subject,
         .detail = detail,
     };
-    return store_append_audit(store, &row);
+    struct fault fault = store_append_audit(store, &row);
+    return failed(fault) ? fault : remember_once(store, change);
 }

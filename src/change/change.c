@@ -246,6 +246,20 @@ static bool enqueue(struct changer *changer, struct job *job)
     return has_room;
 }
 
+/* Blocks until the writer thread is done with it. */
+static struct fault hand_over(struct changer *changer, struct job *job)
+{
+    sem_init(&job->done, 0, 0);
+    if (enqueue(changer, job)) {
+        while (sem_wait(&job->done) != 0)
+            continue; /* a signal interrupted the wait */
+    } else {
+        job->fault = fault_make(FAULT_UNAVAILABLE, STR("changes"), STR("too many changes wait"));
+    }
+    sem_destroy(&job->done);
+    return job->fault;
+}
+
 struct fault change_apply(struct changer *changer, struct change *change)
 {
     if (changer->store == NULL)
@@ -253,16 +267,18 @@ struct fault change_apply(struct changer *changer, struct change *change)
     struct job job = {.change = change};
     stored_members_open(&job.stored,
                         change->members); /* here, where only its caller waits for it */
-    sem_init(&job.done, 0, 0);
-    if (enqueue(changer, &job)) {
-        while (sem_wait(&job.done) != 0)
-            continue; /* a signal interrupted the wait */
-    } else {
-        job.fault = fault_make(FAULT_UNAVAILABLE, STR("changes"), STR("too many changes wait"));
-    }
-    sem_destroy(&job.done);
+    struct fault fault = hand_over(changer, &job);
     stored_members_close(&job.stored);
-    return job.fault;
+    return fault;
+}
+
+struct fault change_keep_answer(struct changer *changer, const struct change_once *once,
+                                struct str sealed)
+{
+    if (changer->store == NULL)
+        return away;
+    struct job job = {.once = once, .sealed = sealed};
+    return hand_over(changer, &job);
 }
 
 struct fault change_read_store(struct changer *changer,

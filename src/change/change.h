@@ -36,10 +36,38 @@ enum change_kind {
     CHANGE_SET_QUOTA,
     CHANGE_CREATE_DEPLOYMENT,   /* with its key */
     CHANGE_EDIT_DEPLOYMENT,     /* label, archived or not */
-    CHANGE_CREATE_TOKEN,        /* ampex_: manages some environments */
+    CHANGE_CREATE_TOKEN, /* by key_kind: CREDENTIAL_PERSONAL (user), _APP (app), _ENVIRONMENT */
     CHANGE_CREATE_PROJECT_KEYS, /* an environment's project key (with its default deployment, which
                                    is restored if it was archived) and project secret; a pair that
                                    was there is revoked */
+    CHANGE_EDIT_APP,            /* name, what new environments hide */
+    CHANGE_CREATE_ENVIRONMENT,  /* one more in an app */
+    CHANGE_CREATE_USER,         /* e-mail and role, without a credential */
+    CHANGE_EDIT_USER,           /* role */
+    CHANGE_DELETE_USER,         /* and revokes all their tokens */
+};
+
+/* One object that a change touched, for who wants to see it. */
+enum change_operation { CHANGED_CREATE, CHANGED_UPDATE, CHANGED_DELETE };
+struct change_item {
+    enum revision_kind kind;
+    enum change_operation operation;
+    struct str key;           /* of a flag or segment, id of a cohort, empty for settings */
+    struct str before, after; /* canonical documents (codec.h); absent where there is none */
+};
+struct change_report {
+    const struct change_item *items; /* by kind, then key */
+    size_t item_count;
+    /* Keys of the flags whose decisions may differ from before, in key order: what evaluation reads of
+     * them, or of something they lean on, is not what it was. */
+    const struct str *affected;
+    size_t affected_count;
+};
+
+/* What makes a change safe to ask for twice: kept in the change's own transaction. */
+struct change_once {
+    unsigned char key[32];         /* hash of who asks and the key they gave */
+    unsigned char fingerprint[32]; /* hash of what they asked for */
 };
 
 struct change {
@@ -65,11 +93,28 @@ struct change {
      * is then made here, on the caller's thread, and not on the writer's. */
     const struct cohort_members *members;
 
-    struct str name; /* CHANGE_CREATE_APP, _TOKEN; the label in CHANGE_*_DEPLOYMENT, absent: kept */
-    enum credential_kind key_kind;   /* CHANGE_CREATE_KEY, CHANGE_CREATE_DEPLOYMENT */
+    /* Refuses what is not as the caller thinks: called on the writer thread with the newest catalog,
+     * before anything is done; its fault refuses the change. NULL: no condition. (An edit checks for
+     * itself.) */
+    struct fault (*guard)(const struct catalog *catalog, void *input);
+    /* Everything is done but kept: checks, versions and reports are as they would be, nothing is
+     * written, published or announced, and no secret is made known. */
+    bool is_dry_run;
+    bool wants_report; /* CHANGE_ENVIRONMENT: fills report, in arena */
+    const struct change_once *once; /* or NULL. A key that was used is FAULT_CONFLICT, where is
+                                       "idempotency-key" */
+
+    struct str name; /* CHANGE_CREATE_APP, _ENVIRONMENT, _TOKEN, CHANGE_EDIT_APP; the label in
+                        CHANGE_*_DEPLOYMENT, absent: kept; the e-mail in CHANGE_CREATE_USER */
+    struct str app_id;  /* CHANGE_EDIT_APP, _CREATE_ENVIRONMENT, CHANGE_CREATE_TOKEN of an app */
+    struct str user_id; /* CHANGE_*_USER, CHANGE_CREATE_TOKEN of a person */
+    enum role role;     /* CHANGE_CREATE_USER, CHANGE_EDIT_USER */
+    bool is_read_only;  /* CHANGE_CREATE_TOKEN */
+    bool sets_hides_flags, hides_flags_by_default; /* CHANGE_EDIT_APP */
+    enum credential_kind key_kind; /* CHANGE_CREATE_KEY, _CREATE_DEPLOYMENT, _CREATE_TOKEN */
     uint64_t deployment;             /* CHANGE_EDIT_DEPLOYMENT */
     bool sets_archived, is_archived; /* CHANGE_EDIT_DEPLOYMENT */
-    const uint64_t *environments;    /* CHANGE_CREATE_TOKEN: numbers */
+    const uint64_t *environments;    /* CHANGE_CREATE_TOKEN of environments: numbers */
     size_t environment_count;
     int64_t expires_ms;       /* CHANGE_CREATE_TOKEN; 0: never */
     struct str credential_id; /* CHANGE_REVOKE_CREDENTIAL */
@@ -80,8 +125,10 @@ struct change {
     struct str created_id; /* app_…, key_… */
     struct str secret;     /* of a key, a token or a project: shown once */
     struct str key; /* CHANGE_CREATE_DEPLOYMENT, CHANGE_CREATE_PROJECT_KEYS: the readable one */
-    uint64_t created_number; /* of the deployment, or of the first flag that was created */
+    uint64_t created_number; /* of the deployment, the environment, or of the first flag that was
+                                created */
     int64_t at_ms;
+    struct change_report report;
 };
 
 struct change_config {
@@ -124,6 +171,11 @@ struct fault change_apply(struct changer *changer, struct change *change) MUST_C
 struct fault change_read_store(struct changer *changer,
                                struct fault (*read)(struct store *store, void *input),
                                void *input) MUST_CHECK;
+
+/* What was answered to a change that had `once`, for whoever asks again: bytes the caller has sealed,
+ * stored by the writer thread. Blocks as change_apply does. */
+struct fault change_keep_answer(struct changer *changer, const struct change_once *once,
+                                struct str sealed) MUST_CHECK;
 
 struct ingest *change_ingest(struct changer *changer); /* events are stored by the same thread */
 /* There are notes to write down; any thread, does not wait. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* credentials - keys, tokens and deployments, made and revoked. For apply_catalog.c. */
+/* credentials - keys and deployments, made and revoked. For apply_catalog.c; tokens: tokens.c. */
 #include <string.h>
 
 #include "auth/secret.h"
@@ -11,8 +11,8 @@ enum { LABEL_BYTES_MAX = 64 };
 
 /* ---- what they share --------------------------------------------------------------------- */
 
-static struct fault find_environment(const struct catalog *catalog, uint64_t number,
-                                     const struct catalog_environment **environment)
+struct fault find_environment(const struct catalog *catalog, uint64_t number,
+                              const struct catalog_environment **environment)
 {
     *environment = catalog_find_environment(catalog, number);
     if (*environment == NULL)
@@ -20,17 +20,15 @@ static struct fault find_environment(const struct catalog *catalog, uint64_t num
     return fault_none();
 }
 
-static struct fault check_room(const struct catalog *catalog, size_t more)
+struct fault check_credential_room(const struct catalog *catalog, size_t more)
 {
     if (catalog->credential_count + more > KEYS_MAX)
         return fault_make(FAULT_LIMIT, STR("key"), STR("there are 2000 keys already"));
     return fault_none();
 }
 
-/* A row for a new secret; what it opens is the caller's to add. */
-static struct credential_row make_credential(const struct change *change, struct str id_prefix,
-                                             enum credential_kind kind, struct str tag,
-                                             struct str *secret)
+struct credential_row make_credential(const struct change *change, struct str id_prefix,
+                                      enum credential_kind kind, struct str tag, struct str *secret)
 {
     struct str shown;
     *secret = secret_make(change->arena, kind, tag, &shown);
@@ -51,7 +49,7 @@ struct fault create_key(struct store *store, const struct catalog *catalog, stru
     const struct catalog_environment *environment = NULL;
     struct fault fault = find_environment(catalog, change->environment, &environment);
     if (!failed(fault))
-        fault = check_room(catalog, 1);
+        fault = check_credential_room(catalog, 1);
     if (failed(fault))
         return fault;
     struct credential_row row =
@@ -78,71 +76,6 @@ struct fault revoke_credential(struct store *store, const struct catalog *catalo
     if (failed(fault))
         return fault;
     return append_audit(store, change, credential->app_id, credential->id, STR("{}"));
-}
-
-/* ---- tokens ------------------------------------------------------------------------------ */
-
-/* Those that were asked for, ascending, each once; all of them have to be there. */
-static struct fault list_environments(const struct catalog *catalog, const struct change *change,
-                                      struct credential_row *row)
-{
-    if (change->environment_count == 0)
-        return fault_make(FAULT_INVALID, STR("environments"), STR("at least one is needed"));
-    bool *is_listed = ARENA_NEW_ARRAY(change->arena, bool, catalog->environment_count);
-    for (size_t i = 0; i < change->environment_count; i++) {
-        const struct catalog_environment *environment = NULL;
-        struct fault fault = find_environment(catalog, change->environments[i], &environment);
-        if (failed(fault))
-            return fault;
-        is_listed[environment - catalog->environments] = true;
-    }
-    uint64_t *numbers = ARENA_NEW_ARRAY(change->arena, uint64_t, catalog->environment_count);
-    for (size_t i = 0; i < catalog->environment_count; i++) {
-        if (is_listed[i])
-            numbers[row->environment_count++] = catalog->environments[i].number;
-    }
-    row->environments = numbers;
-    return fault_none();
-}
-
-/* {"environments":[1,2]} */
-static void describe_environments(const struct credential_row *row, struct buf *detail)
-{
-    struct json_writer writer;
-    json_writer_open(&writer, detail);
-    json_object_begin(&writer);
-    json_key(&writer, STR("environments"));
-    json_array_begin(&writer);
-    for (size_t i = 0; i < row->environment_count; i++)
-        json_u64(&writer, row->environments[i]);
-    json_array_end(&writer);
-    json_object_end(&writer);
-}
-
-struct fault create_token(struct store *store, const struct catalog *catalog, struct change *change)
-{
-    struct fault fault = check_room(catalog, 1);
-    if (failed(fault))
-        return fault;
-    if (change->name.size > TEXT_BYTES_MAX)
-        return fault_make(FAULT_INVALID, STR("name"), STR("longer than 2048 bytes"));
-    struct credential_row row =
-        make_credential(change, STR("token"), CREDENTIAL_ENVIRONMENT, STR(""), &change->secret);
-    fault = list_environments(catalog, change, &row);
-    if (failed(fault))
-        return fault;
-    row.name = change->name;
-    row.expires_ms = change->expires_ms;
-    change->created_id = row.id;
-    fault = store_insert_credential(store, &row);
-    if (failed(fault))
-        return fault;
-    struct buf detail;
-    buf_open(&detail, SIZE_MAX);
-    describe_environments(&row, &detail);
-    fault = append_audit(store, change, (struct str){0}, row.id, buf_str(&detail));
-    buf_close(&detail);
-    return fault;
 }
 
 /* ---- deployments ------------------------------------------------------------------------- */
@@ -210,7 +143,7 @@ struct fault create_deployment(struct store *store, const struct catalog *catalo
     if (!failed(fault))
         fault = check_deployment_room(catalog, environment->number);
     if (!failed(fault))
-        fault = check_room(catalog, 1);
+        fault = check_credential_room(catalog, 1);
     if (!failed(fault))
         fault = insert_deployment(store, change, environment, change->name, change->key_kind);
     if (failed(fault))
@@ -320,7 +253,7 @@ struct fault create_project_keys(struct store *store, const struct catalog *cata
     size_t revoked = 0;
     fault = revoke_pair(store, change, environment->number, &revoked);
     if (!failed(fault) && revoked < 2)
-        fault = check_room(catalog, 2 - revoked);
+        fault = check_credential_room(catalog, 2 - revoked);
     if (!failed(fault) && standard == NULL)
         fault = check_deployment_room(catalog, environment->number);
     if (!failed(fault))

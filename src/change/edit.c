@@ -79,6 +79,12 @@ uint64_t edit_flag_number(const struct edit *edit, struct str key)
     return revision == NULL ? 0 : revision->provenance.number;
 }
 
+const struct provenance *edit_flag_provenance(const struct edit *edit, struct str key)
+{
+    const struct flag_revision *revision = draft_find_flag(edit->draft, key);
+    return revision == NULL ? NULL : &revision->provenance;
+}
+
 bool staged_is_deletion(const struct staged *staged)
 {
     return staged->kind != STAGED_SETTINGS && staged->flag == NULL && staged->segment == NULL &&

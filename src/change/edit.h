@@ -11,6 +11,7 @@
 #include "model/environment.h"
 
 struct edit;
+struct provenance;
 
 struct arena *edit_arena(struct edit *edit); /* dies with the edit; puts are copied out of it */
 const struct environment_state *edit_state(const struct edit *edit); /* before this edit */
@@ -26,6 +27,8 @@ const struct cohort *edit_find_cohort(const struct edit *edit, struct str id);
 const struct flag *edit_find_flag_by_number(const struct edit *edit, uint64_t number);
 /* Of a flag that was there before this edit; 0 for others. */
 uint64_t edit_flag_number(const struct edit *edit, struct str key);
+/* Of a flag that was there before this edit; NULL for others. struct provenance: snapshot.h */
+const struct provenance *edit_flag_provenance(const struct edit *edit, struct str key);
 
 /* Creates or replaces by key; a flag that is put as it was makes no revision. An empty id is
  * filled: the current one's, or a new one. Checked alone here (flag_check, ruleset_check_flag),

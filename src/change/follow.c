@@ -196,16 +196,24 @@ struct fault follow_environment(struct store *store, const struct catalog_enviro
     return fault;
 }
 
+struct fault follow_find_version(struct store *store, const struct catalog_environment *environment,
+                                 int64_t at_ms, uint64_t *version)
+{
+    *version = 0; /* until its first change an environment is empty */
+    if (at_ms < environment->created_ms)
+        return fault_make(FAULT_MISSING, STR("at"), STR("the environment did not exist yet"));
+    struct fault fault = store_find_version_at(store, environment->number, at_ms, version);
+    return fault.kind == FAULT_MISSING ? fault_none() : fault;
+}
+
 struct fault follow_environment_at_instant(struct store *store,
                                            const struct catalog_environment *environment,
                                            bool hides_flags_by_default, int64_t at_ms,
                                            int64_t now_ms, struct snapshot **snapshot)
 {
-    if (at_ms < environment->created_ms)
-        return fault_make(FAULT_MISSING, STR("at"), STR("the environment did not exist yet"));
-    uint64_t version = 0; /* until its first change an environment is empty */
-    struct fault fault = store_find_version_at(store, environment->number, at_ms, &version);
-    if (failed(fault) && fault.kind != FAULT_MISSING)
+    uint64_t version = 0;
+    struct fault fault = follow_find_version(store, environment, at_ms, &version);
+    if (failed(fault))
         return fault;
     return follow_environment(store, environment, hides_flags_by_default, version, now_ms,
                               snapshot);
@@ -224,8 +232,7 @@ static struct fault follow_environments(struct store *store, const struct catalo
     *made = 0;
     while (*made < count) {
         const struct catalog_environment *environment = &catalog->environments[*made];
-        const struct catalog_app *app = &catalog->apps[environment->app];
-        fault = follow_with_shelf(store, environment, app->hides_flags_by_default,
+        fault = follow_with_shelf(store, environment, environment->hides_flags_by_default,
                                   rows[*made].version, now_ms, &shelf, &snapshots[*made]);
         if (failed(fault))
             break;

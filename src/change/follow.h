@@ -18,7 +18,11 @@ struct fault follow_environment(struct store *store, const struct catalog_enviro
                                 bool hides_flags_by_default, uint64_t version, int64_t now_ms,
                                 struct snapshot **snapshot) MUST_CHECK;
 
-/* The same at an instant: the last version made at or before it. FAULT_MISSING before it began. */
+/* The last version made at or before an instant, 0 until its first. FAULT_MISSING before the
+ * environment began. */
+struct fault follow_find_version(struct store *store, const struct catalog_environment *environment,
+                                 int64_t at_ms, uint64_t *version) MUST_CHECK;
+/* The environment at that version. */
 struct fault follow_environment_at_instant(struct store *store,
                                            const struct catalog_environment *environment,
                                            bool hides_flags_by_default, int64_t at_ms,

@@ -54,16 +54,14 @@ static void replace_catalog(struct group *group, struct catalog *catalog)
 }
 
 /* A new environment has no revisions yet: an empty snapshot at version 0. */
-static struct snapshot *make_empty(const struct catalog *catalog,
-                                   const struct catalog_environment *environment, int64_t now_ms)
+static struct snapshot *make_empty(const struct catalog_environment *environment, int64_t now_ms)
 {
     struct snapshot_parts parts = {
         .environment = environment->number,
         .now_ms = now_ms,
         .app_id = environment->app_id,
         .name = environment->name,
-        .settings = {.hides_flags_by_default =
-                         catalog->apps[environment->app].hides_flags_by_default},
+        .settings = {.hides_flags_by_default = environment->hides_flags_by_default},
     };
     return snapshot_make(&parts);
 }
@@ -77,12 +75,14 @@ static void cover_new_environments(struct group *group)
     group->snapshots = memory_resize(group->snapshots, count * sizeof(*group->snapshots));
     for (size_t i = group->snapshot_count; i < count; i++) {
         const struct catalog_environment *environment = &group->catalog->environments[i];
-        group->snapshots[i] = make_empty(group->catalog, environment, group->now_ms);
+        group->snapshots[i] = make_empty(environment, group->now_ms);
         group->changer->config.render(group->snapshots[i]);
         quotas_cover(&group->changer->quotas, environment->number);
     }
     group->snapshot_count = count;
 }
+
+/* ---- one change ---------------------------------------------------------------------------- */
 
 /* The caller was let in when the request came; a credential may be revoked while a change waits. */
 static struct fault check_caller(const struct group *group, const struct change *change)
@@ -92,33 +92,85 @@ static struct fault check_caller(const struct group *group, const struct change 
     return fault_make(FAULT_UNAUTHENTICATED, STR("caller"), STR("Not authenticated"));
 }
 
-static struct fault apply_in_savepoint(struct group *group, const struct job *job)
+/* Before anything else: whoever asks twice is told so, and not what the second time would have been
+ * refused for. */
+static struct fault check_once(struct store *store, const struct change *change)
+{
+    if (change->once == NULL || change->is_dry_run)
+        return fault_none();
+    struct once_row row;
+    bool is_found = false;
+    struct fault fault = store_find_once(store, change->arena, change->once->key, &row, &is_found);
+    if (!failed(fault) && is_found)
+        return fault_make(FAULT_CONFLICT, STR("idempotency-key"),
+                          STR("this key was used for a request before"));
+    return fault;
+}
+
+static struct fault check_guard(const struct group *group, struct change *change)
+{
+    if (change->guard == NULL)
+        return fault_none();
+    struct fault fault = change->guard(group->catalog, change->input);
+    return failed(fault) ? keep_fault(change, fault) : fault;
+}
+
+static struct fault check_size(const struct snapshot *snapshot)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < RENDERINGS_MAX; i++)
+        bytes += snapshot->renderings[i].body.size;
+    if (bytes > SNAPSHOT_BYTES_MAX)
+        return fault_make(FAULT_LIMIT, STR("environment"),
+                          STR("the environment's documents would pass 32 MiB"));
+    return fault_none();
+}
+
+static struct snapshot *make_candidate(const struct group *group, const struct draft *draft)
+{
+    struct snapshot *candidate = draft_compile(draft, group->now_ms);
+    group->changer->config.render(candidate);
+    return candidate;
+}
+
+/* On a copy of the draft, which is compiled and measured like one that is to be kept. */
+static struct fault rehearse(const struct group *group, const struct draft *draft,
+                             const struct job *job)
+{
+    struct draft copy;
+    draft_copy(&copy, draft);
+    struct fault fault =
+        apply_environment_change(group->changer->store, &copy, job->change, &job->stored);
+    if (!failed(fault)) {
+        struct snapshot *candidate = make_candidate(group, &copy);
+        fault = check_size(candidate);
+        snapshot_release(candidate);
+    }
+    draft_close(&copy);
+    return fault;
+}
+
+static struct fault change_environment(struct group *group, const struct job *job)
 {
     struct change *change = job->change;
-    struct store *store = group->changer->store;
-    struct fault fault = check_caller(group, change);
-    if (failed(fault))
-        return fault;
-    change->at_ms = group->now_ms;
-    if (change->kind == CHANGE_ENVIRONMENT) {
-        struct draft *draft = find_draft(group, change->environment);
-        if (draft == NULL)
-            return fault_make(FAULT_MISSING, STR("environment"),
-                              STR("there is no such environment"));
-        return apply_environment_change(store, draft, change, &job->stored);
-    }
-    return apply_catalog_change(store, group->catalog, change);
+    struct draft *draft = find_draft(group, change->environment);
+    if (draft == NULL)
+        return fault_make(FAULT_MISSING, STR("environment"), STR("there is no such environment"));
+    if (change->is_dry_run)
+        return rehearse(group, draft, job);
+    return apply_environment_change(group->changer->store, draft, change, &job->stored);
 }
 
 /* The next change of the group must see this one's app or key: the catalog is read back, before
  * the savepoint is let go, so that a change that cannot be shown is not kept either. */
-static struct fault apply_and_show(struct group *group, const struct job *job)
+static struct fault change_catalog(struct group *group, struct change *change)
 {
-    struct fault fault = apply_in_savepoint(group, job);
-    if (failed(fault) || job->change->kind == CHANGE_ENVIRONMENT)
+    struct store *store = group->changer->store;
+    struct fault fault = apply_catalog_change(store, group->catalog, change);
+    if (failed(fault) || change->is_dry_run)
         return fault;
     struct catalog *catalog = NULL;
-    fault = follow_catalog(group->changer->store, &catalog);
+    fault = follow_catalog(store, &catalog);
     if (failed(fault))
         return fault;
     replace_catalog(group, catalog);
@@ -126,27 +178,46 @@ static struct fault apply_and_show(struct group *group, const struct job *job)
     return fault_none();
 }
 
+static struct fault apply_change(struct group *group, const struct job *job)
+{
+    struct change *change = job->change;
+    struct fault fault = check_caller(group, change);
+    if (!failed(fault))
+        fault = check_once(group->changer->store, change);
+    if (!failed(fault))
+        fault = check_guard(group, change);
+    if (failed(fault))
+        return fault;
+    change->at_ms = group->now_ms;
+    return change->kind == CHANGE_ENVIRONMENT ? change_environment(group, job)
+                                              : change_catalog(group, change);
+}
+
+static struct fault run_job(struct group *group, const struct job *job)
+{
+    if (job->change != NULL)
+        return apply_change(group, job);
+    return store_keep_once_answer(group->changer->store, job->once->key, job->sealed);
+}
+
 /* How the change itself went goes to its job; what comes back befell the whole group. */
 static struct fault apply_one(struct group *group, struct job *job)
 {
     struct store *store = group->changer->store;
+    bool is_dry_run = job->change != NULL && job->change->is_dry_run;
     struct fault fault = store_savepoint(store);
     if (failed(fault))
         return fault;
-    job->fault = apply_and_show(group, job);
-    if (!failed(job->fault))
+    job->fault = run_job(group, job);
+    if (!failed(job->fault) && !is_dry_run)
         return store_release_savepoint(store);
     store_rollback_savepoint(store);
+    if (is_dry_run) /* they open nothing, and never will */
+        job->change->secret = job->change->key = (struct str){0};
     return fault_none();
 }
 
-static size_t rendered_bytes(const struct snapshot *snapshot)
-{
-    size_t bytes = 0;
-    for (size_t i = 0; i < RENDERINGS_MAX; i++)
-        bytes += snapshot->renderings[i].body.size;
-    return bytes;
-}
+/* ---- the group ----------------------------------------------------------------------------- */
 
 /* Compiles and renders every changed environment; the candidates replace their predecessors. */
 static struct fault compile_candidates(struct group *group)
@@ -154,16 +225,15 @@ static struct fault compile_candidates(struct group *group)
     for (size_t i = 0; i < group->draft_count; i++) {
         if (!group->drafts[i].is_changed)
             continue;
-        struct snapshot *next = draft_compile(&group->drafts[i], group->now_ms);
-        group->changer->config.render(next);
+        struct snapshot *next = make_candidate(group, &group->drafts[i]);
         size_t at = 0;
         while (group->snapshots[at]->environment != next->environment)
             at++;
         snapshot_release(group->snapshots[at]);
         group->snapshots[at] = next;
-        if (rendered_bytes(next) > SNAPSHOT_BYTES_MAX)
-            return fault_make(FAULT_LIMIT, STR("environment"),
-                              STR("the environment's documents would pass 32 MiB"));
+        struct fault fault = check_size(next);
+        if (failed(fault))
+            return fault;
     }
     return fault_none();
 }

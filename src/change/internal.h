@@ -90,6 +90,8 @@ void edit_open(struct edit *edit, struct arena *arena, const struct draft *draft
                const struct stored_members *stored, int64_t now_ms);
 bool staged_is_deletion(const struct staged *staged);
 bool staged_leaves_no_trace(const struct staged *staged); /* put and deleted again: never was */
+bool staged_makes_a_revision(const struct staged *staged);
+void report_fill(struct change *change, const struct edit *edit, const struct draft *after);
 
 /* One change inside the group's transaction: runs the edit against draft, checks, writes. On
  * success *draft is the environment after it; on a fault it is untouched and so is the store, once
@@ -100,23 +102,28 @@ struct fault apply_environment_change(struct store *store, struct draft *draft,
 /* Apps, keys, deployments, quotas: what the catalog is made of. */
 struct fault apply_catalog_change(struct store *store, const struct catalog *catalog,
                                   struct change *change) MUST_CHECK;
+/* What every change writes last: who did what, and that it was asked for (change.once). */
 struct fault append_audit(struct store *store, const struct change *change, struct str app_id,
                           struct str subject, struct str detail) MUST_CHECK;
 /* A fault made on the way lives in memory that dies with the group: moved to the caller's. */
 struct fault keep_fault(struct change *change, struct fault fault);
-/* Keys of deployments and projects, tokens of environments (credentials.c). */
-struct fault create_key(struct store *store, const struct catalog *catalog,
-                        struct change *change) MUST_CHECK;
-struct fault create_token(struct store *store, const struct catalog *catalog,
-                          struct change *change) MUST_CHECK;
-struct fault create_deployment(struct store *store, const struct catalog *catalog,
-                               struct change *change) MUST_CHECK;
-struct fault edit_deployment(struct store *store, const struct catalog *catalog,
-                             struct change *change) MUST_CHECK;
-struct fault create_project_keys(struct store *store, const struct catalog *catalog,
-                                 struct change *change) MUST_CHECK;
-struct fault revoke_credential(struct store *store, const struct catalog *catalog,
-                               struct change *change) MUST_CHECK;
+/* What they share (credentials.c). */
+struct fault find_environment(const struct catalog *catalog, uint64_t number,
+                              const struct catalog_environment **environment) MUST_CHECK;
+struct fault check_credential_room(const struct catalog *catalog, size_t more) MUST_CHECK;
+/* A row for a new secret; what it opens is the caller's to add. */
+struct credential_row make_credential(const struct change *change, struct str id_prefix,
+                                      enum credential_kind kind, struct str tag,
+                                      struct str *secret);
+
+/* One kind of change of the catalog each: keys and deployments (credentials.c), tokens (tokens.c),
+ * apps and environments (apps.c), users (users.c). */
+typedef struct fault catalog_applier(struct store *store, const struct catalog *catalog,
+                                     struct change *change) MUST_CHECK;
+catalog_applier create_key, create_deployment, edit_deployment, create_project_keys;
+catalog_applier revoke_credential, create_token;
+catalog_applier create_app, edit_app, create_environment, set_quota;
+catalog_applier create_user, edit_user, delete_user;
 
 /* Config requests per environment and month (quota.c). */
 enum { QUOTA_PAGES = 128, QUOTA_PAGE_COUNTERS = 256 };
@@ -134,9 +141,12 @@ struct fault quotas_load(struct quotas *quotas, struct store *store, int64_t now
 struct fault quotas_write(struct quotas *quotas, struct store *store) MUST_CHECK;
 void quotas_close(struct quotas *quotas);
 
+/* Something that waits for the writer: a change, or an answer to keep. */
 struct job {
     struct job *next;
-    struct change *change;
+    struct change *change;          /* NULL: an answer */
+    const struct change_once *once; /* of the answer */
+    struct str sealed;
     struct stored_members stored;
     struct fault fault;
     sem_t done;

@@ -19,11 +19,13 @@ enum {
     QUIET_MS = 300,            /* without a change for this long: time for the snapshot on disk */
     SAVE_AT_LATEST_MS = 30000, /* however busy it is */
     QUOTAS_EVERY_MS = 10000,
+    ONCE_TRIMMED_EVERY_MS = 600000,
+    ONCE_KEPT_MS = 86400000, /* how long a request may be asked for again */
 };
 
 struct housekeeping {
     uint64_t saved_generation;
-    int64_t changed_ms, saved_ms, quotas_ms; /* monotonic */
+    int64_t changed_ms, saved_ms, quotas_ms, once_ms; /* monotonic */
     bool needs_checkpoint;
 };
 
@@ -69,6 +71,8 @@ static void count_group(struct changer *changer, struct job *const *jobs, size_t
     if (count > counters->group_size_max)
         counters->group_size_max = count;
     for (size_t i = 0; i < count; i++) {
+        if (jobs[i]->change == NULL || jobs[i]->change->is_dry_run)
+            continue; /* nothing was to be changed */
         if (failed(jobs[i]->fault))
             counters->refused++;
         else
@@ -108,6 +112,19 @@ static void save_snapshot(struct changer *changer, struct housekeeping *house, i
     house->saved_ms = now_ms;
 }
 
+static struct fault trim_once(struct changer *changer)
+{
+    int64_t before_ms = clock_wall_ms(changer->config.clock) - ONCE_KEPT_MS;
+    struct fault fault = store_begin(changer->store);
+    if (failed(fault))
+        return fault;
+    fault = store_trim_once(changer->store, before_ms);
+    if (!failed(fault))
+        return store_commit(changer->store);
+    store_rollback(changer->store);
+    return fault;
+}
+
 static void keep_house(struct changer *changer, struct housekeeping *house, bool is_last)
 {
     int64_t now_ms = clock_monotonic_ms(changer->config.clock);
@@ -120,6 +137,12 @@ static void keep_house(struct changer *changer, struct housekeeping *house, bool
         if (failed(fault))
             log_warn("quota_not_written", "why=\"%.*s\"", STR_ARG(fault.why));
         house->quotas_ms = now_ms;
+    }
+    if (now_ms - house->once_ms >= ONCE_TRIMMED_EVERY_MS) {
+        struct fault fault = trim_once(changer);
+        if (failed(fault))
+            log_warn("once_not_trimmed", "why=\"%.*s\"", STR_ARG(fault.why));
+        house->once_ms = now_ms;
     }
     if (house->needs_checkpoint && (is_quiet || is_last)) {
         store_checkpoint(changer->store);
@@ -201,7 +224,8 @@ void *writer_run(void *argument)
     struct changer *changer = argument;
     struct job *jobs[GROUP_CHANGES_MAX];
     int64_t began_ms = clock_monotonic_ms(changer->config.clock);
-    struct housekeeping house = {.saved_ms = began_ms, .quotas_ms = began_ms};
+    struct housekeeping house = {
+        .saved_ms = began_ms, .quotas_ms = began_ms, .once_ms = began_ms - ONCE_TRIMMED_EVERY_MS};
     struct turn turn = {.is_last = false};
     while (!turn.is_last) {
         turn = take_turn(changer, jobs);

@@ -55,6 +55,17 @@ size_t bucket_ranges(const struct slice *slice, struct bucket_range *ranges)
     return count;
 }
 
+uint32_t bucket_percent_at(uint32_t from, uint32_t to, const struct schedule *way, int64_t now_ms)
+{
+    if (now_ms <= way->start_ms)
+        return from;
+    if (now_ms >= way->end_ms)
+        return to;
+    uint64_t whole = (uint64_t)(way->end_ms - way->start_ms);
+    uint64_t gone = (uint64_t)(now_ms - way->start_ms);
+    return (uint32_t)((from * (whole - gone) + to * gone) / whole);
+}
+
 struct str bucket_selector(struct arena *arena, const struct flag *flag,
                            const struct bucket *bucket)
 {

@@ -23,6 +23,10 @@ struct bucket_range {
  * have none. */
 size_t bucket_ranges(const struct slice *slice, struct bucket_range *ranges);
 
+/* Where a slice of a progressive bucket ends (or a percent that is on its way anywhere is) between
+ * the two percents: model/rule.h. */
+uint32_t bucket_percent_at(uint32_t from, uint32_t to, const struct schedule *way, int64_t now_ms);
+
 /* What a flag's bucket hashes: its own selector and salt, else the flag's. A flag that buckets
  * groups hashes the group's name, whatever its segments say about people: one group, one answer.
  * Absent: nothing. */

@@ -341,6 +341,7 @@ const struct ruleset *ruleset_compile(struct arena *arena, const struct environm
         compile_flag(&compiler, &compiler.flags[i]);
 
     buf_close(&compiler.question);
+    compiler.private->calendar = compile_calendar(arena, state);
     struct ruleset *ruleset = ARENA_NEW(arena, struct ruleset);
     *ruleset = (struct ruleset){
         .state = state,

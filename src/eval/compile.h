@@ -143,7 +143,7 @@ struct compiled_share {
 
 /* One slice of a bucket: shares of its tickets, `otherwise` where they are nobody's. */
 struct compiled_slice {
-    uint32_t end; /* percents [previous end, end) */
+    uint32_t end; /* percents [previous end, end); of a progressive one: at its start */
     uint32_t share_count;
     const struct compiled_share *shares;
 };
@@ -151,6 +151,7 @@ struct compiled_slice {
 struct compiled_bucket {
     struct hash_murmur3 salted; /* the hash after "<salt>/" */
     const struct compiled_slice *slices;
+    const uint32_t *ends_to; /* SERVE_PROGRESSIVE_BUCKET: by slice, at its end */
     uint32_t slice_count;
     struct str selector, salt;
 };
@@ -158,10 +159,10 @@ struct compiled_bucket {
 /* What a decision reads stands in front: with a rule's own it fits into one cache line. */
 struct compiled_serve {
     enum serve_kind kind;
-    int variation;   /* SERVE_VARIATION, SERVE_BUCKET's otherwise; -1: the flag has no such one */
-    uint32_t slot;   /* attribute that is hashed; SERVE_BUCKET: selector */
+    int variation;   /* SERVE_VARIATION, a bucket's otherwise; -1: the flag has no such one */
+    uint32_t slot;   /* attribute that is hashed; of a bucket: selector */
     uint32_t prefix; /* the hash after "<flag key>:<salt>:" */
-    const struct compiled_bucket *bucket; /* SERVE_BUCKET */
+    const struct compiled_bucket *bucket; /* serve_is_bucket */
     const struct compiled_share *shares;
     uint32_t share_count;
     struct activity activity; /* SERVE_PROGRESSIVE: when it moves */
@@ -197,10 +198,23 @@ struct compiled_segment {
     bool is_settled; /* leads to no cycle: the answer does not depend on who asks */
 };
 
+/* From its start to that of the next, or for ever. */
+struct span {
+    int64_t start_ms;
+    bool is_moving; /* a progressive serve is on its way */
+};
+
+/* When decisions may change by themselves: moment.c. Before the first span nothing moves. */
+struct calendar {
+    const struct span *spans; /* ascending */
+    size_t span_count;
+};
+
 struct ruleset_private {
     struct map flags, segments; /* key to index */
     struct pattern **patterns;
     size_t pattern_count;
+    struct calendar calendar;
 };
 
 enum { ANSWER_NOT_KEPT = 0 };       /* test.memo: it is asked each time */
@@ -255,6 +269,7 @@ uint32_t compile_selector(struct compiler *compiler, const struct flag *flag, st
 const struct pattern *compile_pattern(struct compiler *compiler, enum pattern_syntax syntax,
                                       struct str text); /* or NULL */
 struct activity compile_activity(const struct schedule *schedule);
+struct calendar compile_calendar(struct arena *arena, const struct environment_state *state);
 
 struct program program_open(struct compiler *compiler, size_t test_count_max,
                             enum flag_comparison comparison, const struct flag *flag);

@@ -115,25 +115,46 @@ static struct compiled_slice compile_slice(struct compiler *compiler, const stru
     return compiled;
 }
 
-static void compile_bucket(struct compiler *compiler, const struct flag *flag,
-                           const struct bucket *bucket, struct compiled_serve *compiled)
+static const struct compiled_slice *compile_slices(struct compiler *compiler,
+                                                   const struct flag *flag,
+                                                   const struct bucket *bucket, int otherwise)
 {
-    struct compiled_bucket *made = ARENA_NEW(compiler->arena, struct compiled_bucket);
     struct compiled_slice *slices =
         ARENA_NEW_ARRAY(compiler->arena, struct compiled_slice, bucket->slice_count);
     uint32_t end = 0;
-    compiled->variation = flag_find_variation(flag, bucket->otherwise);
     for (size_t i = 0; i < bucket->slice_count; i++) {
-        slices[i] = compile_slice(compiler, flag, &bucket->slices[i], compiled->variation);
+        slices[i] = compile_slice(compiler, flag, &bucket->slices[i], otherwise);
         end += bucket->slices[i].percent;
         slices[i].end = end;
     }
+    return slices;
+}
+
+static const uint32_t *compile_ends_to(struct compiler *compiler, const struct bucket *bucket)
+{
+    uint32_t *ends = ARENA_NEW_ARRAY(compiler->arena, uint32_t, bucket->slice_count);
+    uint32_t end = 0;
+    for (size_t i = 0; i < bucket->slice_count; i++) {
+        end += bucket->slices[i].percent_to;
+        ends[i] = end;
+    }
+    return ends;
+}
+
+static void compile_bucket(struct compiler *compiler, const struct flag *flag,
+                           const struct serve *serve, struct compiled_serve *compiled)
+{
+    const struct bucket *bucket = &serve->bucket;
+    struct compiled_bucket *made = ARENA_NEW(compiler->arena, struct compiled_bucket);
+    compiled->variation = flag_find_variation(flag, bucket->otherwise);
     made->selector = bucket_selector(compiler->arena, flag, bucket);
     made->salt = bucket_salt(flag, bucket);
     struct hash_murmur3 salt = hash_murmur3_begin(made->salt, 0);
     made->salted = hash_murmur3_continue(&salt, STR("/"));
-    made->slices = slices;
+    made->slices = compile_slices(compiler, flag, bucket, compiled->variation);
     made->slice_count = (uint32_t)bucket->slice_count;
+    if (serve_is_progressive(serve))
+        made->ends_to = compile_ends_to(compiler, bucket);
     compiled->bucket = made;
     compiled->slot = compile_selector(compiler, flag, made->selector);
 }
@@ -160,7 +181,8 @@ struct compiled_serve compile_serve(struct compiler *compiler, const struct flag
         bind_subject(compiler, flag, serve, &compiled);
         break;
     case SERVE_BUCKET:
-        compile_bucket(compiler, flag, &serve->bucket, &compiled);
+    case SERVE_PROGRESSIVE_BUCKET:
+        compile_bucket(compiler, flag, serve, &compiled);
         break;
     }
     return compiled;

@@ -31,7 +31,8 @@ static void open_block(struct context *context)
     context->decisions = (struct decision *)(void *)(block + values_bytes + views_bytes);
     context->segments = (uint8_t *)block + values_bytes + views_bytes + decisions_bytes;
     context->answers = context->segments + ruleset->segment_count;
-    context->values[SLOT_TARGETING_KEY] = key;
+    context->values[SLOT_TARGETING_KEY] =
+        str_is_empty(context->targeting_key) ? &attribute_missing : key;
 }
 
 void context_open(struct context *context, struct arena *arena, const struct ruleset *ruleset,

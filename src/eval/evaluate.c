@@ -28,16 +28,15 @@ static inline enum reason reason_of(const struct compiled_serve *serve, enum rea
     return serve->kind == SERVE_VARIATION ? plain : REASON_SPLIT;
 }
 
-/* A typed flag that others lean on, for a context that has nobody to decide about. */
-static struct decision decide_nobody(const struct flag_rules *flag)
+/* A flag that cannot be decided for want of somebody to decide about. */
+static struct decision decide_nobody(const struct flag_rules *flag, enum decision_error error)
 {
-    return (struct decision){flag, VARIATION_NONE, RULE_NONE, REASON_DEFAULT,
-                             DECISION_INVALID_CONTEXT};
+    return (struct decision){flag, VARIATION_NONE, RULE_NONE, REASON_DEFAULT, error};
 }
 
-static bool is_subject_missing(const struct evaluation *evaluation, const struct flag_rules *flag)
+static inline bool is_subject_missing(const struct context *context, const struct flag_rules *flag)
 {
-    return flag->is_typed && str_is_empty(evaluation->context->targeting_key);
+    return flag->is_typed && str_is_empty(context->targeting_key) && !context->may_lack_key;
 }
 
 /* ---- prerequisites --------------------------------------------------------------------------- */
@@ -69,15 +68,15 @@ static struct decision decide_required(struct evaluation *evaluation,
     struct decision *kept = &evaluation->context->decisions[required->memo];
     if (kept->flag != NULL)
         return *kept;
-    struct decision decision = is_subject_missing(evaluation, required)
-                                   ? decide_nobody(required)
+    struct decision decision = is_subject_missing(evaluation->context, required)
+                                   ? decide_nobody(required, DECISION_INVALID_CONTEXT)
                                    : decide_flag(evaluation, required, top);
     if (decision.error != DECISION_CYCLE_DETECTED)
         *kept = decision;
     return decision;
 }
 
-enum standing { STANDING_MET, STANDING_UNMET, STANDING_CYCLE };
+enum standing { STANDING_MET, STANDING_UNMET, STANDING_CYCLE, STANDING_KEY_MISSING };
 
 static enum standing check_prerequisite(struct evaluation *evaluation,
                                         const struct compiled_prerequisite *prerequisite,
@@ -93,6 +92,8 @@ static enum standing check_prerequisite(struct evaluation *evaluation,
         trace_note_prerequisite(trace, prerequisite->flag, &decision, is_satisfied);
     if (decision.error == DECISION_CYCLE_DETECTED)
         return STANDING_CYCLE;
+    if (decision.error == DECISION_KEY_MISSING)
+        return STANDING_KEY_MISSING;
     return is_satisfied ? STANDING_MET : STANDING_UNMET;
 }
 
@@ -180,6 +181,15 @@ static inline bool rule_matches(struct evaluation *evaluation, const struct flag
     return program_accepts(evaluation, flag->tests, rule->entry); /* memory leaves no trace */
 }
 
+/* Nothing is served of a flag that had to deal by the key and has none. */
+static __attribute__((noinline)) struct decision decide_without_key(const struct flag_rules *flag,
+                                                                    struct trace *trace)
+{
+    if (trace != NULL)
+        trace->serve = NULL;
+    return decide_nobody(flag, DECISION_KEY_MISSING);
+}
+
 /* A ticket nobody owns, or a subject without one, passes on to the next rule. */
 static inline __attribute__((always_inline)) struct decision
 decide_by_rules(struct evaluation *evaluation, const struct flag_rules *flag, struct trace *trace)
@@ -191,6 +201,8 @@ decide_by_rules(struct evaluation *evaluation, const struct flag_rules *flag, st
         int variation = serve_choose(evaluation, &rule->serve, trace);
         if (variation == VARIATION_NONE)
             continue;
+        if (variation == VARIATION_KEY_MISSING)
+            return decide_without_key(flag, trace);
         if (trace != NULL)
             trace->segments =
                 segments_matched(evaluation->context, trace->arena, &trace->segment_count);
@@ -198,6 +210,8 @@ decide_by_rules(struct evaluation *evaluation, const struct flag_rules *flag, st
                                  reason_of(&rule->serve, REASON_TARGETING_MATCH), DECISION_OK};
     }
     int variation = serve_choose(evaluation, flag->fallthrough, trace);
+    if (variation == VARIATION_KEY_MISSING)
+        return decide_without_key(flag, trace);
     if (variation == VARIATION_NONE && trace != NULL)
         trace->serve = NULL;
     return decide(flag, variation, reason_of(flag->fallthrough, REASON_FALLTHROUGH));
@@ -220,6 +234,8 @@ decide_in_order(struct evaluation *evaluation, const struct flag_rules *flag,
         enum standing standing = check_prerequisites(evaluation, flag, below, trace);
         if (standing == STANDING_CYCLE)
             return decide_cycle(flag, REASON_PREREQUISITE_FAILED);
+        if (standing == STANDING_KEY_MISSING)
+            return decide_nobody(flag, DECISION_KEY_MISSING);
         if (standing == STANDING_UNMET)
             return decide(flag, flag->off_variation, REASON_PREREQUISITE_FAILED);
     }
@@ -242,7 +258,7 @@ struct decision evaluate_flag(const struct flag_rules *flag, struct context *con
 {
     assert(flag->index < context->ruleset->flag_count);
     assert(flag == &context->ruleset->flags[flag->index]);
-    if (flag->is_typed && str_is_empty(context->targeting_key))
+    if (is_subject_missing(context, flag))
         return decide_nothing(DECISION_INVALID_CONTEXT);
 
     struct evaluation evaluation = {
@@ -271,8 +287,8 @@ struct decision evaluate(const struct ruleset *ruleset, struct str key, struct c
     if (flag != NULL)
         return evaluate_flag(flag, context, now_ms, trace);
     /* Nobody asking comes before no flag: vectors of the typed family. */
-    return decide_nothing(str_is_empty(context->targeting_key) ? DECISION_INVALID_CONTEXT
-                                                               : DECISION_FLAG_NOT_FOUND);
+    bool is_nobody = str_is_empty(context->targeting_key) && !context->may_lack_key;
+    return decide_nothing(is_nobody ? DECISION_INVALID_CONTEXT : DECISION_FLAG_NOT_FOUND);
 }
 
 struct str reason_name(enum reason reason)

@@ -32,6 +32,8 @@ enum decision_error {
     DECISION_INVALID_CONTEXT, /* no targeting key, or an empty one: typed flags need one */
     DECISION_CYCLE_DETECTED,
     DECISION_NO_VARIATION, /* the split left the subject's ticket to nobody */
+    DECISION_KEY_MISSING,  /* only where context.may_lack_key: the flag, or one it leans on, deals
+                              by the targeting key, and there is none */
 };
 
 enum { VARIATION_NONE = -1, RULE_NONE = -1 };
@@ -83,11 +85,17 @@ struct recollection {
 
 struct context {
     enum context_form form;
-    struct str targeting_key;        /* absent or empty: typed decisions are INVALID_CONTEXT */
+    struct str targeting_key;        /* absent or empty: typed decisions are INVALID_CONTEXT,
+                                        but see may_lack_key */
     const struct json *attributes;   /* FLAT: an object, or NULL; USER: the tree */
     struct pattern_scratch *scratch; /* the calling thread's; NULL: patterns never match */
     const struct ruleset *ruleset;
     struct recollection recollection; /* none when it is opened */
+    /* FLAT contexts without a targeting key: typed flags are decided all the same, and whoever
+     * comes to deal by the key (the typed family's splits without bucketBy, the text family's
+     * buckets by an id that nothing but the key says) answers DECISION_KEY_MISSING. Clauses take
+     * the key for missing and lists of segments do not have it. False when it is opened. */
+    bool may_lack_key;
     /* eval's own */
     struct arena *arena;
     const struct json *user;    /* USER: the tree's, or NULL */
@@ -127,9 +135,10 @@ struct trace {
     const struct serve *serve; /* what chose the variation; NULL when nothing did */
     /* Of the serve above, or of a fallthrough that left the ticket to nobody (serve is NULL). */
     bool has_ticket;
-    uint32_t ticket;      /* of a split: 0..99999; of a bucket: 0..42949672 */
-    bool has_percent;     /* of a bucket: which slice the ticket is of */
-    uint32_t percent;     /* 0..99 */
+    uint32_t ticket;                 /* of a split: 0..99999; of a bucket: 0..42949672 */
+    bool has_percent;                /* of a bucket: which slice the ticket is of */
+    uint32_t percent;                /* 0..99 */
+    uint32_t slice_start, slice_end; /* its percents at that moment; behind the last: up to 100 */
     struct str bucket_by; /* "targetingKey" when the split names none; of a bucket: a selector */
     struct str salt;      /* "" when the split has none */
     struct trace_allocation

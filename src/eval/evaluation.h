@@ -67,6 +67,12 @@ static inline struct text_view *context_view(struct context *context, uint32_t s
     return view->kind != VIEW_UNREAD ? view : context_open_view(context, slot);
 }
 
+/* Whether the context has no targeting key, and may. */
+static inline bool context_lacks_key(const struct context *context)
+{
+    return context->may_lack_key && str_is_empty(context->targeting_key);
+}
+
 /* Forgets what was found out at another moment. */
 void context_forget(struct context *context);
 void context_forget_segments(struct context *context);
@@ -108,10 +114,14 @@ struct str *segments_matched(const struct context *context, struct arena *arena,
 
 /* ---- serve.c --------------------------------------------------------------------------------- */
 
-/* The variation served, or VARIATION_NONE. With a trace, what was dealt goes there. */
+/* Beside VARIATION_NONE: who deals by the targeting key and has none says DECISION_KEY_MISSING. */
+enum { VARIATION_KEY_MISSING = -2 };
+
+/* The variation served, or one of the two. With a trace, what was dealt goes there. */
 int serve_choose(struct evaluation *evaluation, const struct compiled_serve *serve,
                  struct trace *trace);
 uint32_t share_weight_at(const struct compiled_share *share, double progress);
+uint32_t slice_end_at(const struct compiled_serve *serve, uint32_t index, int64_t now_ms);
 
 /* ---- trace.c --------------------------------------------------------------------------------- */
 
@@ -121,8 +131,8 @@ void trace_note_cycle(struct trace *trace, const struct frame *top, const struct
 void trace_note_serve(struct trace *trace, const struct compiled_serve *serve);
 void trace_note_ticket(struct trace *trace, const struct compiled_serve *serve, uint32_t ticket,
                        double progress);
-/* slice is NULL behind the last. */
+/* slice is an index; behind the last it is their number. */
 void trace_note_bucket(struct trace *trace, const struct compiled_serve *serve, uint32_t percent,
-                       uint32_t ticket, const struct slice *slice);
+                       uint32_t ticket, uint32_t slice, int64_t now_ms);
 
 #endif

@@ -113,6 +113,18 @@ struct fault ruleset_check_segment(struct pattern_admission *admission,
 struct fault ruleset_check_environment(struct arena *arena, const struct environment_state *state,
                                        const struct environment_state *before) MUST_CHECK;
 
+/*
+ * Decisions are functions of time: schedules begin and end, progressive serves move on. Two moments
+ * with the same number here are alike: no decision of this ruleset differs between them, whoever
+ * asks. While a progressive serve is on its way, only a moment is like itself. The numbers follow
+ * from the state alone. Constant time when nothing is scheduled.
+ */
+uint64_t ruleset_moment(const struct ruleset *ruleset, int64_t now_ms);
+/* The next time, after now, from which that number is another one for good; INT64_MAX: never. While
+ * a progressive serve is on its way, RULESET_PROGRESS_MS from now, or sooner. */
+enum { RULESET_PROGRESS_MS = 60000 };
+int64_t ruleset_next_moment_ms(const struct ruleset *ruleset, int64_t now_ms);
+
 const struct flag_rules *ruleset_find(const struct ruleset *ruleset, struct str key);
 
 #endif

@@ -13,11 +13,12 @@
 static bool segment_admits(struct evaluation *evaluation, const struct compiled_segment *segment)
 {
     struct str key = evaluation->context->targeting_key;
+    bool has_key = !str_is_empty(key);
     if (!activity_holds(&segment->activity, evaluation->now_ms))
         return false;
-    if (text_set_has(&segment->excluded, key))
+    if (has_key && text_set_has(&segment->excluded, key))
         return false;
-    if (text_set_has(&segment->included, key))
+    if (has_key && text_set_has(&segment->included, key))
         return true;
     return program_accepts(evaluation, segment->tests, segment->entry);
 }
@@ -91,7 +92,7 @@ struct membership evaluate_segment(const struct ruleset *ruleset, struct str key
     if (index == MAP_ABSENT)
         return membership;
     membership.is_found = true;
-    if (str_is_empty(context->targeting_key))
+    if (str_is_empty(context->targeting_key) && !context->may_lack_key)
         return membership;
 
     struct evaluation evaluation = {

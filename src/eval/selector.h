@@ -49,6 +49,13 @@ struct str selector_step(struct arena *arena, struct str step);
 /* The pointer with these steps. */
 struct str selector_text(struct arena *arena, const struct str *steps, size_t count);
 
+/* Whether it is the targeting key that a flat context has there, at least for want of an attribute.
+ */
+static inline bool selector_reads_key(const struct selector *selector)
+{
+    return selector->flat == FLAT_TARGETING_KEY || selector->flat == FLAT_IDENTITY;
+}
+
 /* What lies behind the steps, NULL when there is nothing or null. */
 const struct json *json_walk(const struct json *from, const struct str *steps, size_t count);
 

@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "base/number.h"
+#include "eval/bucket.h"
 #include "eval/evaluation.h"
 #include "eval/hash.h"
 
@@ -46,6 +47,13 @@ static inline int share_owner(const struct compiled_share *shares, uint32_t coun
     return VARIATION_NONE;
 }
 
+/* Who has no ticket for want of a targeting key is not known to be without one. */
+static int choose_without_ticket(const struct context *context, const struct compiled_serve *serve)
+{
+    bool is_key = serve->slot == SLOT_TARGETING_KEY;
+    return is_key && context_lacks_key(context) ? VARIATION_KEY_MISSING : VARIATION_NONE;
+}
+
 /* How far a progressive serve has come: 0 before its start, 1 from its end on. */
 static double progress_at(const struct activity *activity, int64_t now_ms)
 {
@@ -76,6 +84,15 @@ static int progressive_owner(const struct compiled_serve *serve, uint32_t ticket
     return VARIATION_NONE;
 }
 
+uint32_t slice_end_at(const struct compiled_serve *serve, uint32_t index, int64_t now_ms)
+{
+    const struct compiled_bucket *bucket = serve->bucket;
+    uint32_t end = bucket->slices[index].end;
+    if (serve->kind == SERVE_BUCKET)
+        return end;
+    return bucket_percent_at(end, bucket->ends_to[index], &serve->serve->schedule, now_ms);
+}
+
 /* Index of the slice that has the percent; slice_count behind the last. */
 static inline uint32_t slice_of(const struct compiled_bucket *bucket, uint32_t percent)
 {
@@ -85,33 +102,55 @@ static inline uint32_t slice_of(const struct compiled_bucket *bucket, uint32_t p
     return index;
 }
 
-/* Wire reference of the text family, 10.4. A slice without shares is nobody's. */
-static inline int choose_by_bucket(struct context *context, const struct compiled_serve *serve,
-                                   struct trace *trace)
+/* The same while the ends move. */
+static uint32_t moving_slice_of(const struct compiled_serve *serve, uint32_t percent,
+                                int64_t now_ms)
 {
+    uint32_t index = 0;
+    while (index < serve->bucket->slice_count && percent >= slice_end_at(serve, index, now_ms))
+        index++;
+    return index;
+}
+
+/* Of a bucket: nobody's, unless the targeting key would have been the subject. */
+static __attribute__((noinline)) int choose_without_subject(const struct context *context,
+                                                            const struct compiled_serve *serve,
+                                                            const struct text_view *view)
+{
+    const struct selector *selector = &context->ruleset->selectors[serve->slot];
+    bool is_key =
+        context->form == CONTEXT_FLAT && view->kind == VIEW_NOTHING && selector_reads_key(selector);
+    return is_key && context_lacks_key(context) ? VARIATION_KEY_MISSING : serve->variation;
+}
+
+/* Wire reference of the text family, 10.4. A slice without shares is nobody's. */
+static inline __attribute__((always_inline)) int
+choose_by_bucket(struct evaluation *evaluation, const struct compiled_serve *serve,
+                 struct trace *trace, bool is_moving)
+{
+    struct context *context = evaluation->context;
     const struct compiled_bucket *bucket = serve->bucket;
     const struct text_view *view = context_view(context, serve->slot);
     struct str subject =
         view->kind == VIEW_TEXT ? view->value.text : text_view_text(view, context->arena);
     if (subject.size == 0)
-        return serve->variation;
+        return choose_without_subject(context, serve, view);
     uint32_t hash = hash_murmur3_finish(&bucket->salted, subject);
     uint32_t percent = hash % 100;
     uint32_t ticket = hash / 100;
-    uint32_t index = slice_of(bucket, percent);
-    bool is_in_slice = index < bucket->slice_count;
+    uint32_t index =
+        is_moving ? moving_slice_of(serve, percent, evaluation->now_ms) : slice_of(bucket, percent);
     if (trace != NULL)
-        trace_note_bucket(trace, serve, percent, ticket,
-                          is_in_slice ? &serve->serve->bucket.slices[index] : NULL);
-    if (!is_in_slice || bucket->slices[index].share_count == 0)
+        trace_note_bucket(trace, serve, percent, ticket, index, evaluation->now_ms);
+    if (index == bucket->slice_count || bucket->slices[index].share_count == 0)
         return serve->variation;
     return share_owner(bucket->slices[index].shares, bucket->slices[index].share_count, ticket);
 }
 
-static __attribute__((noinline)) int choose_untraced(struct context *context,
+static __attribute__((noinline)) int choose_untraced(struct evaluation *evaluation,
                                                      const struct compiled_serve *serve)
 {
-    return choose_by_bucket(context, serve, NULL);
+    return choose_by_bucket(evaluation, serve, NULL, false);
 }
 
 static __attribute__((noinline)) int choose_at_length(struct evaluation *evaluation,
@@ -122,12 +161,12 @@ static __attribute__((noinline)) int choose_at_length(struct evaluation *evaluat
         trace_note_serve(trace, serve);
     if (serve->kind == SERVE_VARIATION)
         return serve->variation;
-    if (serve->kind == SERVE_BUCKET)
-        return choose_by_bucket(evaluation->context, serve, trace);
+    if (serve->bucket != NULL)
+        return choose_by_bucket(evaluation, serve, trace, serve->kind != SERVE_BUCKET);
 
     uint32_t ticket = 0;
     if (!draw_ticket(serve, context_read(evaluation->context, serve->slot), &ticket))
-        return VARIATION_NONE;
+        return choose_without_ticket(evaluation->context, serve);
     double progress = 0;
     if (serve->kind == SERVE_PROGRESSIVE)
         progress = progress_at(&serve->activity, evaluation->now_ms);
@@ -141,6 +180,6 @@ int serve_choose(struct evaluation *evaluation, const struct compiled_serve *ser
                  struct trace *trace)
 {
     bool is_short = serve->kind == SERVE_BUCKET && trace == NULL;
-    return is_short ? choose_untraced(evaluation->context, serve)
+    return is_short ? choose_untraced(evaluation, serve)
                     : choose_at_length(evaluation, serve, trace);
 }

@@ -30,7 +30,8 @@
  *     regex, glob       as `matches`, for each value
  *     cohorts           HASHED_STEPS for each that may be stored
  *     inclusions        two tables for each variation that has any
- *     a bucket          HASH_STEPS and one for each slice and each share of the longest
+ *     a bucket          HASH_STEPS and one for each slice and each share of the longest;
+ *                       MOVING_STEPS more for each slice when it is progressive
  */
 #include "eval/steps.h"
 
@@ -58,6 +59,7 @@ enum {
     LOWER_STEPS = 1600,
     NUMBER_STEPS = 32,
     VIEW_STEPS = 24,
+    MOVING_STEPS = 4,
 };
 
 struct count {
@@ -272,6 +274,9 @@ static void count_serve(struct count *count, const struct serve *serve)
         return;
     case SERVE_BUCKET:
         count->steps += bucket_steps(&serve->bucket);
+        return;
+    case SERVE_PROGRESSIVE_BUCKET:
+        count->steps += bucket_steps(&serve->bucket) + MOVING_STEPS * serve->bucket.slice_count;
         return;
     }
     assert(false);

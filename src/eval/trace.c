@@ -49,6 +49,8 @@ void trace_note_serve(struct trace *trace, const struct compiled_serve *serve)
     trace->ticket = 0;
     trace->has_percent = false;
     trace->percent = 0;
+    trace->slice_start = 0;
+    trace->slice_end = 0;
     trace->bucket_by = (struct str){0};
     trace->salt = (struct str){0};
     trace->allocations = NULL;
@@ -90,8 +92,17 @@ void trace_note_ticket(struct trace *trace, const struct compiled_serve *serve, 
     trace->allocation_count = serve->share_count;
 }
 
+static void note_slice(struct trace *trace, const struct compiled_serve *serve, uint32_t slice,
+                       int64_t now_ms)
+{
+    bool is_first = slice == 0;
+    bool is_behind = slice == serve->bucket->slice_count;
+    trace->slice_start = is_first ? 0 : slice_end_at(serve, slice - 1, now_ms);
+    trace->slice_end = is_behind ? SLICE_PERCENT_MAX : slice_end_at(serve, slice, now_ms);
+}
+
 void trace_note_bucket(struct trace *trace, const struct compiled_serve *serve, uint32_t percent,
-                       uint32_t ticket, const struct slice *slice)
+                       uint32_t ticket, uint32_t slice, int64_t now_ms)
 {
     trace->has_ticket = true;
     trace->ticket = ticket;
@@ -99,11 +110,13 @@ void trace_note_bucket(struct trace *trace, const struct compiled_serve *serve, 
     trace->percent = percent;
     trace->bucket_by = serve->bucket->selector;
     trace->salt = str_is_absent(serve->bucket->salt) ? STR("") : serve->bucket->salt;
-    size_t range_max = slice == NULL ? 0 : slice->allocation_count;
-    if (range_max == 0)
+    note_slice(trace, serve, slice, now_ms);
+    const struct bucket *bucket = &serve->serve->bucket;
+    if (slice == bucket->slice_count || bucket->slices[slice].allocation_count == 0)
         return;
-    struct bucket_range *ranges = ARENA_NEW_ARRAY(trace->arena, struct bucket_range, range_max);
-    trace->allocation_count = bucket_ranges(slice, ranges);
+    struct bucket_range *ranges =
+        ARENA_NEW_ARRAY(trace->arena, struct bucket_range, bucket->slices[slice].allocation_count);
+    trace->allocation_count = bucket_ranges(&bucket->slices[slice], ranges);
     trace->allocations =
         ARENA_NEW_ARRAY(trace->arena, struct trace_allocation, trace->allocation_count);
     for (size_t i = 0; i < trace->allocation_count; i++) {

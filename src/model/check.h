@@ -22,7 +22,7 @@ void expression_inspect(struct inspection *inspection, const struct place *place
 
 /* What only the text family has (check_text.c). */
 void bucket_inspect(struct inspection *inspection, const struct place *place,
-                    const struct bucket *bucket, const struct flag *flag);
+                    const struct serve *serve, const struct flag *flag);
 void text_match_inspect(struct inspection *inspection, const struct place *place,
                         const struct expression *match);
 /* A JSON Pointer that selects at least one step deep, at most SELECTOR_BYTES_MAX. */

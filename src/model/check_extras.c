@@ -263,12 +263,20 @@ static void inspect_reading(struct inspection *inspection, const struct place *o
                               STR("must read the result of a prerequisite"));
 }
 
+static void inspect_serve_reading(struct inspection *inspection, const struct place *place,
+                                  const struct flag *flag, const struct serve *serve)
+{
+    bool is_progressive = serve_is_progressive(serve);
+    struct place bucket =
+        place_member(place, is_progressive ? STR("progressiveBucket") : STR("bucket"));
+    inspect_reading(inspection, &bucket, STR("bucketBy"), flag, serve->bucket.bucket_by);
+}
+
 static void inspect_rule_readings(struct inspection *inspection, const struct place *item,
                                   const struct flag *flag, const struct rule *rule)
 {
     struct place when = place_member(item, STR("when"));
     struct place serve = place_member(item, STR("serve"));
-    struct place bucket = place_member(&serve, STR("bucket"));
     struct leaf_walk walk;
     leaf_walk_begin(&walk, &rule->when);
     for (const struct expression *leaf; (leaf = leaf_walk_next(&walk)) != NULL;) {
@@ -277,7 +285,7 @@ static void inspect_rule_readings(struct inspection *inspection, const struct pl
         struct place place = place_root(leaf_walk_path(&walk, inspection->arena, &when));
         inspect_reading(inspection, &place, STR("attribute"), flag, leaf->attribute);
     }
-    inspect_reading(inspection, &bucket, STR("bucketBy"), flag, rule->serve.bucket.bucket_by);
+    inspect_serve_reading(inspection, &serve, flag, &rule->serve);
 }
 
 static void inspect_readings(struct inspection *inspection, const struct place *place,
@@ -287,13 +295,12 @@ static void inspect_readings(struct inspection *inspection, const struct place *
         return;
     struct place rules = place_member(place, STR("rules"));
     struct place fallthrough = place_member(place, STR("fallthrough"));
-    struct place bucket = place_member(&fallthrough, STR("bucket"));
     inspect_reading(inspection, place, STR("bucketBy"), flag, flag->bucket_by);
     for (size_t i = 0; i < flag->rule_count && !inspection_failed(inspection); i++) {
         struct place item = place_item(&rules, i);
         inspect_rule_readings(inspection, &item, flag, &flag->rules[i]);
     }
-    inspect_reading(inspection, &bucket, STR("bucketBy"), flag, flag->fallthrough.bucket.bucket_by);
+    inspect_serve_reading(inspection, &fallthrough, flag, &flag->fallthrough);
 }
 
 void flag_extras_inspect(struct inspection *inspection, const struct place *place,

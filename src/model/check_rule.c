@@ -74,16 +74,23 @@ static bool may_stand_together(struct str from, struct str to)
     return str_is_absent(from) || str_is_absent(to) || str_equal(from, to);
 }
 
+/* Of a progressive serve: both instants are needed. */
+static void inspect_way(struct inspection *inspection, const struct place *place,
+                        const struct schedule *way)
+{
+    if (str_is_absent(way->start))
+        inspect_refuse_member(inspection, place, STR("start"), STR("must be an ISO-8601 instant"));
+    if (str_is_absent(way->end))
+        inspect_refuse_member(inspection, place, STR("end"), STR("must be an ISO-8601 instant"));
+    schedule_inspect(inspection, place, way);
+}
+
 static void inspect_progressive(struct inspection *inspection, const struct place *place,
                                 const struct serve *serve, const struct flag *flag)
 {
     struct place from = place_member(place, STR("from"));
     struct place to = place_member(place, STR("to"));
-    if (str_is_absent(serve->schedule.start))
-        inspect_refuse_member(inspection, place, STR("start"), STR("must be an ISO-8601 instant"));
-    if (str_is_absent(serve->schedule.end))
-        inspect_refuse_member(inspection, place, STR("end"), STR("must be an ISO-8601 instant"));
-    schedule_inspect(inspection, place, &serve->schedule);
+    inspect_way(inspection, place, &serve->schedule);
     inspect_split(inspection, &from, &serve->split, flag);
     inspect_split(inspection, &to, &serve->to, flag);
     if (!may_stand_together(serve->split.bucket_by, serve->to.bucket_by))
@@ -96,7 +103,7 @@ static void inspect_progressive(struct inspection *inspection, const struct plac
 static void inspect_serve_arithmetic(struct inspection *inspection, const struct place *place,
                                      const struct serve *serve, const struct flag *flag)
 {
-    bool is_bucket = serve->kind == SERVE_BUCKET;
+    bool is_bucket = serve_is_bucket(serve);
     bool deals_buckets = flag->arithmetic.hash == FLAG_HASH_MURMUR3_32_UTF8;
     if (serve->kind != SERVE_VARIATION && is_bucket != deals_buckets)
         inspect_refuse(inspection, place, STR("does not go with the flag's hash"));
@@ -108,6 +115,7 @@ void serve_inspect(struct inspection *inspection, const struct place *place,
     struct place rollout = place_member(place, STR("rollout"));
     struct place progressive = place_member(place, STR("progressive"));
     struct place bucket = place_member(place, STR("bucket"));
+    struct place progressive_bucket = place_member(place, STR("progressiveBucket"));
     inspect_serve_arithmetic(inspection, place, serve, flag);
     switch (serve->kind) {
     case SERVE_VARIATION:
@@ -124,7 +132,11 @@ void serve_inspect(struct inspection *inspection, const struct place *place,
         inspect_progressive(inspection, &progressive, serve, flag);
         return;
     case SERVE_BUCKET:
-        bucket_inspect(inspection, &bucket, &serve->bucket, flag);
+        bucket_inspect(inspection, &bucket, serve, flag);
+        return;
+    case SERVE_PROGRESSIVE_BUCKET:
+        inspect_way(inspection, &progressive_bucket, &serve->schedule);
+        bucket_inspect(inspection, &progressive_bucket, serve, flag);
         return;
     }
 }

@@ -210,27 +210,32 @@ static void inspect_slice(struct inspection *inspection, const struct place *pla
 }
 
 static void inspect_slices(struct inspection *inspection, const struct place *place,
-                           const struct bucket *bucket, const struct flag *flag)
+                           const struct serve *serve, const struct flag *flag)
 {
+    const struct bucket *bucket = &serve->bucket;
     struct place list = place_member(place, STR("slices"));
     uint64_t percent = 0;
+    uint64_t percent_to = 0;
     inspect_count(inspection, &list, bucket->slice_count, SLICES_PER_BUCKET_MAX, "slices");
     for (size_t i = 0; i < bucket->slice_count && !inspection_failed(inspection); i++) {
         struct place item = place_item(&list, i);
         inspect_slice(inspection, &item, &bucket->slices[i], flag);
         percent += bucket->slices[i].percent;
+        percent_to += bucket->slices[i].percent_to;
     }
-    if (percent > SLICE_PERCENT_MAX)
+    bool has_too_much = serve_is_progressive(serve) && percent_to > SLICE_PERCENT_MAX;
+    if (percent > SLICE_PERCENT_MAX || has_too_much)
         inspect_refuse(inspection, &list, STR("percents must total at most 100"));
 }
 
 void bucket_inspect(struct inspection *inspection, const struct place *place,
-                    const struct bucket *bucket, const struct flag *flag)
+                    const struct serve *serve, const struct flag *flag)
 {
+    const struct bucket *bucket = &serve->bucket;
     if (!str_is_absent(bucket->bucket_by))
         selector_inspect(inspection, place, STR("bucketBy"), bucket->bucket_by);
     inspect_text(inspection, place, STR("salt"), bucket->salt, TEXT_BYTES_MAX);
-    inspect_slices(inspection, place, bucket, flag);
+    inspect_slices(inspection, place, serve, flag);
     if (!str_is_absent(bucket->otherwise) && flag_find_variation(flag, bucket->otherwise) < 0)
         inspect_refuse_member(inspection, place, STR("otherwise"),
                               STR("must reference a variation on this flag"));

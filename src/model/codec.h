@@ -27,6 +27,11 @@ struct fault segment_decode(struct arena *arena, struct str text,
                             struct segment *segment) MUST_CHECK;
 struct fault settings_decode(struct arena *arena, struct str text,
                              struct environment_settings *settings) MUST_CHECK;
+/* The same from trees, which must live as long as the result. */
+struct fault flag_decode_tree(struct arena *arena, const struct json *tree,
+                              struct flag *flag) MUST_CHECK;
+struct fault segment_decode_tree(struct arena *arena, const struct json *tree,
+                                 struct segment *segment) MUST_CHECK;
 
 /*
  * The parts, for dialects whose documents share this shape: expressions, serves, schedules,

@@ -59,6 +59,7 @@ static struct bucket copy_bucket(struct arena *arena, const struct bucket *bucke
         const struct slice *slice = &bucket->slices[i];
         copy.slices[i] = (struct slice){
             .percent = slice->percent,
+            .percent_to = slice->percent_to,
             .allocations = copy_allocations(arena, slice->allocations, slice->allocation_count),
             .allocation_count = slice->allocation_count,
         };

@@ -319,16 +319,20 @@ static void read_flag(struct inspection *inspection, const struct json *json, st
     flag->experiment = read_experiment(inspection, &root, json);
 }
 
+struct fault flag_decode_tree(struct arena *arena, const struct json *tree, struct flag *flag)
+{
+    struct inspection inspection = {.arena = arena};
+    *flag = (struct flag){0};
+    read_flag(&inspection, tree, flag);
+    return inspection_failed(&inspection) ? inspection.fault : flag_check(arena, flag);
+}
+
 struct fault flag_decode(struct arena *arena, struct str text, struct flag *flag)
 {
     *flag = (struct flag){0};
     struct json json;
     struct fault fault = json_parse(arena, text, &document_budget, &json);
-    if (failed(fault))
-        return fault;
-    struct inspection inspection = {.arena = arena};
-    read_flag(&inspection, &json, flag);
-    return inspection_failed(&inspection) ? inspection.fault : flag_check(arena, flag);
+    return failed(fault) ? fault : flag_decode_tree(arena, &json, flag);
 }
 
 /* Both lists share one limit; segment_check counts them together. */
@@ -387,16 +391,21 @@ static void read_segment(struct inspection *inspection, const struct json *json,
     segment->schedule = read_schedule(inspection, &root, json);
 }
 
+struct fault segment_decode_tree(struct arena *arena, const struct json *tree,
+                                 struct segment *segment)
+{
+    struct inspection inspection = {.arena = arena};
+    *segment = (struct segment){0};
+    read_segment(&inspection, tree, segment);
+    return inspection_failed(&inspection) ? inspection.fault : segment_check(arena, segment);
+}
+
 struct fault segment_decode(struct arena *arena, struct str text, struct segment *segment)
 {
     *segment = (struct segment){0};
     struct json json;
     struct fault fault = json_parse(arena, text, &document_budget, &json);
-    if (failed(fault))
-        return fault;
-    struct inspection inspection = {.arena = arena};
-    read_segment(&inspection, &json, segment);
-    return inspection_failed(&inspection) ? inspection.fault : segment_check(arena, segment);
+    return failed(fault) ? fault : segment_decode_tree(arena, &json, segment);
 }
 
 struct fault settings_decode(struct arena *arena, struct str text,

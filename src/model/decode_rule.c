@@ -81,6 +81,23 @@ static struct allocation read_slice_allocation(struct inspection *inspection,
     return allocation;
 }
 
+static void read_slice_allocations(struct inspection *inspection, const struct place *place,
+                                   const struct json *json, struct slice *slice)
+{
+    struct place list = place_member(place, STR("variations"));
+    const struct json *array =
+        read_array(inspection, &list, json_find(json, STR("variations")), VARIATIONS_PER_FLAG_MAX,
+                   "variations", STR("must be an array"));
+    if (array == NULL || array->count == 0)
+        return;
+    slice->allocations = ARENA_NEW_ARRAY(inspection->arena, struct allocation, array->count);
+    slice->allocation_count = array->count;
+    for (size_t i = 0; i < array->count && !inspection_failed(inspection); i++) {
+        struct place item = place_item(&list, i);
+        slice->allocations[i] = read_slice_allocation(inspection, &item, &array->elements[i]);
+    }
+}
+
 static struct slice read_slice(struct inspection *inspection, const struct place *place,
                                const struct json *json)
 {
@@ -89,31 +106,34 @@ static struct slice read_slice(struct inspection *inspection, const struct place
     if (!read_object(inspection, place, json, known, COUNT_OF(known)))
         return slice;
     slice.percent = read_share(inspection, place, json, STR("percent"), SLICE_PERCENT_MAX);
-    struct place list = place_member(place, STR("variations"));
-    const struct json *array =
-        read_array(inspection, &list, json_find(json, STR("variations")), VARIATIONS_PER_FLAG_MAX,
-                   "variations", STR("must be an array"));
-    if (array == NULL || array->count == 0)
-        return slice;
-    slice.allocations = ARENA_NEW_ARRAY(inspection->arena, struct allocation, array->count);
-    slice.allocation_count = array->count;
-    for (size_t i = 0; i < array->count && !inspection_failed(inspection); i++) {
-        struct place item = place_item(&list, i);
-        slice.allocations[i] = read_slice_allocation(inspection, &item, &array->elements[i]);
-    }
+    read_slice_allocations(inspection, place, json, &slice);
     return slice;
 }
 
-static struct bucket read_bucket(struct inspection *inspection, const struct place *place,
-                                 const struct json *json)
+static struct slice read_moving_slice(struct inspection *inspection, const struct place *place,
+                                      const struct json *json)
 {
-    const struct str known[] = {STR("bucketBy"), STR("salt"), STR("slices"), STR("otherwise")};
-    struct bucket bucket = {0};
+    const struct str known[] = {STR("from"), STR("to"), STR("variations")};
+    struct slice slice = {0};
     if (!read_object(inspection, place, json, known, COUNT_OF(known)))
-        return bucket;
-    bucket.bucket_by = read_optional_string(inspection, place, json, STR("bucketBy"));
-    bucket.salt = read_optional_string(inspection, place, json, STR("salt"));
-    bucket.otherwise = read_optional_string(inspection, place, json, STR("otherwise"));
+        return slice;
+    slice.percent = read_share(inspection, place, json, STR("from"), SLICE_PERCENT_MAX);
+    slice.percent_to = read_share(inspection, place, json, STR("to"), SLICE_PERCENT_MAX);
+    read_slice_allocations(inspection, place, json, &slice);
+    return slice;
+}
+
+typedef struct slice (*slice_read)(struct inspection *inspection, const struct place *place,
+                                   const struct json *json);
+
+static struct bucket read_bucket_members(struct inspection *inspection, const struct place *place,
+                                         const struct json *json, slice_read read)
+{
+    struct bucket bucket = {
+        .bucket_by = read_optional_string(inspection, place, json, STR("bucketBy")),
+        .salt = read_optional_string(inspection, place, json, STR("salt")),
+        .otherwise = read_optional_string(inspection, place, json, STR("otherwise")),
+    };
     struct place list = place_member(place, STR("slices"));
     const struct json *array = read_array(inspection, &list, json_find(json, STR("slices")),
                                           SLICES_PER_BUCKET_MAX, "slices", STR("must be an array"));
@@ -123,9 +143,38 @@ static struct bucket read_bucket(struct inspection *inspection, const struct pla
     bucket.slice_count = array->count;
     for (size_t i = 0; i < array->count && !inspection_failed(inspection); i++) {
         struct place item = place_item(&list, i);
-        bucket.slices[i] = read_slice(inspection, &item, &array->elements[i]);
+        bucket.slices[i] = read(inspection, &item, &array->elements[i]);
     }
     return bucket;
+}
+
+static void read_bucket(struct inspection *inspection, const struct place *place,
+                        const struct json *json, struct serve *serve)
+{
+    const struct str known[] = {STR("bucketBy"), STR("salt"), STR("slices"), STR("otherwise")};
+    if (read_object(inspection, place, json, known, COUNT_OF(known)))
+        serve->bucket = read_bucket_members(inspection, place, json, read_slice);
+}
+
+/* When a progressive serve is on its way: both instants are needed. */
+static struct schedule read_way(struct inspection *inspection, const struct place *place,
+                                const struct json *json)
+{
+    struct schedule way = {0};
+    way.start = read_instant(inspection, place, json, STR("start"), &way.start_ms);
+    way.end = read_instant(inspection, place, json, STR("end"), &way.end_ms);
+    return way;
+}
+
+static void read_progressive_bucket(struct inspection *inspection, const struct place *place,
+                                    const struct json *json, struct serve *serve)
+{
+    const struct str known[] = {STR("start"), STR("end"),    STR("bucketBy"),
+                                STR("salt"),  STR("slices"), STR("otherwise")};
+    if (!read_object(inspection, place, json, known, COUNT_OF(known)))
+        return;
+    serve->schedule = read_way(inspection, place, json);
+    serve->bucket = read_bucket_members(inspection, place, json, read_moving_slice);
 }
 
 static void read_allocations(struct inspection *inspection, const struct place *place,
@@ -171,9 +220,7 @@ static void read_progressive(struct inspection *inspection, const struct place *
         return;
     struct place from = place_member(place, STR("from"));
     struct place to = place_member(place, STR("to"));
-    struct schedule *schedule = &serve->schedule;
-    schedule->start = read_instant(inspection, place, json, STR("start"), &schedule->start_ms);
-    schedule->end = read_instant(inspection, place, json, STR("end"), &schedule->end_ms);
+    serve->schedule = read_way(inspection, place, json);
     serve->split = read_split(inspection, &from, json_find(json, STR("from")));
     serve->to = read_split(inspection, &to, json_find(json, STR("to")));
 }
@@ -181,8 +228,8 @@ static void read_progressive(struct inspection *inspection, const struct place *
 struct serve serve_read(struct inspection *inspection, const struct place *place,
                         const struct json *json)
 {
-    const struct str known[] = {STR("variation"), STR("rollout"), STR("progressive"),
-                                STR("bucket")};
+    const struct str known[] = {STR("variation"), STR("rollout"), STR("progressive"), STR("bucket"),
+                                STR("progressiveBucket")};
     struct serve serve = {0};
     if (!read_object(inspection, place, json, known, COUNT_OF(known)))
         return serve;
@@ -199,7 +246,10 @@ struct serve serve_read(struct inspection *inspection, const struct place *place
             serve.variation = read_string(inspection, place, json, chosen, STR("must be a string"));
     } else if (str_equal(chosen, STR("bucket"))) {
         serve.kind = SERVE_BUCKET;
-        serve.bucket = read_bucket(inspection, &inner, &json->members[0].value);
+        read_bucket(inspection, &inner, &json->members[0].value, &serve);
+    } else if (str_equal(chosen, STR("progressiveBucket"))) {
+        serve.kind = SERVE_PROGRESSIVE_BUCKET;
+        read_progressive_bucket(inspection, &inner, &json->members[0].value, &serve);
     } else if (str_equal(chosen, STR("rollout"))) {
         serve.kind = SERVE_SPLIT;
         serve.split = read_split(inspection, &inner, &json->members[0].value);

@@ -52,6 +52,8 @@ enum {
     REGEX_SUBJECT_BYTES_MAX = 4096,
     PATTERNS_PER_FLAG_MAX = 16, /* different regular expressions; of a segment, too */
     PATTERNS_PROBED_PER_CHANGE_MAX = 50,
+    EMAIL_BYTES_MAX = 254, /* RFC 5321, section 4.5.3.1.3, without the brackets */
+    USERS_MAX = 1000,
     APPS_MAX = 500,
     ENVIRONMENTS_PER_APP_MAX = 50,
     KEYS_MAX = 2000, /* reading keys and tokens together */

@@ -123,10 +123,16 @@ struct split {
  * in there (hash div 100, of BUCKET_TICKETS) to a variation, by weight. Slices lie one behind the
  * other from percent 0 on; whoever is behind the last, or gets nothing in theirs, or has no
  * subject, gets `otherwise`. How weights become ranges of tickets: wire reference, section 9.7.
+ *
+ * A progressive one moves the ends of its slices from one set of percents to another: each end,
+ * which is the sum of the percents up to it, on a straight line, rounded down to whole percents.
+ * So both sets are exact at their instant, an end only ever goes one way, and within a slice all
+ * keep what they have.
  */
 enum { BUCKET_TICKETS = 42949673, SLICE_PERCENT_MAX = 100 };
 struct slice {
-    uint32_t percent;               /* how many of the 100 */
+    uint32_t percent;               /* how many of the 100; of a progressive one: at the start */
+    uint32_t percent_to;            /* of a progressive one: at the end */
     struct allocation *allocations; /* in order; an absent variation owns tickets for nobody */
     size_t allocation_count;        /* all weights 0: an even split over all of them */
 };
@@ -138,16 +144,32 @@ struct bucket {
     struct str otherwise; /* variation id; absent: nothing is served, the next rule is tried */
 };
 
-enum serve_kind { SERVE_VARIATION, SERVE_SPLIT, SERVE_PROGRESSIVE, SERVE_BUCKET };
+enum serve_kind {
+    SERVE_VARIATION,
+    SERVE_SPLIT,
+    SERVE_PROGRESSIVE, /* between two splits */
+    SERVE_BUCKET,
+    SERVE_PROGRESSIVE_BUCKET,
+};
 
 struct serve {
     enum serve_kind kind;
     struct str variation;     /* SERVE_VARIATION: id; absent serves nothing */
-    struct bucket bucket;     /* SERVE_BUCKET */
+    struct bucket bucket;     /* SERVE_BUCKET, SERVE_PROGRESSIVE_BUCKET */
     struct split split;       /* SERVE_SPLIT; SERVE_PROGRESSIVE: where it starts from */
     struct split to;          /* SERVE_PROGRESSIVE */
-    struct schedule schedule; /* SERVE_PROGRESSIVE: both sides set */
+    struct schedule schedule; /* the progressive ones: both sides set */
 };
+
+static inline bool serve_is_bucket(const struct serve *serve)
+{
+    return serve->kind == SERVE_BUCKET || serve->kind == SERVE_PROGRESSIVE_BUCKET;
+}
+
+static inline bool serve_is_progressive(const struct serve *serve)
+{
+    return serve->kind == SERVE_PROGRESSIVE || serve->kind == SERVE_PROGRESSIVE_BUCKET;
+}
 
 struct rule {
     struct str id;          /* unique in its flag */

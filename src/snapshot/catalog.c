@@ -14,6 +14,7 @@ static void copy_users(struct catalog *catalog, const struct catalog_parts *part
             .id = arena_copy_str(&catalog->arena, parts->users[i].id),
             .email = arena_copy_str(&catalog->arena, parts->users[i].email),
             .role = parts->users[i].role,
+            .created_ms = parts->users[i].created_ms,
         };
     }
 }
@@ -59,6 +60,7 @@ static void copy_environments(struct catalog *catalog, const struct catalog_part
             .app = app,
             .created_ms = row->created_ms,
             .monthly_quota = row->monthly_quota,
+            .hides_flags_by_default = row->hides_flags_by_default,
         };
         catalog->apps[app].environment_count++;
     }
@@ -76,15 +78,6 @@ static void list_environments_of_apps(struct catalog *catalog)
         uint32_t app = catalog->environments[i].app;
         lists[app][catalog->apps[app].environment_count++] = (uint32_t)i;
     }
-}
-
-static const struct catalog_user *find_user(const struct catalog *catalog, struct str id)
-{
-    for (size_t i = 0; i < catalog->user_count; i++) {
-        if (str_equal(catalog->users[i].id, id))
-            return &catalog->users[i];
-    }
-    return NULL;
 }
 
 static void copy_deployments(struct catalog *catalog, const struct catalog_parts *parts)
@@ -149,7 +142,7 @@ static bool belongs_somewhere(const struct catalog *catalog, const struct creden
         return catalog_find_environment(catalog, row->environment) != NULL;
     if (!str_is_absent(row->app_id))
         return catalog_find_app(catalog, row->app_id) != NULL;
-    return find_user(catalog, row->user_id) != NULL;
+    return catalog_find_user(catalog, row->user_id) != NULL;
 }
 
 static struct caller make_caller(const struct catalog *catalog,
@@ -164,11 +157,13 @@ static struct caller make_caller(const struct catalog *catalog,
         .deployment = credential->deployment,
         .environments = credential->environments,
         .environment_count = credential->environment_count,
+        .is_read_only = credential->is_read_only,
         .expires_ms = credential->expires_ms,
     };
-    const struct catalog_user *user = find_user(catalog, credential->user_id);
+    const struct catalog_user *user = catalog_find_user(catalog, credential->user_id);
     if (credential->kind == CREDENTIAL_PERSONAL && user != NULL) {
         caller.actor = user->email;
+        caller.user_id = user->id;
         caller.role = user->role;
     }
     if (credential->environment != 0)
@@ -193,6 +188,7 @@ static void copy_credential(struct catalog *catalog, const struct credential_row
         .deployment = row->deployment,
         .created_ms = row->created_ms,
         .expires_ms = row->expires_ms,
+        .is_read_only = row->is_read_only,
     };
     credential->environments = copy_environment_list(catalog, row, &credential->environment_count);
 }
@@ -204,11 +200,13 @@ static void copy_credentials(struct catalog *catalog, const struct catalog_parts
         ARENA_NEW_ARRAY(arena, struct catalog_credential, parts->credential_count);
     struct keyring_entry *entries =
         ARENA_NEW_ARRAY(arena, struct keyring_entry, parts->credential_count);
+    map_open(&catalog->credential_places, arena, parts->credential_count);
     for (size_t i = 0; i < parts->credential_count; i++) {
         size_t at = catalog->credential_count;
         if (!belongs_somewhere(catalog, &parts->credentials[i]))
             continue;
         copy_credential(catalog, &parts->credentials[i]);
+        map_insert(&catalog->credential_places, catalog->credentials[at].id, (uint32_t)at);
         entries[at] = (struct keyring_entry){parts->credentials[i].hash,
                                              make_caller(catalog, &catalog->credentials[at])};
     }

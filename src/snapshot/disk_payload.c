@@ -22,6 +22,7 @@ static void encode_users(struct json_writer *writer, const struct catalog *catal
         json_member_string(writer, STR("id"), catalog->users[i].id);
         json_member_string(writer, STR("email"), catalog->users[i].email);
         json_member_u64(writer, STR("role"), (uint64_t)catalog->users[i].role);
+        json_member_u64(writer, STR("createdMs"), (uint64_t)catalog->users[i].created_ms);
         json_object_end(writer);
     }
     json_array_end(writer);
@@ -70,6 +71,7 @@ static void encode_credentials(struct json_writer *writer, const struct catalog 
         json_array_end(writer);
         json_member_u64(writer, STR("createdMs"), (uint64_t)credential->created_ms);
         json_member_u64(writer, STR("expiresMs"), (uint64_t)credential->expires_ms);
+        json_member_boolean(writer, STR("isReadOnly"), credential->is_read_only);
         json_object_end(writer);
     }
     json_array_end(writer);
@@ -161,6 +163,8 @@ static void encode_environments(struct json_writer *writer, const struct view *v
         json_member_u64(writer, STR("version"), view->snapshots[i]->version);
         json_member_u64(writer, STR("createdMs"), (uint64_t)environment->created_ms);
         json_member_u64(writer, STR("monthlyQuota"), environment->monthly_quota);
+        json_member_boolean(writer, STR("hidesFlagsByDefault"),
+                            environment->hides_flags_by_default);
         encode_documents(writer, view->snapshots[i]);
         json_object_end(writer);
     }

@@ -46,6 +46,7 @@ static void decode_users(struct arena *arena, const struct json *json, struct ca
         rows[i].email = text_of(&items[i], STR("email"));
         uint64_t role = number_of(&items[i], STR("role"));
         rows[i].role = role <= ROLE_OWNER ? (enum role)role : ROLE_NONE;
+        rows[i].created_ms = (int64_t)number_of(&items[i], STR("createdMs"));
     }
     parts->users = rows;
 }
@@ -78,6 +79,7 @@ static void decode_environments(struct arena *arena, const struct json *json,
         rows[i].version = number_of(&items[i], STR("version"));
         rows[i].created_ms = (int64_t)number_of(&items[i], STR("createdMs"));
         rows[i].monthly_quota = number_of(&items[i], STR("monthlyQuota"));
+        rows[i].hides_flags_by_default = boolean_of(&items[i], STR("hidesFlagsByDefault"));
     }
     parts->environments = rows;
 }
@@ -157,6 +159,7 @@ static void decode_credentials(struct arena *arena, const struct json *json,
             numbers_of(arena, &items[i], STR("environments"), &row->environment_count);
         row->created_ms = (int64_t)number_of(&items[i], STR("createdMs"));
         row->expires_ms = (int64_t)number_of(&items[i], STR("expiresMs"));
+        row->is_read_only = boolean_of(&items[i], STR("isReadOnly"));
     }
     parts->credentials = rows;
 }

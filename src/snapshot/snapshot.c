@@ -132,6 +132,25 @@ struct cohort_revision *snapshot_find_cohort(const struct snapshot *snapshot, st
     return NULL;
 }
 
+const struct catalog_user *catalog_find_user(const struct catalog *catalog, struct str id)
+{
+    for (size_t i = 0; i < catalog->user_count; i++) {
+        if (str_equal(catalog->users[i].id, id))
+            return &catalog->users[i];
+    }
+    return NULL;
+}
+
+const struct catalog_user *catalog_find_user_by_email(const struct catalog *catalog,
+                                                      struct str email)
+{
+    for (size_t i = 0; i < catalog->user_count; i++) {
+        if (str_equal_ignoring_case(catalog->users[i].email, email))
+            return &catalog->users[i];
+    }
+    return NULL;
+}
+
 const struct catalog_app *catalog_find_app(const struct catalog *catalog, struct str id)
 {
     for (size_t i = 0; i < catalog->app_count; i++) {
@@ -190,11 +209,8 @@ const struct catalog_environment *catalog_find_environment_of(const struct catal
 const struct catalog_credential *catalog_find_credential(const struct catalog *catalog,
                                                          struct str id)
 {
-    for (size_t i = 0; i < catalog->credential_count; i++) {
-        if (str_equal(catalog->credentials[i].id, id))
-            return &catalog->credentials[i];
-    }
-    return NULL;
+    uint32_t place = map_find(&catalog->credential_places, id);
+    return place == MAP_ABSENT ? NULL : &catalog->credentials[place];
 }
 
 const struct catalog_deployment *catalog_find_deployment(const struct catalog *catalog,

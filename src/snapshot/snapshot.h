@@ -16,6 +16,7 @@
 #include <stdatomic.h>
 
 #include "auth/keyring.h"
+#include "base/map.h"
 #include "eval/ruleset.h"
 #include "model/environment.h"
 #include "store/store.h"
@@ -46,6 +47,7 @@ struct segment_revision {
     _Atomic uint32_t references;
     struct arena arena;
     struct segment segment;
+    const void *annexes[ANNEXES_MAX]; /* a renderer's (writer thread only), NULL until made */
 };
 
 /* Names a cohort's members by content: SHA-256 of their stored form (cohort_members_encode). */
@@ -180,7 +182,8 @@ struct catalog_environment {
     struct str id, name, app_id;
     uint32_t app; /* index into catalog.apps */
     int64_t created_ms;
-    uint64_t monthly_quota; /* 0: none */
+    uint64_t monthly_quota;      /* 0: none */
+    bool hides_flags_by_default; /* until settings are written */
 };
 struct catalog_credential {
     struct str id, shown, tail;
@@ -193,6 +196,7 @@ struct catalog_credential {
     const uint64_t *environments; /* CREDENTIAL_ENVIRONMENT: numbers, ascending */
     size_t environment_count;
     int64_t created_ms, expires_ms;
+    bool is_read_only;
 };
 /* A delivery channel inside an environment, with a key of its own. The key is kept readable: the
  * API shows it (decision 0005). */
@@ -207,6 +211,7 @@ struct catalog_deployment {
 struct catalog_user {
     struct str id, email;
     enum role role;
+    int64_t created_ms;
 };
 struct catalog {
     _Atomic uint32_t references;
@@ -219,11 +224,15 @@ struct catalog {
     size_t environment_count;
     struct catalog_credential *credentials; /* by creation */
     size_t credential_count;
+    struct map credential_places;           /* in credentials, by id */
     struct catalog_deployment *deployments; /* by number */
     size_t deployment_count;
     struct keyring keyring;
 };
 
+const struct catalog_user *catalog_find_user(const struct catalog *catalog, struct str id);
+const struct catalog_user *catalog_find_user_by_email(const struct catalog *catalog,
+                                                      struct str email); /* in any case */
 const struct catalog_app *catalog_find_app(const struct catalog *catalog, struct str id);
 const struct catalog_app *catalog_find_app_by_name(const struct catalog *catalog, struct str name);
 const struct catalog_environment *catalog_find_environment(const struct catalog *catalog,

@@ -16,16 +16,12 @@
 #include <sodium.h>
 #include <string.h>
 
-#include "store/connection.h"
+#include "store/audit.h"
 #include "json/write.h"
 
 enum { HASH_BYTES = crypto_hash_sha256_BYTES };
 
 static_assert(sizeof(((struct audit_row *)0)->hash) == HASH_BYTES, "a row holds a whole hash");
-
-#define AUDIT_COLUMNS                                                                              \
-    "sequence, at_ms, actor, action, app_id, environment, version, subject, detail,"               \
-    " previous_hash, hash"
 
 /* ---- the hash ---------------------------------------------------------------------------- */
 
@@ -172,7 +168,7 @@ static bool read_row(const struct row *row, struct audit_row *audit)
            read_hash(row_text(row, 10), audit->hash);
 }
 
-static struct fault add_row(const struct row *row, void *context)
+struct fault audit_add(const struct row *row, void *context)
 {
     struct gathering *rows = context;
     struct audit_row *audit = gathering_add(rows);
@@ -193,7 +189,7 @@ struct fault store_load_audit(struct store *store, struct arena *arena, uint64_t
                               " ORDER BY sequence LIMIT $2";
     const struct bind binds[] = {bind_u64(after), bind_u64(limit)};
     struct gathering gathered = {.arena = arena, .item_bytes = sizeof(struct audit_row)};
-    struct fault fault = store_query(store, sql, binds, COUNT_OF(binds), add_row, &gathered);
+    struct fault fault = store_query(store, sql, binds, COUNT_OF(binds), audit_add, &gathered);
     *rows = gathered.items;
     *count = gathered.count;
     return fault;

@@ -64,8 +64,8 @@ struct fault store_insert_credential(struct store *store, const struct credentia
 {
     static const char sql[] =
         "INSERT INTO credential (id, kind, hash, shown, tail, user_id, app_id, environment,"
-        " created_ms, expires_ms, revoked_ms, name, deployment)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+        " created_ms, expires_ms, revoked_ms, name, deployment, is_read_only)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
     const struct bind binds[] = {
         bind_text(credential->id),
         bind_text(credential_word(credential->kind)),
@@ -80,6 +80,7 @@ struct fault store_insert_credential(struct store *store, const struct credentia
         bind_integer(credential->revoked_ms),
         bind_text(credential->name),
         bind_reference(credential->deployment),
+        bind_integer(credential->is_read_only),
     };
     struct fault fault = store_execute(store, sql, binds, COUNT_OF(binds), NULL);
     if (failed(fault))
@@ -125,6 +126,7 @@ static struct fault read_credential(const struct row *row, struct arena *arena,
     credential->revoked_ms = row_integer(row, 10);
     credential->name = row_copy_text(row, 11, arena);
     credential->deployment = row_u64(row, 12);
+    credential->is_read_only = row_integer(row, 14) != 0;
     return fault_none();
 }
 
@@ -165,7 +167,8 @@ struct fault store_load_credentials(struct store *store, struct arena *arena,
 {
     static const char sql[] =
         "SELECT c.id, c.kind, c.hash, c.shown, c.tail, c.user_id, c.app_id, c.environment,"
-        " c.created_ms, c.expires_ms, c.revoked_ms, c.name, c.deployment, e.environment"
+        " c.created_ms, c.expires_ms, c.revoked_ms, c.name, c.deployment, e.environment,"
+        " c.is_read_only"
         " FROM credential AS c LEFT JOIN credential_environment AS e ON e.credential_id = c.id"
         " WHERE c.revoked_ms = 0 ORDER BY c.created_ms, c.id, e.environment";
     struct loading loading = {

@@ -229,6 +229,44 @@ static const char objects[] =
     ") @STRICT@;"
     "CREATE INDEX note_newest ON note (kind, at_ms, environment, key);";
 
+static const char administration[] =
+    /* A deleted user's row stays for those who refer to it; its e-mail makes room for another's, and
+     * an id is nobody's e-mail. */
+    "ALTER TABLE app_user ADD COLUMN deleted_ms @NUMBER@ NOT NULL DEFAULT 0;"
+    "ALTER TABLE app_user ADD COLUMN former_email TEXT;"
+    "CREATE UNIQUE INDEX app_user_email ON app_user (lower(email)) WHERE deleted_ms = 0;"
+
+    "ALTER TABLE credential ADD COLUMN is_read_only @NUMBER@ NOT NULL DEFAULT 0;"
+
+    /* What holds until settings are written: the app's default on the day it was made, whatever
+     * becomes of that default. */
+    "ALTER TABLE environment ADD COLUMN hides_flags_by_default @NUMBER@ NOT NULL DEFAULT 0;"
+    "UPDATE environment SET hides_flags_by_default ="
+    "  (SELECT a.hides_flags_by_default FROM app AS a WHERE a.id = environment.app_id);"
+
+    /* Requests that may come twice: the key with what was asked and what was answered. */
+    "CREATE TABLE once ("
+    "  key @BYTES@ NOT NULL PRIMARY KEY,"
+    "  fingerprint @BYTES@ NOT NULL,"
+    "  at_ms @NUMBER@ NOT NULL,"
+    "  version @NUMBER@ NOT NULL,"
+    "  created_id TEXT NOT NULL,"
+    "  sealed @BYTES@ NOT NULL"
+    ") @STRICT@;"
+    "CREATE INDEX once_oldest ON once (at_ms);"
+
+    /* The trail, newest first, by whatever it is asked for. */
+    "CREATE INDEX audit_environment ON audit (environment, sequence);"
+    "CREATE INDEX audit_version ON audit (environment, version);"
+    "CREATE INDEX audit_subject ON audit (subject, sequence);"
+    "CREATE INDEX audit_actor ON audit (actor, sequence);"
+    "CREATE INDEX audit_time ON audit (at_ms, sequence);"
+
+    /* What a version changed, whatever its kind; lists of flags find theirs in it as well. The
+     * environment comes second, so that nobody who asks for an environment whole takes this way. */
+    "DROP INDEX revision_listed;"
+    "CREATE INDEX revision_begun ON revision (version_from, environment);";
+
 static const char journal[] =
     "CREATE TABLE IF NOT EXISTS schema_migration ("
     "  number @NUMBER@ NOT NULL PRIMARY KEY,"
@@ -241,6 +279,7 @@ static const char journal[] =
 static const struct migration migrations[] = {
     {{"0001_truth", 10}, {truth, sizeof(truth) - 1}},
     {{"0002_objects", 12}, {objects, sizeof(objects) - 1}},
+    {{"0003_administration", 19}, {administration, sizeof(administration) - 1}},
 };
 
 const struct migration *migrations_list(size_t *count)

@@ -45,6 +45,36 @@ struct fault store_insert_user(struct store *store, const struct user_row *user)
     return store_execute(store, sql, binds, COUNT_OF(binds), NULL);
 }
 
+static struct fault must_have_changed(size_t changed, struct str where, struct str why)
+{
+    return changed == 0 ? fault_make(FAULT_MISSING, where, why) : fault_none();
+}
+
+struct fault store_set_user_role(struct store *store, struct str id, enum role role)
+{
+    static const char sql[] = "UPDATE app_user SET role = $2 WHERE id = $1 AND deleted_ms = 0";
+    const struct bind binds[] = {bind_text(id), bind_text(role_word(role))};
+    size_t changed = 0;
+    struct fault fault = store_execute(store, sql, binds, COUNT_OF(binds), &changed);
+    if (failed(fault))
+        return fault;
+    return must_have_changed(changed, STR("user"), STR("there is no such user"));
+}
+
+struct fault store_delete_user(struct store *store, struct str id, int64_t now_ms)
+{
+    static const char sql[] =
+        "UPDATE app_user SET deleted_ms = $2, former_email = email, email = id"
+        " WHERE id = $1 AND deleted_ms = 0";
+    assert(now_ms > 0);
+    const struct bind binds[] = {bind_text(id), bind_integer(now_ms)};
+    size_t changed = 0;
+    struct fault fault = store_execute(store, sql, binds, COUNT_OF(binds), &changed);
+    if (failed(fault))
+        return fault;
+    return must_have_changed(changed, STR("user"), STR("there is no such user"));
+}
+
 static struct fault add_user(const struct row *row, void *context)
 {
     struct gathering *users = context;
@@ -60,7 +90,7 @@ struct fault store_load_users(struct store *store, struct arena *arena, struct u
                               size_t *count)
 {
     static const char sql[] = "SELECT id, email, role, created_ms FROM app_user"
-                              " ORDER BY created_ms, id";
+                              " WHERE deleted_ms = 0 ORDER BY created_ms, id";
     struct gathering users = {.arena = arena, .item_bytes = sizeof(struct user_row)};
     struct fault fault = store_query(store, sql, NULL, 0, add_user, &users);
     *rows = users.items;
@@ -79,6 +109,20 @@ struct fault store_insert_app(struct store *store, const struct app_row *app)
         bind_text(app->id), bind_text(app->name), bind_text(app->owner_user_id),
         bind_integer(app->hides_flags_by_default), bind_integer(app->created_ms)};
     return store_execute(store, sql, binds, COUNT_OF(binds), NULL);
+}
+
+struct fault store_update_app(struct store *store, struct str id, struct str name,
+                              bool hides_flags_by_default)
+{
+    static const char sql[] = "UPDATE app SET name = coalesce($2, name),"
+                              " hides_flags_by_default = $3 WHERE id = $1";
+    const struct bind binds[] = {bind_text(id), bind_text(name),
+                                 bind_integer(hides_flags_by_default)};
+    size_t changed = 0;
+    struct fault fault = store_execute(store, sql, binds, COUNT_OF(binds), &changed);
+    if (failed(fault))
+        return fault;
+    return must_have_changed(changed, STR("app"), STR("there is no such app"));
 }
 
 static struct fault add_app(const struct row *row, void *context)
@@ -112,8 +156,8 @@ struct fault store_insert_environment(struct store *store,
                                       const struct environment_row *environment, uint64_t *number)
 {
     static const char sql[] =
-        "INSERT INTO environment (number, id, app_id, name, version, created_ms, monthly_quota)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7)";
+        "INSERT INTO environment (number, id, app_id, name, version, created_ms, monthly_quota,"
+        " hides_flags_by_default) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     static const char version_sql[] =
         "INSERT INTO environment_version (environment, version, at_ms) VALUES ($1, $2, $3)";
     struct fault fault = store_next_number(store, STR("environment"), number);
@@ -125,7 +169,8 @@ struct fault store_insert_environment(struct store *store,
                                  bind_text(environment->name),
                                  bind_u64(environment->version),
                                  bind_integer(environment->created_ms),
-                                 bind_u64(environment->monthly_quota)};
+                                 bind_u64(environment->monthly_quota),
+                                 bind_integer(environment->hides_flags_by_default)};
     fault = store_execute(store, sql, binds, COUNT_OF(binds), NULL);
     if (failed(fault))
         return fault;
@@ -140,9 +185,9 @@ struct fault store_set_monthly_quota(struct store *store, uint64_t environment, 
     const struct bind binds[] = {bind_u64(environment), bind_u64(quota)};
     size_t changed = 0;
     struct fault fault = store_execute(store, sql, binds, COUNT_OF(binds), &changed);
-    if (!failed(fault) && changed == 0)
-        return fault_make(FAULT_MISSING, STR("environment"), STR("there is no such environment"));
-    return fault;
+    if (failed(fault))
+        return fault;
+    return must_have_changed(changed, STR("environment"), STR("there is no such environment"));
 }
 
 static struct fault add_environment(const struct row *row, void *context)
@@ -156,15 +201,15 @@ static struct fault add_environment(const struct row *row, void *context)
     environment->version = row_u64(row, 4);
     environment->created_ms = row_integer(row, 5);
     environment->monthly_quota = row_u64(row, 6);
+    environment->hides_flags_by_default = row_integer(row, 7) != 0;
     return fault_none();
 }
 
 struct fault store_load_environments(struct store *store, struct arena *arena,
                                      struct environment_row **rows, size_t *count)
 {
-    static const char sql[] =
-        "SELECT number, id, app_id, name, version, created_ms, monthly_quota FROM environment"
-        " ORDER BY number";
+    static const char sql[] = "SELECT number, id, app_id, name, version, created_ms, monthly_quota,"
+                              " hides_flags_by_default FROM environment ORDER BY number";
     struct gathering environments = {.arena = arena, .item_bytes = sizeof(struct environment_row)};
     struct fault fault = store_query(store, sql, NULL, 0, add_environment, &environments);
     *rows = environments.items;

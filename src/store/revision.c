@@ -232,3 +232,65 @@ struct fault store_load_object_history(struct store *store, struct arena *arena,
     const struct bind binds[] = {bind_u64(number), bind_bound(page.below), bind_bound(page.limit)};
     return load_revisions(store, arena, sql, binds, COUNT_OF(binds), rows, count);
 }
+
+struct fault store_load_key_history(struct store *store, struct arena *arena, uint64_t environment,
+                                    enum revision_kind kind, struct str key,
+                                    struct history_page page, struct revision_row **rows,
+                                    size_t *count)
+{
+    static const char sql[] =
+        "SELECT " REVISION_COLUMNS " FROM revision AS r " REVISION_JOINS
+        " WHERE r.environment = $1 AND r.kind = $2 AND r.key = $3 AND r.is_tombstone = 0"
+        " AND r.version_from < $4 ORDER BY r.version_from DESC LIMIT $5";
+    const struct bind binds[] = {bind_u64(environment), bind_text(kind_word(kind)), bind_text(key),
+                                 bind_bound(page.below), bind_bound(page.limit)};
+    return load_revisions(store, arena, sql, binds, COUNT_OF(binds), rows, count);
+}
+
+/* ---- one step ------------------------------------------------------------------------------ */
+
+/* Both are in one order, and what ended at a version was replaced by what began there. */
+static void pair_up(struct arena *arena, const struct revision_row *rows, size_t count,
+                    const struct revision_row *ended, size_t ended_count,
+                    struct revision_row **before)
+{
+    *before = ARENA_NEW_ARRAY(arena, struct revision_row, count);
+    size_t at = 0;
+    for (size_t i = 0; i < count; i++) {
+        bool is_replaced = at < ended_count && ended[at].kind == rows[i].kind &&
+                           str_equal(ended[at].key, rows[i].key);
+        struct revision_row none = {.kind = rows[i].kind, .key = rows[i].key};
+        (*before)[i] = is_replaced ? ended[at++] : none;
+        if ((*before)[i].is_tombstone)
+            (*before)[i].document = (struct str){0};
+    }
+}
+
+struct fault store_load_step(struct store *store, struct arena *arena, uint64_t environment,
+                             uint64_t version, struct revision_row **rows,
+                             struct revision_row **before, size_t *count)
+{
+    static const char begun_sql[] =
+        "SELECT " REVISION_COLUMNS " FROM revision AS r " REVISION_JOINS
+        " WHERE r.environment = $1 AND r.version_from = $2"
+        " ORDER BY CASE WHEN r.kind = 'cohort' THEN 1 ELSE 0 END, r.kind, r.key";
+    static const char ended_sql[] =
+        "SELECT " REVISION_COLUMNS " FROM revision AS r " REVISION_JOINS
+        " WHERE r.environment = $1 AND r.version_to = $2 AND r.version_to <> 0"
+        " ORDER BY CASE WHEN r.kind = 'cohort' THEN 1 ELSE 0 END, r.kind, r.key";
+    const struct bind binds[] = {bind_u64(environment), bind_u64(version)};
+    struct revision_row *ended = NULL;
+    size_t ended_count = 0;
+    *before = NULL;
+    struct fault fault =
+        load_revisions(store, arena, begun_sql, binds, COUNT_OF(binds), rows, count);
+    if (!failed(fault) && version != 0)
+        fault =
+            load_revisions(store, arena, ended_sql, binds, COUNT_OF(binds), &ended, &ended_count);
+    if (failed(fault)) {
+        *count = 0;
+        return fault;
+    }
+    pair_up(arena, *rows, *count, ended, ended_count, before);
+    return fault_none();
+}

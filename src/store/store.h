@@ -69,7 +69,9 @@ struct environment_row {
     struct str id, app_id, name;
     uint64_t version;
     int64_t created_ms;
-    uint64_t monthly_quota; /* config requests; 0: no limit */
+    uint64_t monthly_quota;      /* config requests; 0: no limit */
+    bool hides_flags_by_default; /* what holds until settings are written: the app's default when it
+                                    was made */
 };
 struct credential_row {
     struct str id; /* key_… or token_… */
@@ -84,6 +86,7 @@ struct credential_row {
     uint64_t deployment;                        /* number; 0 where it does not apply */
     const uint64_t *environments;               /* numbers, ascending */
     size_t environment_count;
+    bool is_read_only; /* a token that may change nothing */
 };
 struct deployment_row {
     uint64_t number; /* 1, 2, …: never used again */
@@ -95,6 +98,14 @@ struct deployment_row {
 };
 
 struct fault store_insert_user(struct store *store, const struct user_row *user) MUST_CHECK;
+/* FAULT_MISSING when there is none with this id (or it was deleted). */
+struct fault store_set_user_role(struct store *store, struct str id, enum role role) MUST_CHECK;
+/* A tombstone: gone from store_load_users, its e-mail free again; apps may still name its id as who
+ * made them. */
+struct fault store_delete_user(struct store *store, struct str id, int64_t now_ms) MUST_CHECK;
+/* An absent name stays. */
+struct fault store_update_app(struct store *store, struct str id, struct str name,
+                              bool hides_flags_by_default) MUST_CHECK;
 struct fault store_insert_app(struct store *store, const struct app_row *app) MUST_CHECK;
 /* Assigns and returns the number; the one in `environment` is ignored. Its version (0 for a new
  * one) counts as made at created_ms. */
@@ -195,6 +206,12 @@ struct history_page {
 struct fault store_load_object_history(struct store *store, struct arena *arena, uint64_t number,
                                        struct history_page page, struct revision_row **rows,
                                        size_t *count) MUST_CHECK;
+/* Revisions (no tombstones) of one key, of all objects that had it, newest first; `below` is of
+ * version_from. */
+struct fault store_load_key_history(struct store *store, struct arena *arena, uint64_t environment,
+                                    enum revision_kind kind, struct str key,
+                                    struct history_page page, struct revision_row **rows,
+                                    size_t *count) MUST_CHECK;
 /* The number of the flag that has this key or had it last; 0 when none ever had. */
 struct fault store_find_number_of_key(struct store *store, uint64_t environment, struct str key,
                                       uint64_t *number) MUST_CHECK;
@@ -240,10 +257,48 @@ struct fault store_append_audit(struct store *store, const struct audit_row *row
 /* Rows after `after`, oldest first, at most limit. */
 struct fault store_load_audit(struct store *store, struct arena *arena, uint64_t after,
                               size_t limit, struct audit_row **rows, size_t *count) MUST_CHECK;
+/* Rows that fit all that is said, newest first, at most limit. */
+struct audit_query {
+    uint64_t below;               /* sequence; 0: from the newest */
+    const uint64_t *environments; /* any of these, and rows of none when takes_others; NULL: all rows */
+    size_t environment_count;
+    bool takes_others;
+    struct str actor, action, subject; /* absent: any; action may be a prefix that ends in '.' */
+    int64_t from_ms, to_ms;            /* [from, to); 0: open */
+    bool only_versions;                /* those that made a version of an environment */
+    uint64_t version;                  /* 0: any */
+    size_t limit;
+};
+struct fault store_query_audit(struct store *store, struct arena *arena,
+                               const struct audit_query *query, struct audit_row **rows,
+                               size_t *count) MUST_CHECK;
+/* Revisions that began at this version of the environment, tombstones included, and in `before` (of
+ * the same count) what each replaced, its document absent where there was nothing. By kind, key. */
+struct fault store_load_step(struct store *store, struct arena *arena, uint64_t environment,
+                             uint64_t version, struct revision_row **rows,
+                             struct revision_row **before, size_t *count) MUST_CHECK;
 /* Walks the whole chain; FAULT_INVALID with the first bad sequence in `where`. Finds rows that were
  * edited, removed (the last ones too), moved or added; who rewrites the whole chain and its head
  * from some row on is found only by comparing a hash that was kept elsewhere. */
 struct fault store_verify_audit(struct store *store, struct arena *arena) MUST_CHECK;
+
+/* ---- requests that may come twice ------------------------------------------------------------ */
+
+struct once_row {
+    unsigned char key[32], fingerprint[32];
+    int64_t at_ms;
+    uint64_t version;      /* what the change made; 0 where it does not apply */
+    struct str created_id; /* or empty */
+    struct str sealed;     /* the answer; empty until it is kept */
+};
+/* FAULT_CONFLICT, where "idempotency-key", when the key is there already. */
+struct fault store_insert_once(struct store *store, const struct once_row *row) MUST_CHECK;
+struct fault store_keep_once_answer(struct store *store, const unsigned char key[32],
+                                    struct str sealed) MUST_CHECK;
+struct fault store_find_once(struct store *store, struct arena *arena, const unsigned char key[32],
+                             struct once_row *row, bool *is_found) MUST_CHECK;
+/* Forgets those made before; the writer calls it now and then. */
+struct fault store_trim_once(struct store *store, int64_t before_ms) MUST_CHECK;
 
 /* ---- events and quotas ----------------------------------------------------------------- */
 

@@ -33,11 +33,14 @@ void lab_tamper(const char *sql)
     CHECK_INT(sqlite3_close(database), SQLITE_OK);
 }
 
+#include "store_administration.c"
 #include "store_audience.c"
 #include "store_audit.c"
 #include "store_deployments.c"
 #include "store_events.c"
+#include "store_once.c"
 #include "store_people.c"
+#include "store_trail.c"
 #include "store_transactions.c"
 #include "store_versions.c"
 /* Behind the one whose random numbers it uses. */
@@ -45,4 +48,5 @@ void lab_tamper(const char *sql)
 
 TESTS(STORE_CONTRACT_PEOPLE, STORE_CONTRACT_VERSIONS, STORE_CONTRACT_TRANSACTIONS,
       STORE_CONTRACT_AUDIT, STORE_CONTRACT_EVENTS, STORE_CONTRACT_OBJECTS,
-      STORE_CONTRACT_DEPLOYMENTS, STORE_CONTRACT_AUDIENCE)
+      STORE_CONTRACT_DEPLOYMENTS, STORE_CONTRACT_AUDIENCE, STORE_CONTRACT_ONCE,
+      STORE_CONTRACT_TRAIL, STORE_CONTRACT_ADMINISTRATION)

@@ -23,7 +23,9 @@ enum { WORLDS = 800, PEOPLE = 24, COMPLAINTS_MAX = 20 };
 
 struct count {
     size_t comparisons, served, stubs, absent, complaints;
-    size_t by_reader[4], legacy; /* comparisons of flags served in full */
+    size_t by_reader[4], legacy;         /* comparisons of flags served in full */
+    size_t scheduled[2], progressive[2]; /* flags, by enum flag_comparison */
+    size_t moments;                      /* asked for twice */
 };
 
 /* One world, and one person in it. */
@@ -35,6 +37,7 @@ struct scene {
     struct view *view;
     struct pattern_scratch *scratch;
     struct person person;
+    int64_t now_ms;  /* when they ask */
     struct str body; /* the person as sent */
     struct amplitude_user user;
     struct decision *truth; /* by place in the snapshot */
@@ -137,6 +140,7 @@ static void meet(struct scene *scene)
     arena_reset(&scene->moment);
     struct dice dice = {.state = scene->world.dice.state, .arena = &scene->moment};
     scene->person = some_person(&dice);
+    scene->now_ms = some_moment(&dice);
     scene->world.dice.state = dice.state;
     buf_open(&text, SIZE_MAX);
     json_writer_open(&writer, &text);
@@ -157,7 +161,7 @@ static void ask_evaluate(struct scene *scene)
     context_open_user(&context, &scene->moment, rules, &scene->user.tree, scene->scratch);
     scene->truth = ARENA_NEW_ARRAY(&scene->moment, struct decision, rules->flag_count);
     for (size_t i = 0; i < rules->flag_count; i++)
-        scene->truth[i] = evaluate(rules, rules->flags[i].flag->key, &context, world_now_ms, NULL);
+        scene->truth[i] = evaluate(rules, rules->flags[i].flag->key, &context, scene->now_ms, NULL);
 }
 
 static void ask_flat(struct scene *scene)
@@ -170,10 +174,41 @@ static void ask_flat(struct scene *scene)
                  &scene->person.attributes, scene->scratch);
     for (size_t i = 0; i < rules->flag_count; i++) {
         const struct flag *flag = rules->flags[i].flag;
-        struct decision decision = evaluate(rules, flag->key, &context, world_now_ms, NULL);
+        struct decision decision = evaluate(rules, flag->key, &context, scene->now_ms, NULL);
         expect(scene, flag, "the flat form", name_of(&scene->truth[i]), name_of(&decision));
         expect(scene, flag, "why, in the flat form", reason_name(scene->truth[i].reason),
                reason_name(decision.reason));
+    }
+}
+
+/* Between two moments with the same number nobody's variation changes. */
+static void ask_at_another_moment(struct scene *scene)
+{
+    const struct ruleset *rules = scene->world.snapshot->rules;
+    struct context context;
+    int64_t now_ms = some_moment(&scene->world.dice);
+    bool is_alike = ruleset_moment(rules, now_ms) == ruleset_moment(rules, scene->now_ms);
+    scene->count->moments += is_alike && now_ms != scene->now_ms;
+    context_open_user(&context, &scene->moment, rules, &scene->user.tree, scene->scratch);
+    for (size_t i = 0; is_alike && i < rules->flag_count; i++) {
+        const struct flag *flag = rules->flags[i].flag;
+        struct decision decision = evaluate(rules, flag->key, &context, now_ms, NULL);
+        expect(scene, flag, "another instant of the moment", name_of(&scene->truth[i]),
+               name_of(&decision));
+    }
+}
+
+/* Flags that change by themselves, by family. */
+static void count_timed(struct scene *scene)
+{
+    const struct environment_state *state = &scene->world.snapshot->state;
+    for (size_t i = 0; i < state->flag_count; i++) {
+        const struct flag *flag = state->flags[i];
+        bool is_scheduled =
+            !str_is_absent(flag->schedule.start) || !str_is_absent(flag->schedule.end);
+        bool is_progressive = serve_is_progressive(&flag->fallthrough);
+        scene->count->scheduled[flag->arithmetic.comparison] += is_scheduled;
+        scene->count->progressive[flag->arithmetic.comparison] += is_progressive;
     }
 }
 
@@ -217,7 +252,7 @@ static const struct json *send(struct scene *scene, uint64_t deployment)
         .arena = &scene->moment,
         .scratch = scene->scratch,
         .path = request.path,
-        .now_ms = world_now_ms,
+        .now_ms = scene->now_ms,
     };
     amplitude_evaluate_user(&exchange);
     CHECK_INT(exchange.response.status, 200);
@@ -332,7 +367,7 @@ static void check_elsewhere(struct scene *scene, const struct reader *reader,
 {
     uint32_t place = ruleset_find(scene->world.snapshot->rules, flag->key)->index;
     const struct flag *original = scene->world.snapshot->state.flags[place];
-    struct decision decision = evaluate(reader->rules, flag->key, context, world_now_ms, NULL);
+    struct decision decision = evaluate(reader->rules, flag->key, context, scene->now_ms, NULL);
     scene->count->by_reader[reader->kind]++;
     if (reader->is_legacy)
         check_legacy(scene, reader, original, &scene->truth[place], &decision);
@@ -440,10 +475,12 @@ static void play(uint64_t seed, struct count *count)
     CHECK(scene != NULL);
     scene_open(scene, seed, count);
     check_reach(scene);
+    count_timed(scene);
     for (size_t i = 0; i < PEOPLE; i++) {
         meet(scene);
         ask_evaluate(scene);
         ask_flat(scene);
+        ask_at_another_moment(scene);
         for (uint64_t deployment = 1; deployment <= NOBODYS_DEPLOYMENT; deployment++)
             ask_remotely(scene, deployment);
         for (size_t j = 0; j < READERS; j++)
@@ -468,6 +505,11 @@ TEST(every_protocol_that_serves_a_flag_gives_the_same_variation)
            count.comparisons, count.by_reader[0], count.stubs, count.by_reader[1],
            count.by_reader[2], count.by_reader[3], count.legacy, count.served, count.absent,
            count.complaints);
+    printf("typed: %zu scheduled, %zu progressive; text: %zu scheduled, %zu progressive; "
+           "%zu moments asked for twice\n",
+           count.scheduled[FLAG_COMPARISON_TYPED], count.progressive[FLAG_COMPARISON_TYPED],
+           count.scheduled[FLAG_COMPARISON_TEXT], count.progressive[FLAG_COMPARISON_TEXT],
+           count.moments);
     CHECK_INT(count.complaints, 0);
 }
 

@@ -236,10 +236,27 @@ static inline struct serve some_bucket(struct dice *dice, const struct flag *fla
     return serve;
 }
 
+/* The ends of its slices move to where they are in another bucket. */
+static inline void make_progressive(struct dice *dice, struct serve *serve)
+{
+    uint32_t left = SLICE_PERCENT_MAX;
+    serve->kind = SERVE_PROGRESSIVE_BUCKET;
+    serve->schedule = some_schedule(dice, true);
+    for (size_t i = 0; i < serve->bucket.slice_count; i++) {
+        uint32_t percent = roll(dice, left + 1);
+        serve->bucket.slices[i].percent_to = percent;
+        left -= percent;
+    }
+}
+
 static inline struct serve some_text_serve(struct dice *dice, const struct flag *flag)
 {
-    if (dice->is_tame || !once_in(dice, 4))
-        return some_bucket(dice, flag);
+    if (dice->is_tame || !once_in(dice, 4)) {
+        struct serve serve = some_bucket(dice, flag);
+        if (!dice->is_tame && once_in(dice, 10))
+            make_progressive(dice, &serve);
+        return serve;
+    }
     return (struct serve){.kind = SERVE_VARIATION, .variation = maybe_variation(dice, flag)};
 }
 
@@ -297,7 +314,7 @@ static inline void some_text_rules(struct dice *dice, struct flag *flag)
         flag->rules[i].description = one_of(dice, names, COUNT_OF(names));
         flag->rules[i].when = some_text_expression(dice, flag, 3);
         flag->rules[i].serve = some_text_serve(dice, flag);
-        if (!dice->is_tame && once_in(dice, 30))
+        if (!dice->is_tame && once_in(dice, 15))
             flag->rules[i].schedule = some_schedule(dice, false);
     }
 }
@@ -345,7 +362,7 @@ static inline void finish_text(struct dice *dice, struct flag *flag)
     flag->fallthrough = some_text_serve(dice, flag);
     some_text_rules(dice, flag);
     choose_deployments(dice, flag);
-    if (!dice->is_tame && once_in(dice, 30))
+    if (!dice->is_tame && once_in(dice, 15))
         flag->schedule = some_schedule(dice, false);
 }
 

@@ -35,6 +35,14 @@ static inline struct schedule seldom_schedule(struct dice *dice)
     return once_in(dice, 8) ? some_schedule(dice, false) : (struct schedule){0};
 }
 
+/* Mostly now, else before, in or behind what is scheduled. */
+static inline int64_t some_moment(struct dice *dice)
+{
+    if (once_in(dice, 2))
+        return world_now_ms;
+    return world_now_ms + ((int64_t)roll(dice, 81) - 40) * 3600000 + (int64_t)roll(dice, 3) - 1;
+}
+
 /* ---- expressions ----------------------------------------------------------------------------- */
 
 static inline struct str some_path(struct dice *dice)

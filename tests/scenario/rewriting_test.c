@@ -109,13 +109,14 @@ static void compare_for(struct rewriting *rewriting, const struct ruleset *behin
     struct amplitude_user user;
     struct context one;
     struct context other;
+    int64_t now_ms = some_moment(dice);
     CHECK_OK(user_decode(dice->arena, &person.user, &user));
     user_identify(&user, user.user_id.size > 0 ? user.user_id : user.device_id);
     context_open_user(&one, dice->arena, before, &user.tree, scratch);
     context_open_user(&other, dice->arena, behind, &user.tree, scratch);
     for (size_t i = 0; i < before->flag_count; i++) {
-        struct decision a = evaluate_flag(&before->flags[i], &one, world_now_ms, NULL);
-        struct decision b = evaluate_flag(&behind->flags[i], &other, world_now_ms, NULL);
+        struct decision a = evaluate_flag(&before->flags[i], &one, now_ms, NULL);
+        struct decision b = evaluate_flag(&behind->flags[i], &other, now_ms, NULL);
         check_same(rewriting, &before->flags[i], &behind->flags[i], &a, &b);
     }
 }

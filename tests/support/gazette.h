@@ -28,6 +28,7 @@ struct gazette {
     size_t credential_count;
     /* Deployment n (1, 2, …) belongs to environment n. */
     struct deployment_row deployments[GAZETTE_DEPLOYMENTS];
+    enum role role; /* of user_1 */
     bool is_read_only;
 };
 
@@ -39,7 +40,7 @@ static inline int64_t gazette_now(const struct clock *clock)
 static inline void gazette_make_catalog(struct gazette *gazette)
 {
     const struct user_row user = {
-        .id = STR("user_1"), .email = STR("o@localhost"), .role = ROLE_OWNER};
+        .id = STR("user_1"), .email = STR("o@localhost"), .role = gazette->role};
     const struct app_row app = {
         .id = STR("app_1"), .name = STR("app"), .owner_user_id = STR("user_1")};
     struct environment_row environments[GAZETTE_ENVIRONMENTS];
@@ -123,7 +124,7 @@ static inline void gazette_remove_credential(struct gazette *gazette, struct str
 static inline void gazette_open(struct gazette *gazette)
 {
     random_open();
-    *gazette = (struct gazette){.clock = {gazette_now, gazette_now}};
+    *gazette = (struct gazette){.clock = {gazette_now, gazette_now}, .role = ROLE_OWNER};
     atomic_store(&gazette->now_ms, 1893456000000); /* 2030-01-01 */
     arena_open(&gazette->arena, 4096);
     gazette->views = view_slot_open();

@@ -197,6 +197,7 @@ TEST(an_environment_token_manages_what_it_was_made_for)
     uint64_t environment = town_app(&town, STR("shop"));
     const uint64_t asked[] = {environment + 2, environment, environment + 2};
     struct change create = {.kind = CHANGE_CREATE_TOKEN,
+                            .key_kind = CREDENTIAL_ENVIRONMENT,
                             .action = STR("token.create"),
                             .name = STR("ci"),
                             .environments = asked,
@@ -208,7 +209,7 @@ TEST(an_environment_token_manages_what_it_was_made_for)
     struct audit_row audit = last_audit(&town);
     CHECK_STR(audit.subject, create.created_id);
     CHECK_STR(audit.detail,
-              arena_format(&town.arena, "{\"environments\":[%llu,%llu]}",
+              arena_format(&town.arena, "{\"access\":\"write\",\"environments\":[%llu,%llu]}",
                            (unsigned long long)environment, (unsigned long long)environment + 2));
     struct view *view = view_acquire(town.views);
     const struct caller *caller = find_caller(view, create.secret, town.now_ms);
@@ -246,6 +247,7 @@ TEST(a_token_for_no_environment_or_one_that_is_not_there_is_refused)
     uint64_t environment = town_app(&town, STR("shop"));
     const uint64_t asked[] = {environment, 99};
     struct change create = {.kind = CHANGE_CREATE_TOKEN,
+                            .key_kind = CREDENTIAL_ENVIRONMENT,
                             .action = STR("token.create"),
                             .environments = asked,
                             .environment_count = COUNT_OF(asked)};
@@ -362,8 +364,10 @@ TEST(every_new_secret_counts_as_a_key)
     CHECK_OK(town_apply(&town, &create));
     create = deployment_change(environment, STR("web"), CREDENTIAL_CLIENT_DEPLOYMENT);
     CHECK_FAULT(town_apply(&town, &create), FAULT_LIMIT);
-    struct change token = {
-        .kind = CHANGE_CREATE_TOKEN, .environments = &environment, .environment_count = 1};
+    struct change token = {.kind = CHANGE_CREATE_TOKEN,
+                           .key_kind = CREDENTIAL_ENVIRONMENT,
+                           .environments = &environment,
+                           .environment_count = 1};
     CHECK_FAULT(town_apply(&town, &token), FAULT_LIMIT);
     town_close(&town);
 }
@@ -384,6 +388,7 @@ TEST(all_of_them_open_the_same_after_a_restart_and_without_the_store)
     struct change project = make_project_keys(&town, environment);
     const uint64_t listed[] = {environment, environment + 1};
     struct change token = {.kind = CHANGE_CREATE_TOKEN,
+                           .key_kind = CREDENTIAL_ENVIRONMENT,
                            .action = STR("token.create"),
                            .environments = listed,
                            .environment_count = COUNT_OF(listed)};

@@ -60,6 +60,37 @@ TEST(inclusions_come_behind_off_and_schedule_and_before_prerequisites)
     fixture_close(fixture);
 }
 
+/* As in the typed family: from the start until the end, of the flag and of each rule. */
+TEST(schedules_hold_from_their_start_until_their_end)
+{
+#define SPRING "'schedule':{'start':'2031-03-10T09:00:00Z','end':'2031-03-10T10:00:00Z'}"
+    static const struct {
+        const char *now;
+        bool is_active;
+    } moments[] = {{"2031-03-10T08:59:59.999Z", false},
+                   {"2031-03-10T09:00:00.000Z", true},
+                   {"2031-03-10T09:59:59.999Z", true},
+                   {"2031-03-10T10:00:00.000Z", false}};
+    struct fixture *fixture = fixture_open();
+    fixture_text_flag(fixture, "flag", "{'fallthrough':{'variation':'b'}," SPRING "}");
+    fixture_text_flag(fixture, "listed",
+                      "{" SPRING "," VARIATIONS_WITH(",'included':['ana']", "") "}");
+    fixture_text_flag(fixture, "rule",
+                      "{'rules':[{'id':'r','when':{'op':'all','expressions':[]},"
+                      "'serve':{'variation':'b'}," SPRING "}]}");
+    for (size_t i = 0; i < COUNT_OF(moments); i++) {
+        bool is_active = moments[i].is_active;
+        fixture->now_ms = fixture_moment(moments[i].now);
+        fixture_expect(fixture, "flag", "u", NULL, is_active ? "b" : "off",
+                       is_active ? REASON_FALLTHROUGH : REASON_SCHEDULED_OUT);
+        fixture_expect(fixture, "listed", "ana", NULL, is_active ? "on" : "off",
+                       is_active ? REASON_INCLUDED : REASON_SCHEDULED_OUT);
+        fixture_expect(fixture, "rule", "u", NULL, is_active ? "b" : "off",
+                       is_active ? REASON_TARGETING_MATCH : REASON_FALLTHROUGH);
+    }
+    fixture_close(fixture);
+}
+
 TEST(a_prerequisite_without_variations_gates_nothing)
 {
     struct fixture *fixture = fixture_open();
@@ -266,6 +297,7 @@ TEST(reasons_are_named)
 
 TESTS(a_text_flag_is_decided_without_a_subject, the_listed_get_their_variation_by_either_id,
       inclusions_come_behind_off_and_schedule_and_before_prerequisites,
+      schedules_hold_from_their_start_until_their_end,
       a_prerequisite_without_variations_gates_nothing, a_ring_of_text_flags_is_a_cycle,
       who_had_a_variation_keeps_it, what_is_remembered_counts_where_the_context_does_not_say,
       only_sticky_experiments_stick, a_rule_that_serves_nothing_passes_on,

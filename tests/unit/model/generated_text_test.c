@@ -5,6 +5,8 @@
  */
 #include "fixture.h"
 
+#include "base/instant.h"
+
 enum { DOCUMENTS = 10000 };
 
 struct dice {
@@ -63,9 +65,26 @@ static struct str maybe_variation(struct dice *dice, const struct flag *flag)
     return index == flag->variation_count ? (struct str){0} : flag->variations[index].id;
 }
 
+static uint32_t some_percent(struct dice *dice)
+{
+    return roll(dice, sins(dice, 10) ? 200 : 40);
+}
+
+static struct schedule some_way(struct dice *dice)
+{
+    const struct str instants[] = {STR("2031-01-01T00:00:00Z"), STR("2031-01-01T00:00:00.001Z"),
+                                   STR("2031-01-02T00:00:00+01:00"), STR("soon")};
+    size_t start = roll(dice, sins(dice, 10) ? 4 : 2);
+    size_t end = sins(dice, 10) ? roll(dice, 4) : start + 1;
+    struct schedule way = {.start = instants[start], .end = instants[end % 4]};
+    if (!instant_parse(way.start, &way.start_ms) || !instant_parse(way.end, &way.end_ms))
+        way.start_ms = way.end_ms;
+    return way;
+}
+
 static struct slice some_slice(struct dice *dice, const struct flag *flag)
 {
-    struct slice slice = {.percent = roll(dice, sins(dice, 10) ? 200 : 40)};
+    struct slice slice = {.percent = some_percent(dice), .percent_to = some_percent(dice)};
     slice.allocation_count = roll(dice, (uint32_t)flag->variation_count + 1);
     slice.allocations = ARENA_NEW_ARRAY(dice->arena, struct allocation, slice.allocation_count);
     for (size_t i = 0; i < slice.allocation_count; i++) {
@@ -84,6 +103,10 @@ static struct serve some_serve(struct dice *dice, const struct flag *flag)
         return (struct serve){.kind = SERVE_VARIATION, .variation = maybe_variation(dice, flag)};
     struct serve serve = {.kind = sins(dice, 40) ? SERVE_SPLIT : SERVE_BUCKET};
     struct bucket *bucket = &serve.bucket;
+    if (serve.kind == SERVE_BUCKET && roll(dice, 3) == 0) {
+        serve.kind = SERVE_PROGRESSIVE_BUCKET;
+        serve.schedule = some_way(dice);
+    }
     bucket->bucket_by = maybe_selector(dice);
     bucket->salt = maybe_text(dice);
     bucket->otherwise = maybe_variation(dice, flag);

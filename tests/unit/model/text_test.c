@@ -19,6 +19,11 @@ TEST(a_full_text_flag_is_spelled_as_it_was)
     CHECK(str_is_absent(flag.fallthrough.bucket.slices[0].allocations[1].variation));
     CHECK(str_is_absent(flag.rules[0].serve.variation));
     CHECK(str_is_absent(flag.rules[1].serve.bucket.otherwise));
+    const struct serve *progressive = &flag.rules[2].serve;
+    CHECK_INT(progressive->kind, SERVE_PROGRESSIVE_BUCKET);
+    CHECK(progressive->schedule.end_ms - progressive->schedule.start_ms == 86400000);
+    CHECK_INT(progressive->bucket.slices[0].percent, 5);
+    CHECK_INT(progressive->bucket.slices[0].percent_to, 55);
     CHECK(flag.experiment.is_sticky);
     arena_close(&arena);
 }
@@ -82,6 +87,8 @@ struct sin {
     const char *find, *replace, *where;
 };
 
+#define PROGRESSIVE "$.rules[2].serve.progressiveBucket"
+
 static const struct sin sins[] = {
     {"\"name\":\"Button colour\"", "\"name\":7", "$.name"},
     {"\"archived\":true", "\"archived\":1", "$.archived"},
@@ -126,6 +133,31 @@ static const struct sin sins[] = {
     {"\"serve\":{\"variation\":null}",
      "\"serve\":{\"rollout\":{\"variations\":[{\"variation\":\"teal\",\"weight\":1}]}}",
      "$.rules[0].serve"},
+    {"\"start\":\"2031-01-01T00:00:00Z\",", "", PROGRESSIVE ".start"},
+    {"\"end\":\"2031-01-02T00:00:00Z\",", "", PROGRESSIVE ".end"},
+    {"2031-01-02T00:00:00Z", "tomorrow", PROGRESSIVE ".end"},
+    {"2031-01-02T00:00:00Z", "2031-01-01T00:00:00Z", PROGRESSIVE},
+    {"2031-01-02T00:00:00Z\",", "2031-01-02T00:00:00Z\",\"until\":1,", PROGRESSIVE ".until"},
+    {"/result/read/key\",\"salt\"", "/result/others/key\",\"salt\"", PROGRESSIVE ".bucketBy"},
+    {"\"salt\":\"q\"", "\"salt\":4", PROGRESSIVE ".salt"},
+    {"\"from\":5,", "", PROGRESSIVE ".slices[0].from"},
+    {"\"from\":5,", "\"percent\":5,", PROGRESSIVE ".slices[0].percent"},
+    {"\"from\":5", "\"from\":-5", PROGRESSIVE ".slices[0].from"},
+    {"\"from\":5", "\"from\":6", PROGRESSIVE ".slices"},
+    {"\"to\":55,", "", PROGRESSIVE ".slices[0].to"},
+    {"\"to\":55", "\"to\":55.5", PROGRESSIVE ".slices[0].to"},
+    {"\"to\":55", "\"to\":56", PROGRESSIVE ".slices"},
+    {"\"to\":55", "\"to\":4294967351", PROGRESSIVE ".slices"},
+    {"\"weight\":2", "\"weight\":2.5", PROGRESSIVE ".slices[0].variations[0].weight"},
+    {"\"variation\":\"teal\",\"weight\":2", "\"variation\":\"blue\",\"weight\":2",
+     PROGRESSIVE ".slices[0].variations[0].variation"},
+    {"\"otherwise\":\"control\"", "\"otherwise\":\"blue\"", PROGRESSIVE ".otherwise"},
+    {"{\"progressiveBucket\":{\"start\"", "{\"progressive\":{\"start\"",
+     "$.rules[2].serve.progressive.bucketBy"},
+    {"{\"progressiveBucket\":{\"start\"", "{\"bucket\":{\"start\"",
+     "$.rules[2].serve.bucket.start"},
+    {"\"schedule\":{\"start\":\"2031-01-03T00:00:00Z\"}", "\"schedule\":{\"start\":3}",
+     "$.rules[2].schedule.start"},
     {"/context/user/country", "country", "$.rules[0].when.expressions[0].attribute"},
     {"/context/user/country", "", "$.rules[0].when.expressions[0].attribute"},
     {"\"text is\"", "\"eq\"", "$.rules[0].when.expressions[0].operator"},
@@ -184,6 +216,18 @@ TEST(a_text_flag_made_by_hand_keeps_the_same_rules)
     flag = text_fixture(&arena);
     flag.variations[1].included[0] = STR("caf\xe9");
     CHECK_STR(flag_check(&arena, &flag).where, STR("$.variations.teal.included[0]"));
+
+    flag = text_fixture(&arena);
+    flag.rules[2].serve.schedule.end = (struct str){0};
+    CHECK_STR(flag_check(&arena, &flag).where, STR(PROGRESSIVE ".end"));
+
+    flag = text_fixture(&arena);
+    flag.rules[2].serve.schedule.end_ms++;
+    CHECK_STR(flag_check(&arena, &flag).where, STR(PROGRESSIVE ".end"));
+
+    flag = text_fixture(&arena);
+    flag.rules[2].serve.bucket.slices[1].percent_to = UINT32_MAX;
+    CHECK_STR(flag_check(&arena, &flag).where, STR(PROGRESSIVE ".slices"));
     arena_close(&arena);
 }
 
@@ -193,7 +237,7 @@ TEST(a_typed_flag_has_nothing_of_the_text_family)
     arena_open(&arena, 16384);
     struct str names[] = {STR("a")};
     struct slice slices[] = {{.percent = 100}};
-    struct flag flags[9];
+    struct flag flags[10];
     const char *where[] = {"$.variations.off.included",
                            "$.variations.off.cohorts",
                            "$.bucketBy",
@@ -202,7 +246,8 @@ TEST(a_typed_flag_has_nothing_of_the_text_family)
                            "$.fallthrough",
                            "$.rules[0].when.operator",
                            "$.experiment.sticky",
-                           "$.fallthrough.variation"};
+                           "$.fallthrough.variation",
+                           "$.fallthrough"};
     for (size_t i = 0; i < COUNT_OF(flags); i++)
         flags[i] = fixture_flag(&arena, STR("k"));
     flags[0].variations[0].included = names;
@@ -219,6 +264,7 @@ TEST(a_typed_flag_has_nothing_of_the_text_family)
     flags[7].kind = FLAG_KIND_EXPERIMENT;
     flags[7].experiment.is_sticky = true;
     flags[8].fallthrough.variation = (struct str){0};
+    flags[9].fallthrough = text_fixture(&arena).rules[2].serve;
     for (size_t i = 0; i < COUNT_OF(flags); i++)
         check_both_doors(&arena, &flags[i], FAULT_INVALID, str_of(where[i]));
     arena_close(&arena);

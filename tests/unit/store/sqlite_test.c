@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "steps.h"
 #include "world.h"
 
 #include "store/connection.h"
@@ -350,16 +351,6 @@ TEST(migrations_are_numbered_in_order_and_noted)
                   " AND sql NOT LIKE '%STRICT%'"),
               STR("0"));
     world_close(&world);
-}
-
-/* Steps of SQLite's machine since the last time it was asked. */
-static int steps_taken(struct world *world)
-{
-    struct sqlite_engine *engine = sqlite_engine_of(world->store->engine);
-    int steps = 0;
-    for (size_t i = 0; i < engine->statement_count; i++)
-        steps += sqlite3_stmt_status(engine->statements[i].handle, SQLITE_STMTSTATUS_VM_STEP, true);
-    return steps;
 }
 
 static int plans_made_anew(struct world *world)

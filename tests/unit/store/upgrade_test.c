@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A store of the first release is brought up to date with everything that was in it. */
+/* A store of any release is brought up to date with everything that was in it. */
 #include <sodium.h>
 #include <sqlite3.h>
 
 #include "released_0001.h"
+#include "released_0002.h"
 #include "world.h"
 
 #include "base/clock.h"
@@ -17,16 +18,21 @@ static void run_sql(struct world *world, const char *sql)
     CHECK_INT(sqlite3_close(database), SQLITE_OK);
 }
 
-static void restore_released(struct world *world)
+static void restore(struct world *world, const char *const *statements, size_t count)
 {
     random_open();
     *world = (struct world){0};
     arena_open(&world->arena, 4096);
     CHECK(scratch_open(&world->place));
     struct str sql = STR("");
-    for (size_t i = 0; i < COUNT_OF(released_0001); i++)
-        sql = arena_format(&world->arena, "%.*s\n%s", STR_ARG(sql), released_0001[i]);
+    for (size_t i = 0; i < count; i++)
+        sql = arena_format(&world->arena, "%.*s\n%s", STR_ARG(sql), statements[i]);
     run_sql(world, sql.data);
+}
+
+static void restore_released(struct world *world)
+{
+    restore(world, released_0001, COUNT_OF(released_0001));
 }
 
 static void upgrade(struct world *world)
@@ -39,6 +45,7 @@ TEST(the_text_of_a_released_migration_never_changes)
 {
     static const char *const checksums[] = {
         "fe03bf1f494f17d8a9cb812c78b894c207964d35dbb8ea6e5ba7a7f261859b41",
+        "77115a85191c055e9333eb8e1807391986954d68a74bdc6ac897913f6a342674",
     };
     size_t count = 0;
     const struct migration *migrations = migrations_list(&count);
@@ -232,35 +239,120 @@ TEST(numbers_and_sequences_go_on_where_the_upgrade_left_them)
     world_close(&world);
 }
 
-TEST(an_upgraded_store_has_the_schema_of_a_new_one)
+static void upgrade_0002(struct world *world)
+{
+    restore(world, released_0002, COUNT_OF(released_0002));
+    CHECK_OK(open_store(world));
+}
+
+TEST(what_the_second_release_knew_is_there_as_it_was)
+{
+    struct world world;
+    upgrade_0002(&world);
+    struct user_row *users = NULL;
+    struct credential_row *credentials = NULL;
+    struct deployment_row *deployments = NULL;
+    struct environment_row *environments = NULL;
+    struct revision_row *rows = NULL;
+    struct note_row *notes = NULL;
+    size_t count = 0;
+    CHECK_OK(store_load_users(world.store, &world.arena, &users, &count));
+    CHECK_INT(count, 2);
+    CHECK_STR(users[1].email, STR("ann@example.test"));
+    CHECK_INT(users[1].role, ROLE_EDITOR);
+    CHECK_OK(store_load_credentials(world.store, &world.arena, &credentials, &count));
+    CHECK_INT(count, 5);
+    for (size_t i = 0; i < count; i++)
+        CHECK(!credentials[i].is_read_only); /* nobody had asked for one */
+    CHECK_STR(credentials[4].name, STR("ci"));
+    CHECK_INT(credentials[4].environment_count, 2);
+    CHECK_INT(credentials[3].deployment, 1);
+    CHECK_OK(store_load_deployments(world.store, &world.arena, &deployments, &count));
+    CHECK_INT(count, 1);
+    CHECK_STR(deployments[0].key, STR("client-k"));
+    CHECK_OK(store_load_environments(world.store, &world.arena, &environments, &count));
+    CHECK_INT(count, 3);
+    CHECK(environments[0].hides_flags_by_default); /* as their app said */
+    CHECK(environments[1].hides_flags_by_default);
+    CHECK(!environments[2].hides_flags_by_default);
+    CHECK_OK(store_load_environment_at(world.store, &world.arena, 3, 1, &rows, &count));
+    CHECK_INT(count, 2);
+    CHECK_STR(rows[0].document, STR("{\"x\":1}"));
+    CHECK_STR(rows[1].key, STR("vip"));
+    CHECK_OK(store_load_environment_at(world.store, &world.arena, 3, 2, &rows, &count));
+    CHECK_INT(count, 1);
+    CHECK_INT(rows[0].number, 6);
+    CHECK_INT(rows[0].sequence, 2);
+    CHECK_OK(store_load_notes(world.store, &world.arena, NOTE_VARIATION, 10, &notes, &count));
+    CHECK_INT(count, 1);
+    CHECK_STR(notes[0].value, STR("on"));
+    CHECK_OK(store_verify_audit(world.store, &world.arena));
+    world_close(&world);
+}
+
+TEST(old_trails_are_searched_like_new_ones)
+{
+    struct world world;
+    upgrade_0002(&world);
+    static const uint64_t third[] = {3};
+    const struct audit_query of_ann = {.actor = STR("ann@example.test"), .limit = 10};
+    const struct audit_query of_third = {
+        .environments = third, .environment_count = 1, .version = 2, .limit = 10};
+    struct audit_row *found = NULL;
+    struct revision_row *rows = NULL;
+    struct revision_row *before = NULL;
+    size_t count = 0;
+    CHECK_OK(store_query_audit(world.store, &world.arena, &of_ann, &found, &count));
+    CHECK_INT(count, 2);
+    CHECK(found[0].sequence > found[1].sequence);
+    CHECK_OK(store_query_audit(world.store, &world.arena, &of_third, &found, &count));
+    CHECK_INT(count, 1);
+    CHECK_INT(found[0].version, 2);
+    CHECK_OK(store_load_step(world.store, &world.arena, 3, 2, &rows, &before, &count));
+    CHECK_INT(count, 2);
+    CHECK_STR(rows[0].document, STR("{\"x\":2}"));
+    CHECK_STR(before[0].document, STR("{\"x\":1}"));
+    CHECK(rows[1].is_tombstone);
+    CHECK_STR(before[1].document, STR("{\"id\":\"vip\"}"));
+    world_close(&world);
+}
+
+/* In malloc's memory: the world it was read in is gone. */
+static char *schema_of(struct world *world)
 {
     static const char sql[] =
         "SELECT group_concat(text, char(10)) FROM (SELECT m.type || ' ' || m.name || ' ' ||"
         " coalesce((SELECT group_concat(name || ' ' || type || ' ' || \"notnull\" || ' ' || pk, ', "
         "')"
         " FROM pragma_table_xinfo(m.name)), '') AS text FROM sqlite_schema AS m ORDER BY m.name)";
-    char *texts[2] = {0};
-    for (int is_new = 0; is_new <= 1; is_new++) {
-        struct world world;
-        if (is_new == 1)
-            world_open(&world);
-        else
-            upgrade(&world);
-        close_store(&world);
-        sqlite3 *database = NULL;
-        sqlite3_stmt *statement = NULL;
-        CHECK_INT(sqlite3_open(file_of(&world, "guidon.db"), &database), SQLITE_OK);
-        CHECK_INT(sqlite3_prepare_v2(database, sql, -1, &statement, NULL), SQLITE_OK);
-        CHECK_INT(sqlite3_step(statement), SQLITE_ROW);
-        texts[is_new] = strdup((const char *)sqlite3_column_text(statement, 0));
-        sqlite3_finalize(statement);
-        CHECK_INT(sqlite3_close(database), SQLITE_OK);
-        world_close(&world);
-    }
-    CHECK(strstr(texts[0], "table note") != NULL);
-    CHECK_STR(str_of(texts[0]), str_of(texts[1]));
-    free(texts[0]);
-    free(texts[1]);
+    sqlite3 *database = NULL;
+    sqlite3_stmt *statement = NULL;
+    close_store(world);
+    CHECK_INT(sqlite3_open(file_of(world, "guidon.db"), &database), SQLITE_OK);
+    CHECK_INT(sqlite3_prepare_v2(database, sql, -1, &statement, NULL), SQLITE_OK);
+    CHECK_INT(sqlite3_step(statement), SQLITE_ROW);
+    char *text = strdup((const char *)sqlite3_column_text(statement, 0));
+    sqlite3_finalize(statement);
+    CHECK_INT(sqlite3_close(database), SQLITE_OK);
+    world_close(world);
+    return text;
+}
+
+TEST(an_upgraded_store_has_the_schema_of_a_new_one)
+{
+    struct world world;
+    world_open(&world);
+    char *new = schema_of(&world);
+    upgrade(&world);
+    char *from_0001 = schema_of(&world);
+    upgrade_0002(&world);
+    char *from_0002 = schema_of(&world);
+    CHECK(strstr(new, "table once") != NULL);
+    CHECK_STR(str_of(from_0001), str_of(new));
+    CHECK_STR(str_of(from_0002), str_of(new));
+    free(new);
+    free(from_0001);
+    free(from_0002);
 }
 
 TEST(a_reader_does_not_upgrade)
@@ -311,5 +403,6 @@ TEST(a_large_store_is_upgraded_in_little_time)
 TESTS(the_text_of_a_released_migration_never_changes, every_version_is_there_as_it_was,
       people_and_credentials_are_there_as_they_were, flags_get_numbers_and_revisions_their_authors,
       the_audit_chain_goes_on_where_it_was, numbers_and_sequences_go_on_where_the_upgrade_left_them,
+      what_the_second_release_knew_is_there_as_it_was, old_trails_are_searched_like_new_ones,
       an_upgraded_store_has_the_schema_of_a_new_one, a_reader_does_not_upgrade,
       a_large_store_is_upgraded_in_little_time)
