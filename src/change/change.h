@@ -104,7 +104,7 @@ struct change {
     const struct change_once *once; /* or NULL. A key that was used is FAULT_CONFLICT, where is
                                        "idempotency-key" */
 
-    struct str name; /* CHANGE_CREATE_APP, _ENVIRONMENT, _TOKEN, CHANGE_EDIT_APP; the label in
+    struct str name; /* CHANGE_CREATE_APP, _ENVIRONMENT, _TOKEN, _KEY, CHANGE_EDIT_APP; the label in
                         CHANGE_*_DEPLOYMENT, absent: kept; the e-mail in CHANGE_CREATE_USER */
     struct str app_id;  /* CHANGE_EDIT_APP, _CREATE_ENVIRONMENT, CHANGE_CREATE_TOKEN of an app */
     struct str user_id; /* CHANGE_*_USER, CHANGE_CREATE_TOKEN of a person */

@@ -57,6 +57,7 @@ struct fault create_key(struct store *store, const struct catalog *catalog, stru
                         secret_tag(change->arena, environment->name), &change->secret);
     row.app_id = environment->app_id;
     row.environment = environment->number;
+    row.name = change->name;
     change->created_id = row.id;
     fault = store_insert_credential(store, &row);
     if (failed(fault))
