@@ -60,7 +60,7 @@ class Town:
         with open(os.path.join(data, "token"), encoding="ascii") as file:
             owner = bench.Client(port, file.read().strip())
         owner.call("POST", "/api/v1/apps", {"name": "evaluation"})
-        environments = json.loads(owner.call("GET", "/admin/v1/environments")[1])["environments"]
+        environments = json.loads(owner.call("GET", "/admin/v1/environments")[1])["items"]
         self.project = str(environments[-1]["number"])
         token = json.loads(owner.call("POST", "/admin/v1/tokens",
                                       {"environments": [int(self.project)]})[1])["token"]

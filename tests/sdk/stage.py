@@ -109,7 +109,7 @@ def settle(base, owner):
     """An app with a town in its production environment; returns what the command is told."""
     cli = Project(base, owner, None)
     app = cli.call("POST", "/api/v1/apps", {"name": "sdk"})["data"]["id"]
-    number = [one["number"] for one in cli.call("GET", "/admin/v1/environments")["environments"]
+    number = [one["number"] for one in cli.call("GET", "/admin/v1/environments?limit=1000")["items"]
               if one["appId"] == app and one["name"] == "production"][0]
     token = cli.call("POST", "/admin/v1/tokens", {"name": "sdk", "environments": [number]})["token"]
     pair = cli.call("POST", f"/admin/v1/environments/{number}/project-keys")

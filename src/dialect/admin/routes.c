@@ -126,7 +126,8 @@ static const struct route routes[] = {
 static const struct str prefixes[] = {STR("/admin/v1"), STR("/openapi.json"), STR("/openapi.yaml"),
                                       STR("/problems")};
 
-static const struct operation_schemas *const schemas[] = {&schemas_common, &schemas_catalog};
+static const struct operation_schemas *const schemas[] = {&schemas_common, &schemas_catalog,
+                                                        &schemas_environment};
 
 const struct dialect admin_dialect = {
     .name = "admin",

@@ -73,8 +73,8 @@ export const town = new Project(project, token);
 export async function newProject(name, environment = 'production') {
   const everything = new Project(undefined, owner);
   const { data } = await everything.call('POST', '/api/v1/apps', { name });
-  const { environments } = await everything.call('GET', '/admin/v1/environments');
-  const { number } = environments.find((one) => one.appId === data.id && one.name === environment);
+  const { items } = await everything.call('GET', '/admin/v1/environments?limit=1000');
+  const { number } = items.find((one) => one.appId === data.id && one.name === environment);
   const made = await everything.call('POST', '/admin/v1/tokens', { name, environments: [number] });
   return new Project(String(number), made.token);
 }
