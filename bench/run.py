@@ -19,6 +19,7 @@ import tempfile
 import time
 
 import evaluation
+import ofrep
 import unleash
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -193,11 +194,23 @@ def populate(server_port, data, flag_count):
 
 
 # ---- measuring -------------------------------------------------------------------------------------
-def load_window(server, url, headers):
-    """Requests per second and CPU microseconds per request over one window of load."""
+def post_script(posted):
+    """A file that makes wrk send a body."""
+    path = os.path.join(tempfile.gettempdir(), f"guidon-bench-{os.getpid()}.lua")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(f"wrk.method = 'POST'\nwrk.body = {json.dumps(posted['body'])}\n"
+                   f"wrk.headers['Content-Type'] = '{posted['media']}'\n")
+    return path
+
+
+def load_window(server, url, headers, posted=None):
+    """Requests per second and CPU microseconds per request over one window of load: GETs, or POSTs of
+    {"body": text, "media": type}."""
     command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s"]
     for name, value in headers.items():
         command += ["-H", f"{name}: {value}"]
+    script = post_script(posted) if posted else None
+    command += ["-s", script] if script else []
     for attempt in range(REPEATS_MAX + 1):
         busy, cpu, load = machine_busy_s(), cpu_s(server.pid), sum(os.times()[2:4])
         began = time.monotonic()
@@ -209,6 +222,8 @@ def load_window(server, url, headers):
         if foreign <= FOREIGN_MAX or attempt == REPEATS_MAX or repeats_left[0] == 0:
             break
         repeats_left[0] -= 1
+    if script:
+        os.unlink(script)
     if "Non-2xx" in done.stdout:
         sys.exit(f"bench: {url}: {done.stdout}")
     requests = int(re.search(r"(\d+) requests in", done.stdout).group(1))
@@ -385,12 +400,14 @@ def main():
         amplitude = evaluation.measure(sys.modules[__name__], folder)
         engines = evaluation.measure_engines(sys.modules[__name__], folder, amplitude["flags"])
         peer = unleash.measure(sys.modules[__name__], evaluation)
+        remote = ofrep.measure(sys.modules[__name__], folder)
     decision_output, decisions = measure_decisions()
     print_table(body_bytes, windows, changes, rest, decisions)
     print()
     print("| measured: median (least – most) | Guidon | peer | ratio | target |")
     print("|---|---|---|---|---|")
     evaluation.print_rows(sys.modules[__name__], amplitude, engines, peer)
+    ofrep.print_rows(sys.modules[__name__], remote)
     for output in [decision_output, run_program("json_bench")]:
         if output:
             print(f"\n```\n{output}\n```")

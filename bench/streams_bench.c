@@ -95,7 +95,10 @@ static void stream_ask(const struct crowd *crowd, size_t index)
                         "GET %s HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n"
                         "Cache-Control: no-cache\r\n\r\n",
                         plan->addresses[index % plan->address_count]);
-    if (send(stream->socket, request, (size_t)size, MSG_NOSIGNAL) != size)
+    ssize_t sent = send(stream->socket, request, (size_t)size, MSG_NOSIGNAL);
+    if (sent < 0 && (errno == EAGAIN || errno == ENOTCONN))
+        return; /* not connected yet */
+    if (sent != size)
         fail("send");
     stream->has_asked = true;
 }
@@ -160,8 +163,10 @@ static int64_t crowd_open(struct crowd *crowd, int round)
 {
     int64_t began_us = client_now_us();
     crowd_expect(crowd, 1);
-    for (size_t i = 0; i < crowd->plan->stream_count; i++)
+    for (size_t i = 0; i < crowd->plan->stream_count; i++) {
         stream_open(crowd, i, round);
+        stream_ask(crowd, i);
+    }
     return crowd_wait(crowd, began_us);
 }
 

@@ -85,6 +85,15 @@ const struct provenance *edit_flag_provenance(const struct edit *edit, struct st
     return revision == NULL ? NULL : &revision->provenance;
 }
 
+const struct cohort_digest *edit_cohort_digest(const struct edit *edit, struct str id)
+{
+    const struct staged *staged = find_staged(edit, STAGED_COHORT, id);
+    if (staged != NULL)
+        return staged->cohort == NULL ? NULL : &staged->digest;
+    const struct cohort_revision *revision = draft_find_cohort(edit->draft, id);
+    return revision == NULL ? NULL : &revision->digest;
+}
+
 bool staged_is_deletion(const struct staged *staged)
 {
     return staged->kind != STAGED_SETTINGS && staged->flag == NULL && staged->segment == NULL &&

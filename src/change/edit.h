@@ -12,6 +12,7 @@
 
 struct edit;
 struct provenance;
+struct cohort_digest;
 
 struct arena *edit_arena(struct edit *edit); /* dies with the edit; puts are copied out of it */
 const struct environment_state *edit_state(const struct edit *edit); /* before this edit */
@@ -29,6 +30,10 @@ const struct flag *edit_find_flag_by_number(const struct edit *edit, uint64_t nu
 uint64_t edit_flag_number(const struct edit *edit, struct str key);
 /* Of a flag that was there before this edit; NULL for others. struct provenance: snapshot.h */
 const struct provenance *edit_flag_provenance(const struct edit *edit, struct str key);
+
+/* The name of a cohort's members, with what this edit has staged on top; NULL when there is none.
+ * struct cohort_digest: snapshot.h */
+const struct cohort_digest *edit_cohort_digest(const struct edit *edit, struct str id);
 
 /* Creates or replaces by key; a flag that is put as it was makes no revision. An empty id is
  * filled: the current one's, or a new one. Checked alone here (flag_check, ruleset_check_flag),

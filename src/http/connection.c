@@ -68,6 +68,7 @@ static void on_closed(uv_handle_t *handle)
     assert(connection->queued_writes == 0);
     if (connection->stream != NULL)
         stream_closed(connection->stream);
+    newcomers_forget(connection);
     if (connection->is_ready) {
         struct connection **link = &loop->ready;
         while (*link != connection)
@@ -436,11 +437,20 @@ static void resume(struct connection *connection)
         advance_ready(loop);
 }
 
+static bool is_newcomer(const struct connection *connection)
+{
+    return connection->served_count == 0 && is_in(connection, CONNECTION_HEAD) &&
+           connection->pending.size == 0;
+}
+
+/* No room for the first bytes of a newcomer whose turn it is not: on_read hears UV_ENOBUFS. */
 static void on_allocate(uv_handle_t *handle, size_t suggested_size, uv_buf_t *buffer)
 {
     (void)suggested_size;
+    struct connection *connection = connection_of_stream((uv_stream_t *)handle);
     struct http_loop *loop = handle->data;
-    *buffer = uv_buf_init(loop->read_buffer, READ_BUFFER_BYTES);
+    bool may_read = !is_newcomer(connection) || newcomers_admit(connection);
+    *buffer = may_read ? uv_buf_init(loop->read_buffer, READ_BUFFER_BYTES) : uv_buf_init(NULL, 0);
 }
 
 static void on_input_end(struct connection *connection, bool is_orderly)
@@ -465,6 +475,10 @@ static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
     struct http_loop *loop = connection_loop(connection);
     if (size == 0 || is_in(connection, CONNECTION_CLOSED))
         return;
+    if (size == UV_ENOBUFS) {
+        newcomers_postpone(connection);
+        return;
+    }
     if (size < 0) {
         on_input_end(connection, size == UV_EOF);
         return;
@@ -487,7 +501,8 @@ static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
 static void pause_or_continue_reading(struct connection *connection)
 {
     bool has_enough = connection->ignores_input || connection->pending.size >= PENDING_BYTES_MAX;
-    bool wants = !connection->has_input_ended && !(connection_is_blocked(connection) && has_enough);
+    bool wants = !connection->has_input_ended && !connection->is_postponed &&
+                 !(connection_is_blocked(connection) && has_enough);
     if (wants == connection->is_reading)
         return;
     connection->is_reading = wants;
@@ -495,6 +510,12 @@ static void pause_or_continue_reading(struct connection *connection)
         uv_read_start(stream_of(connection), on_allocate, on_read);
     else
         uv_read_stop(stream_of(connection));
+}
+
+void connection_continue_reading(struct connection *connection)
+{
+    if (!is_in(connection, CONNECTION_CLOSED))
+        pause_or_continue_reading(connection);
 }
 
 static void choose_deadline(struct connection *connection)

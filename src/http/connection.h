@@ -38,15 +38,17 @@ struct connection {
     struct head_scan scan;
     int64_t head_began_us; /* monotonic; 0: in this turn */
     struct connection *ready_next;
-    size_t unwritten_bytes; /* at the last look */
+    struct connection *queued_next; /* newcomers.h */
+    size_t unwritten_bytes;         /* at the last look */
     uint32_t served_count;
     uint32_t queued_writes;
     uint32_t discarded_bytes;
     uint8_t state; /* enum connection_state */
     uint8_t peer_size;
     bool is_reading;
-    bool is_ready; /* in the loop's list */
-    bool is_last;  /* closes after the request under way */
+    bool is_ready;                  /* in the loop's list */
+    bool is_postponed, is_admitted; /* its first bytes wait for a turn; have one: newcomers.h */
+    bool is_last;                   /* closes after the request under way */
     bool
         ignores_input; /* what comes is thrown away, and not even read while a request is handled */
     bool has_input_ended;
@@ -86,6 +88,9 @@ void connection_flush(struct connection *connection);
 void connection_begin_stream(struct connection *connection, struct http_stream *stream,
                              bool is_head_only);
 void connection_end_stream(struct connection *connection);
+
+/* For newcomers.c: reads, or does not, as things are now. */
+void connection_continue_reading(struct connection *connection);
 
 /* After a callback returned: gives the request back if it was answered. */
 void connection_callback_returned(struct http_loop *loop, struct request *request);

@@ -113,9 +113,22 @@ static void on_wake_later(uv_timer_t *timer)
     wake_user(timer->data);
 }
 
+/* A timer without a delay that is started by a timer runs before anything else: whoever asks for
+ * the next turn in every turn would keep all others waiting. */
+static void wake_next_turn(struct http_loop *loop)
+{
+    atomic_store(&loop->must_wake, true);
+    if (!uv_is_closing((uv_handle_t *)&loop->wake))
+        uv_async_send(&loop->wake);
+}
+
 void http_wake_after(struct http_loop *loop, uint32_t delay_ms)
 {
     uv_timer_t *timer = &loop->wake_later;
+    if (delay_ms == 0) {
+        wake_next_turn(loop);
+        return;
+    }
     bool is_soon_enough =
         uv_is_active((uv_handle_t *)timer) && uv_timer_get_due_in(timer) <= delay_ms;
     if (!is_soon_enough && !uv_is_closing((uv_handle_t *)timer))
@@ -209,9 +222,9 @@ void loop_check_drained(struct http_loop *loop)
 
 static void close_handles(struct http_loop *loop)
 {
-    uv_handle_t *handles[] = {(uv_handle_t *)&loop->listener, (uv_handle_t *)&loop->tick,
+    uv_handle_t *handles[] = {(uv_handle_t *)&loop->listener,     (uv_handle_t *)&loop->tick,
                               (uv_handle_t *)&loop->accept_pause, (uv_handle_t *)&loop->wake_later,
-                              (uv_handle_t *)&loop->wake};
+                              (uv_handle_t *)&loop->turn,         (uv_handle_t *)&loop->wake};
     for (size_t i = 0; i < COUNT_OF(handles); i++) {
         if (!uv_is_closing(handles[i]))
             uv_close(handles[i], NULL);
@@ -248,8 +261,15 @@ static void on_wake(uv_async_t *wake)
         close_handles(loop);
 }
 
+static void on_turn(uv_check_t *turn)
+{
+    newcomers_begin_turn(turn->data);
+}
+
 void loop_run(struct http_loop *loop)
 {
+    uv_check_start(&loop->turn, on_turn);
+    newcomers_begin_turn(loop);
     start_accepting(loop);
     uv_run(&loop->uv, UV_RUN_DEFAULT);
 }
@@ -292,11 +312,13 @@ struct fault loop_open(struct http_loop *loop, struct http_server *server, int l
     uv_timer_init(&loop->uv, &loop->tick);
     uv_timer_init(&loop->uv, &loop->accept_pause);
     uv_timer_init(&loop->uv, &loop->wake_later);
+    uv_check_init(&loop->uv, &loop->turn);
     loop->listener.data = loop;
     loop->wake.data = loop;
     loop->tick.data = loop;
     loop->accept_pause.data = loop;
     loop->wake_later.data = loop;
+    loop->turn.data = loop;
     set_descriptor_limits(loop);
     deadlines_open(&loop->deadlines, loop->limits);
     request_pool_open(&loop->requests, loop->limits->header_count);

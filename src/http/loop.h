@@ -14,6 +14,7 @@
 
 #include "http/deadline.h"
 #include "http/http.h"
+#include "http/newcomers.h"
 #include "http/offload.h"
 #include "http/output.h"
 #include "http/request.h"
@@ -35,6 +36,7 @@ struct http_loop {
     uv_timer_t tick;         /* looks at the deadlines, while there are connections */
     uv_timer_t accept_pause; /* after the descriptors ran out */
     uv_timer_t wake_later;   /* http_wake_after */
+    uv_check_t turn;         /* each turn, behind its events */
     uv_async_t wake;         /* from the pool threads, http_wake and http_close */
     int listener_descriptor;
     struct http_server *server;
@@ -50,7 +52,8 @@ struct http_loop {
     struct output output;
     struct connection *advancing; /* whose turn it is; its answers are collected in output */
     struct connection *ready;     /* those that may go on once that turn ends */
-    int64_t turn_began_us;        /* monotonic */
+    struct newcomers newcomers;
+    int64_t turn_began_us; /* monotonic */
     size_t connection_count;
     size_t connections_max;
     int descriptor_max; /* a higher one is not taken: the rest of the process needs a reserve */

@@ -4,8 +4,8 @@
  *
  * Member order is part of the format: revisions are compared and hashed as text.
  */
-#include "model/codec.h"
 #include "model/encode.h"
+#include "model/codec.h"
 #include "model/names.h"
 
 /* A switch that is off is left out. */

@@ -7,7 +7,7 @@
 #include "base/memory.h"
 
 enum {
-    SLICE = 256,            /* streams dealt with before others on the loop get their turn */
+    SLICE = 128,            /* streams dealt with before others on the loop get their turn */
     LOOK_EVERY_MS = 50,     /* changes closer to each other than this are taken together, … */
     SENDS_PER_WAIT_MS = 64, /* … and as long as so many sends took a millisecond: a loop spends a
                                minor part of its time on news, however fast it comes */
@@ -179,7 +179,7 @@ static size_t work_off(struct topic *topic, size_t budget)
 
 static size_t work(struct board *board, size_t budget)
 {
-    for (size_t i = 0; i < TOPIC_LISTS && board->due_count > 0; i++) {
+    for (size_t i = 0; i < TOPIC_LISTS && board->due_count > 0 && budget > 0; i++) {
         for (struct topic *topic = board->topics[i]; topic != NULL; topic = topic->next)
             budget = work_off(topic, budget);
     }

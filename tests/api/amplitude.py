@@ -16,7 +16,7 @@ import requests
 import amplitude_oracle as oracle
 from harness import ABSENT
 
-UNLIMITED = ("--management-per-second=0", "--management-per-day=0")
+UNLIMITED = ("--management-per-second=0", "--management-per-day=0", "--admin-per-second=0")
 SALT = r"[A-Za-z0-9]{8}"
 INSTANT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
 FLAG = {"id", "projectId", "deployments", "key", "name", "description", "enabled", "evaluationMode",
@@ -374,11 +374,12 @@ class Compiled:
 class Stream:
     """An open event stream, read byte by byte as an SDK would."""
 
-    def __init__(self, server, authorization, headers=""):
+    def __init__(self, server, authorization, headers="", path="/sdk/stream/v1/flags"):
+        if authorization is not None:
+            headers += f"Authorization: {authorization}\r\n"
         self.link = socket.create_connection(("127.0.0.1", server.port), timeout=10)
-        self.link.sendall((f"GET /sdk/stream/v1/flags HTTP/1.1\r\nHost: x\r\n{headers}"
-                           f"Authorization: {authorization}\r\nAccept: text/event-stream\r\n"
-                           "Cache-Control: no-cache\r\n\r\n").encode())
+        self.link.sendall((f"GET {path} HTTP/1.1\r\nHost: x\r\n{headers}"
+                           "Accept: text/event-stream\r\nCache-Control: no-cache\r\n\r\n").encode())
         self.raw, self.ended, self.chunked = b"", False, False
         head = self._until(lambda: b"\r\n\r\n" in self.raw, 5)
         assert head, self.raw

@@ -6,9 +6,17 @@ import json
 import pytest
 import requests
 
-from harness import ABSENT
+from harness import ABSENT, Server
 
 _names = itertools.count(1)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """Without the limit of requests per second, which tests meet sooner than people."""
+    made = Server(tmp_path_factory.mktemp("whole"), "--admin-per-second=0").start()
+    yield made
+    made.close()
 
 
 class Environment:

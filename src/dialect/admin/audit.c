@@ -13,8 +13,9 @@
 #include "dialect/admin/request.h"
 #include "dialect/admin/rights.h"
 
-/* Rows looked at for one page: who sees few of many gets short pages rather than slow ones. */
-enum { SCANNED_MAX = 10000 };
+/* Rows looked at for one page: who sees few of many gets short pages rather than slow ones. The first
+ * batch is what the page wants; where that does not fill it, larger ones follow. */
+enum { SCANNED_MAX = 10000, BATCH = 1000 };
 
 /* ---- one row -------------------------------------------------------------------------------- */
 
@@ -187,6 +188,7 @@ static struct fault write_rows(struct exchange *x, struct json_writer *writer,
             return fault_none();
         }
         batch->query.below = *next;
+        batch->query.limit = BATCH;
     }
     return fault_none();
 }

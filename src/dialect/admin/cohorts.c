@@ -6,8 +6,11 @@
 #include "dialect/admin/manage.h"
 #include "dialect/admin/request.h"
 #include "model/limits.h"
+#include "snapshot/cohort_document.h"
 
-static void write_cohort(struct json_writer *writer, const struct cohort *cohort)
+/* ---- as they are shown ----------------------------------------------------------------------- */
+
+static void write_cohort(struct json_writer *writer, const struct cohort *cohort, uint64_t version)
 {
     json_object_begin(writer);
     json_member_string(writer, STR("id"), cohort->id);
@@ -18,25 +21,64 @@ static void write_cohort(struct json_writer *writer, const struct cohort *cohort
     json_member_string(writer, STR("groupType"), cohort->group_type);
     json_member_u64(writer, STR("size"), cohort->size);
     admin_member_instant(writer, STR("modifiedAt"), cohort->modified_ms);
+    json_member_u64(writer, STR("version"), version);
     json_object_end(writer);
+}
+
+/* Of what is stored: the members count by their digest. */
+static struct str tag_of(struct arena *arena, const struct cohort *cohort,
+                         const struct cohort_digest *digest)
+{
+    struct buf text;
+    buf_open(&text, SIZE_MAX);
+    cohort_document_encode(cohort, digest, &text);
+    struct str tag = admin_tag_of_text(arena, buf_str(&text));
+    buf_close(&text);
+    return tag;
+}
+
+static struct str tag_in_edit(struct edit *edit, struct str id)
+{
+    const struct cohort *cohort = edit_find_cohort(edit, id);
+    const struct cohort_digest *digest = edit_cohort_digest(edit, id);
+    return cohort == NULL ? (struct str){0} : tag_of(edit_arena(edit), cohort, digest);
+}
+
+static void answer_cohort(struct exchange *x, const struct cohort *cohort, struct str tag,
+                          uint64_t version)
+{
+    struct admin_answer answer;
+    x->version = version;
+    write_cohort(admin_answer_begin(&answer), cohort, version);
+    admin_answer_tag(x, tag);
+    admin_answer_end(x, &answer, 200);
 }
 
 void admin_list_cohorts(struct exchange *x)
 {
     const struct catalog_environment *environment = NULL;
-    if (!admin_find_environment(x, &environment))
+    struct admin_page page;
+    if (!admin_find_environment(x, &environment) || !admin_read_page(x, &page))
         return;
-    const struct environment_state *state = &view_of(x->view, environment)->state;
+    const struct snapshot *snapshot = view_of(x->view, environment);
     struct admin_answer answer;
-    struct json_writer *writer = admin_answer_begin(&answer);
-    json_object_begin(writer);
-    json_key(writer, STR("cohorts"));
-    json_array_begin(writer);
-    for (size_t i = 0; i < state->cohort_count; i++)
-        write_cohort(writer, state->cohorts[i]);
-    json_array_end(writer);
-    json_object_end(writer);
-    admin_answer_end(x, &answer, 200);
+    struct json_writer *writer = admin_page_begin(&answer);
+    struct str last = {0};
+    struct str next = {0};
+    size_t count = 0;
+    for (size_t i = 0; i < snapshot->state.cohort_count; i++) {
+        const struct cohort *cohort = snapshot->state.cohorts[i];
+        if (!str_is_absent(page.after) && str_compare(cohort->id, page.after) <= 0)
+            continue;
+        if (count++ == page.limit) {
+            next = last;
+            break;
+        }
+        write_cohort(writer, cohort, snapshot->version);
+        last = cohort->id;
+    }
+    x->version = snapshot->version;
+    admin_page_end(x, &answer, next);
 }
 
 void admin_get_cohort(struct exchange *x)
@@ -44,15 +86,14 @@ void admin_get_cohort(struct exchange *x)
     const struct catalog_environment *environment = NULL;
     if (!admin_find_environment(x, &environment))
         return;
-    const struct cohort *cohort =
-        environment_find_cohort(&view_of(x->view, environment)->state, x->parameters[1]);
-    if (cohort == NULL) {
+    const struct snapshot *snapshot = view_of(x->view, environment);
+    const struct cohort_revision *revision = snapshot_find_cohort(snapshot, x->parameters[1]);
+    if (revision == NULL) {
         admin_refuse_with(x, FAULT_MISSING, "", STR("there is no such cohort"));
         return;
     }
-    struct admin_answer answer;
-    write_cohort(admin_answer_begin(&answer), cohort);
-    admin_answer_end(x, &answer, 200);
+    answer_cohort(x, &revision->cohort, tag_of(x->arena, &revision->cohort, &revision->digest),
+                  snapshot->version);
 }
 
 /* ---- uploading ----------------------------------------------------------------------------- */
@@ -68,59 +109,69 @@ struct fault admin_open_upload(struct exchange *x, struct http_body_sink **sink)
     return cohort_upload_open(http_header(x->request, STR("content-type")), sink);
 }
 
+struct upload {
+    struct cohort cohort;
+    struct admin_condition condition;
+    struct arena *arena; /* the request's */
+    struct str tag;      /* filled inside the edit */
+};
+
+static struct str keep(struct upload *upload, struct str text)
+{
+    return arena_copy_str(upload->arena, text);
+}
+
 static struct fault put_cohort(struct edit *edit, void *input)
 {
-    const struct cohort *uploaded = input;
-    struct cohort cohort = *uploaded;
-    const struct cohort *before = environment_find_cohort(edit_state(edit), cohort.id);
-    if (before != NULL && str_is_absent(cohort.name))
-        cohort.name = before->name;
-    if (before != NULL && str_is_absent(cohort.description))
-        cohort.description = before->description;
-    if (str_is_absent(cohort.group_type))
-        cohort.group_type = before != NULL ? before->group_type : STR("User");
-    return edit_put_cohort(edit, &cohort);
+    struct upload *upload = input;
+    struct cohort *cohort = &upload->cohort;
+    const struct cohort *before = edit_find_cohort(edit, cohort->id);
+    struct fault fault =
+        admin_condition_check(&upload->condition, tag_in_edit(edit, cohort->id), edit_arena(edit));
+    if (failed(fault))
+        return fault;
+    if (before != NULL && str_is_absent(cohort->name))
+        cohort->name = keep(upload, before->name);
+    if (before != NULL && str_is_absent(cohort->description))
+        cohort->description = keep(upload, before->description);
+    if (str_is_absent(cohort->group_type))
+        cohort->group_type = before != NULL ? keep(upload, before->group_type) : STR("User");
+    fault = edit_put_cohort(edit, cohort);
+    if (!failed(fault))
+        upload->tag = keep(upload, tag_in_edit(edit, cohort->id));
+    else if (!str_equal(fault.where, STR("id"))) /* which is in the path, the rest in the query */
+        fault.where = arena_format(upload->arena, "?%.*s", STR_ARG(fault.where));
+    return fault;
 }
 
-static bool read_about(struct exchange *x, struct cohort *cohort)
+static bool read_about(struct exchange *x, struct upload *upload)
 {
-    return admin_read_query(x, STR("name"), &cohort->name) &&
+    struct cohort *cohort = &upload->cohort;
+    return admin_read_condition(x, &upload->condition) &&
+           admin_read_query(x, STR("name"), &cohort->name) &&
            admin_read_query(x, STR("description"), &cohort->description) &&
            admin_read_query(x, STR("groupType"), &cohort->group_type);
-}
-
-static void answer_cohort(struct exchange *x, const struct change *change,
-                          const struct cohort *cohort)
-{
-    struct admin_answer answer;
-    struct json_writer *writer = admin_answer_begin(&answer);
-    json_object_begin(writer);
-    json_member_string(writer, STR("id"), cohort->id);
-    json_member_u64(writer, STR("size"), cohort->size);
-    json_member_u64(writer, STR("version"), change->version);
-    admin_member_instant(writer, STR("modifiedAt"), change->at_ms);
-    json_object_end(writer);
-    admin_answer_end(x, &answer, 200);
 }
 
 static void apply_upload(struct exchange *x, const struct catalog_environment *environment,
                          struct cohort_members *members)
 {
-    struct cohort cohort = {.id = x->parameters[1],
-                            .modified_ms = x->now_ms,
-                            .size = cohort_members_count(members),
-                            .members = members};
-    if (!read_about(x, &cohort))
+    struct upload upload = {.cohort = {.id = x->parameters[1],
+                                       .modified_ms = x->now_ms,
+                                       .size = cohort_members_count(members),
+                                       .members = members},
+                            .arena = x->arena};
+    if (!read_about(x, &upload))
         return;
     struct change change = {.kind = CHANGE_ENVIRONMENT,
                             .action = STR("cohort.put"),
-                            .subject = cohort.id,
+                            .subject = upload.cohort.id,
                             .environment = environment->number,
                             .edit = put_cohort,
-                            .input = &cohort,
+                            .input = &upload,
                             .members = members};
     if (admin_apply(x, &change))
-        answer_cohort(x, &change, &cohort);
+        answer_cohort(x, &upload.cohort, upload.tag, change.version);
 }
 
 void admin_put_cohort(struct exchange *x)
@@ -140,23 +191,36 @@ void admin_put_cohort(struct exchange *x)
         cohort_members_release(members);
 }
 
+/* ---- deleting ------------------------------------------------------------------------------ */
+
+struct deletion {
+    struct str id;
+    struct admin_condition condition;
+};
+
 static struct fault delete_cohort(struct edit *edit, void *input)
 {
-    const struct str *id = input;
-    return edit_delete_cohort(edit, *id);
+    const struct deletion *deletion = input;
+    if (edit_find_cohort(edit, deletion->id) == NULL)
+        return fault_make(FAULT_MISSING, STR(""), STR("there is no such cohort"));
+    struct fault fault = admin_condition_check(&deletion->condition,
+                                               tag_in_edit(edit, deletion->id), edit_arena(edit));
+    return failed(fault) ? fault : edit_delete_cohort(edit, deletion->id);
 }
 
 void admin_delete_cohort(struct exchange *x)
 {
     const struct catalog_environment *environment = NULL;
-    if (!admin_find_environment(x, &environment) || !admin_may_write(x))
+    struct deletion deletion = {.id = x->parameters[1]};
+    if (!admin_find_environment(x, &environment) || !admin_may_write(x) ||
+        !admin_read_condition(x, &deletion.condition))
         return;
     struct change change = {.kind = CHANGE_ENVIRONMENT,
                             .action = STR("cohort.delete"),
-                            .subject = x->parameters[1],
+                            .subject = deletion.id,
                             .environment = environment->number,
                             .edit = delete_cohort,
-                            .input = &x->parameters[1]};
+                            .input = &deletion};
     if (admin_apply(x, &change))
         admin_answer_nothing(x);
 }

@@ -276,9 +276,7 @@ void admin_create_project_keys(struct exchange *x)
 {
     const struct catalog_environment *environment = NULL;
     struct settings_change keys = {0};
-    struct json body;
-    if (!admin_find_environment(x, &environment) || !open_change(x, environment, true, &keys) ||
-        (x->request->body.size > 0 && !admin_read_body(x, NULL, 0, &body)))
+    if (!admin_find_environment(x, &environment) || !open_change(x, environment, true, &keys))
         return;
     struct change change = {.kind = CHANGE_CREATE_PROJECT_KEYS,
                             .action = STR("project-keys.create"),
@@ -298,63 +296,4 @@ void admin_create_project_keys(struct exchange *x)
     admin_member_instant(writer, STR("createdAt"), change.at_ms);
     json_object_end(writer);
     admin_answer_end(x, &answer, 201);
-}
-
-/* ---- reach --------------------------------------------------------------------------------- */
-
-static struct str reach_word(enum reach_kind kind)
-{
-    switch (kind) {
-    case REACH_SERVED:
-        return STR("yes");
-    case REACH_STUB:
-        return STR("stub");
-    case REACH_ABSENT:
-        break;
-    }
-    return STR("no");
-}
-
-static void write_reaches(struct exchange *x, const struct dialect *dialect,
-                          const struct snapshot *snapshot, const struct flag *flag,
-                          struct json_writer *writer)
-{
-    if (dialect->reach == NULL)
-        return;
-    struct reach reaches[REACHES_PER_DIALECT_MAX];
-    size_t count = dialect->reach(snapshot, flag, x->arena, reaches);
-    for (size_t i = 0; i < count; i++) {
-        json_object_begin(writer);
-        json_member_string(writer, STR("protocol"), reaches[i].protocol);
-        json_member_string(writer, STR("served"), reach_word(reaches[i].kind));
-        if (!str_is_absent(reaches[i].why))
-            json_member_string(writer, STR("why"), reaches[i].why);
-        json_object_end(writer);
-    }
-}
-
-void admin_explain_reach(struct exchange *x)
-{
-    const struct catalog_environment *environment = NULL;
-    if (!admin_find_environment(x, &environment))
-        return;
-    const struct snapshot *snapshot = view_of(x->view, environment);
-    const struct flag *flag = environment_find_flag(&snapshot->state, x->parameters[1]);
-    if (flag == NULL) {
-        admin_refuse_with(x, FAULT_MISSING, "", STR("there is no such flag"));
-        return;
-    }
-    struct admin_answer answer;
-    struct json_writer *writer = admin_answer_begin(&answer);
-    json_object_begin(writer);
-    json_member_string(writer, STR("flag"), flag->key);
-    json_member_u64(writer, STR("version"), snapshot->version);
-    json_key(writer, STR("reach"));
-    json_array_begin(writer);
-    for (size_t i = 0; i < x->services->dialect_count; i++)
-        write_reaches(x, x->services->dialects[i], snapshot, flag, writer);
-    json_array_end(writer);
-    json_object_end(writer);
-    x->version = snapshot->version;
-    admin_answer_end(x, &answer, 200);
 }

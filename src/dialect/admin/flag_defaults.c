@@ -6,6 +6,8 @@
 #include "dialect/admin/definition.h"
 #include "model/names.h"
 
+const struct str flag_default_selector = {"/context/user/user_id", 21};
+
 static bool says(const struct json *document, struct str name)
 {
     return json_find(document, name) != NULL;
@@ -135,24 +137,26 @@ static bool compares_text(const struct json *document)
            str_equal(comparison->string, name_at(&flag_comparison_names, FLAG_COMPARISON_TEXT));
 }
 
-/* Only flags that compare text have one of their own. One that was written without stays so. */
-static void fill_salt(struct arena *arena, struct json *document, const struct flag *current)
+struct str flag_random_salt(struct arena *arena)
 {
     enum { SALT_CHARACTERS = 8 };
+    char *text = arena_allocate(arena, SALT_CHARACTERS);
+    random_base62(text, SALT_CHARACTERS);
+    return (struct str){text, SALT_CHARACTERS};
+}
+
+/* Only flags that compare text have these of their own. One that was written without stays so. */
+static void fill_dealing(struct arena *arena, struct json *document, const struct flag *current)
+{
     bool is_kept = current != NULL && current->arithmetic.comparison == FLAG_COMPARISON_TEXT;
-    if (!compares_text(document) || says(document, STR("salt")))
+    if (!compares_text(document))
         return;
-    if (is_kept && str_is_absent(current->salt))
-        return;
-    struct str salt = {0};
-    if (is_kept) {
-        salt = current->salt;
-    } else {
-        char *text = arena_allocate(arena, SALT_CHARACTERS);
-        random_base62(text, SALT_CHARACTERS);
-        salt = (struct str){text, SALT_CHARACTERS};
-    }
-    fill_text(arena, document, STR("salt"), salt);
+    struct str salt = is_kept ? current->salt : flag_random_salt(arena);
+    struct str selector = is_kept ? current->bucket_by : flag_default_selector;
+    if (!str_is_absent(salt))
+        fill_text(arena, document, STR("salt"), salt);
+    if (!str_is_absent(selector))
+        fill_text(arena, document, STR("bucketBy"), selector);
 }
 
 /* ---- all of it ------------------------------------------------------------------------------- */
@@ -173,5 +177,5 @@ void flag_defaults_fill(struct arena *arena, struct json *document, struct str k
     fill_off_variation(arena, document);
     fill_fallthrough(arena, document);
     fill_arithmetic(arena, document, current);
-    fill_salt(arena, document, current);
+    fill_dealing(arena, document, current);
 }

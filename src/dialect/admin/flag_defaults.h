@@ -11,6 +11,11 @@
 
 #include "model/flag.h"
 
+/* Who is dealt by: whom the request is about, in contexts of either form. */
+extern const struct str flag_default_selector;
+/* 8 characters of A-Z a-z 0-9. */
+struct str flag_random_salt(struct arena *arena);
+
 /* Fills what the document leaves out, and its id, which stays empty: the edit gives one. current:
  * what is there under the key, or NULL. Whatever is there but of a wrong type is left to the
  * decoder. */

@@ -146,6 +146,7 @@ struct deletion {
     struct str key;
     unsigned kinds; /* bit n: enum flag_kind n */
     struct admin_condition condition;
+    struct str (*tag)(struct edit *edit, struct str key);
 };
 
 static struct fault edit_delete(struct edit *edit, void *input)
@@ -156,7 +157,7 @@ static struct fault edit_delete(struct edit *edit, void *input)
     if (flag == NULL || (deletion->kinds >> flag->kind & 1u) == 0)
         return fault_make(FAULT_MISSING, STR(""), STR("there is nothing under this key to delete"));
     struct fault fault =
-        admin_condition_check(&deletion->condition, flag_tag_in_edit(edit, deletion->key), arena);
+        admin_condition_check(&deletion->condition, deletion->tag(edit, deletion->key), arena);
     if (failed(fault))
         return fault;
     const struct resource resource = {RESOURCE_FLAG, deletion->key};
@@ -165,10 +166,11 @@ static struct fault edit_delete(struct edit *edit, void *input)
     return failed(fault) ? fault : edit_delete_flag(edit, deletion->key);
 }
 
-void flag_delete(struct exchange *x, unsigned kinds, struct str action)
+void flag_delete(struct exchange *x, unsigned kinds, struct str action,
+                 struct str (*tag)(struct edit *edit, struct str key))
 {
     const struct catalog_environment *environment = NULL;
-    struct deletion deletion = {.key = x->parameters[1], .kinds = kinds};
+    struct deletion deletion = {.key = x->parameters[1], .kinds = kinds, .tag = tag};
     if (!admin_find_environment(x, &environment) || !admin_may_write(x) ||
         !admin_read_condition(x, &deletion.condition))
         return;
@@ -184,5 +186,5 @@ void flag_delete(struct exchange *x, unsigned kinds, struct str action)
 
 void admin_delete_flag(struct exchange *x)
 {
-    flag_delete(x, FLAG_FILTER_ALL_KINDS, STR("flag.delete"));
+    flag_delete(x, FLAG_FILTER_ALL_KINDS, STR("flag.delete"), flag_tag_in_edit);
 }

@@ -207,7 +207,6 @@ static bool answer_if_used(struct exchange *x, const struct repeat *repeat)
 
 bool idempotency_begin(struct exchange *x)
 {
-    struct str upload = upload_digest_take(x->arena, &x->request->sink);
     struct str key = http_header(x->request, STR("idempotency-key"));
     if (str_is_absent(key))
         return true;
@@ -219,7 +218,7 @@ bool idempotency_begin(struct exchange *x)
     struct repeat *repeat = ARENA_NEW(x->arena, struct repeat);
     repeat->key = key;
     name_key(x, repeat);
-    take_fingerprint(x, upload, repeat);
+    take_fingerprint(x, visit_of(x)->upload, repeat);
     visit_of(x)->repeat = repeat;
     return !answer_if_used(x, repeat);
 }

@@ -40,8 +40,6 @@ void admin_get_me(struct exchange *x);
 void admin_list_audit(struct exchange *x);
 void admin_verify_audit(struct exchange *x);
 
-void admin_explain_reach(struct exchange *x);
-
 /* Flags: flags.c, flag_write.c, flag_history.c */
 void admin_list_flags(struct exchange *x);
 void admin_create_flag(struct exchange *x);
@@ -51,8 +49,9 @@ void admin_patch_flag(struct exchange *x);
 void admin_delete_flag(struct exchange *x);
 void admin_list_flag_history(struct exchange *x);
 void admin_restore_flag(struct exchange *x);
+void admin_explain_reach(struct exchange *x);
 
-/* Segments: segments.c, segment_write.c, segment_history.c */
+/* Segments: segments.c, segment_write.c */
 void admin_list_segments(struct exchange *x);
 void admin_create_segment(struct exchange *x);
 void admin_get_segment(struct exchange *x);
@@ -86,5 +85,9 @@ void admin_promote(struct exchange *x);
 void admin_export_environment(struct exchange *x);
 void admin_import_environment(struct exchange *x);
 void admin_follow_environment(struct exchange *x); /* stream.c */
+
+/* Decisions, and why they are what they are: evaluate.c. */
+void admin_evaluate(struct exchange *x);
+void admin_explain(struct exchange *x);
 
 #endif

@@ -2,8 +2,6 @@
 /* openapi - the description, put together and served: see openapi.h. */
 #include "dialect/admin/openapi.h"
 
-#include <assert.h>
-
 #include "base/gzip.h"
 #include "base/memory.h"
 #include "dialect/admin/answer.h"
@@ -141,8 +139,8 @@ static void write_schemas_of(struct json_writer *writer, const struct dialect *d
     for (size_t i = 0; i < dialect->schemas_count; i++) {
         const struct operation_schemas *schemas = dialect->schemas[i];
         for (size_t at = 0; at < schemas->count; at++) {
-            bool is_new = map_insert(written, schemas->items[at].name, 1);
-            assert(is_new); /* a name is one thing */
+            if (!map_insert(written, schemas->items[at].name, 1))
+                continue; /* a name is one thing: tests/unit/server/description_test.c */
             json_key(writer, schemas->items[at].name);
             json_raw(writer, schemas->items[at].text);
         }

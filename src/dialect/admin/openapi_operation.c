@@ -310,6 +310,21 @@ static void write_success(struct json_writer *writer, const struct route *route,
     json_object_end(writer);
 }
 
+static void write_created(struct json_writer *writer, const struct route *route, bool has_problems)
+{
+    if (!has(route->operation, OPERATION_MAY_CREATE))
+        return;
+    key_of_status(writer, 201);
+    json_object_begin(writer);
+    json_member_string(writer, STR("description"), status_description(201));
+    write_headers(writer, route, has_problems);
+    json_key(writer, STR("content"));
+    json_object_begin(writer);
+    write_media(writer, STR("application/json"), route->operation->answer);
+    json_object_end(writer);
+    json_object_end(writer);
+}
+
 static void write_dry_run(struct json_writer *writer, const struct operation *operation)
 {
     if (!takes_dry_run(operation) || operation->status == 200)
@@ -392,6 +407,7 @@ static void write_responses(struct json_writer *writer, const struct route *rout
     json_key(writer, STR("responses"));
     json_object_begin(writer);
     write_success(writer, route, has_problems);
+    write_created(writer, route, has_problems);
     write_dry_run(writer, route->operation);
     write_unchanged(writer, route->operation);
     if (has_problems)

@@ -48,6 +48,9 @@ const struct problem problems[] = {
          "see the limits in the documentation.")},
     {422, STR("idempotency_mismatch"), STR("The Idempotency-Key was used for something else"),
      STR("This key came with another request before. A key names one request; use a new one.")},
+    {422, STR("needs_acknowledgement"), STR("This does more than it looks like"),
+     STR("The change is legal, but it also does what the detail says. If that is meant, send it "
+         "again with the query member that the operation describes.")},
     {429, STR("rate_limited"), STR("Too many requests"),
      STR("The credential has used up its requests for this moment; Retry-After says when there are "
          "more.")},

@@ -80,16 +80,24 @@ static int compare_numbers(const void *a, const void *b)
 }
 
 /* A number, or a text as in a path; one that the caller does not see is none. */
-static const struct catalog_environment *find_environment(struct exchange *x,
-                                                          const struct json *item)
+static bool read_environment(struct exchange *x, const struct json *item, uint32_t index,
+                             uint64_t *number)
 {
     struct str text = {0};
+    const char *where = arena_format(x->arena, "/environments/%u", index).data;
     if (item->type == JSON_STRING)
         text = item->string;
     else if (item->type == JSON_NUMBER && item->number >= 1 && item->number <= 1e15 &&
              item->number == (double)(uint64_t)item->number)
         text = arena_format(x->arena, "%llu", (unsigned long long)item->number);
-    return str_is_empty(text) ? NULL : admin_seen_environment_named(x, text);
+    if (str_is_empty(text))
+        return admin_refuse_with(x, FAULT_INVALID, where,
+                                 STR("must be the number or id of an environment"));
+    const struct catalog_environment *environment = admin_seen_environment_named(x, text);
+    if (environment == NULL)
+        return admin_refuse_with(x, FAULT_MISSING, where, STR("there is no such environment"));
+    *number = environment->number;
+    return true;
 }
 
 /* Ascending, each once. */
@@ -100,15 +108,8 @@ static bool read_environments(struct exchange *x, const struct json *body, struc
         return field_refuse(x, STR("environments"), STR("must be a list of environments"));
     uint64_t *numbers = ARENA_NEW_ARRAY(x->arena, uint64_t, list->count);
     for (uint32_t i = 0; i < list->count; i++) {
-        const struct json *item = &list->elements[i];
-        const struct catalog_environment *environment = find_environment(x, item);
-        bool is_named = item->type == JSON_STRING || item->type == JSON_NUMBER;
-        if (environment == NULL)
-            return admin_refuse_with(x, is_named ? FAULT_MISSING : FAULT_INVALID,
-                                     arena_format(x->arena, "/environments/%u", i).data,
-                                     is_named ? STR("there is no such environment")
-                                              : STR("must be the number or id of an environment"));
-        numbers[i] = environment->number;
+        if (!read_environment(x, &list->elements[i], i, &numbers[i]))
+            return false;
     }
     qsort(numbers, list->count, sizeof(*numbers), compare_numbers);
     size_t count = 0;

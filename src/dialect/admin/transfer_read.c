@@ -85,7 +85,8 @@ static struct fault write_stored_form(const struct reading *reading, const char 
         else
             json_tree(&writer, &member->value);
     }
-    json_object_end(&writer);
+    if (!failed(fault)) /* else the text is thrown away, as far as it came */
+        json_object_end(&writer);
     return fault;
 }
 

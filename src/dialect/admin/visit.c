@@ -6,6 +6,7 @@
 #include "dialect/admin/idempotency.h"
 #include "dialect/admin/problems.h"
 #include "dialect/admin/request.h"
+#include "dialect/admin/upload_digest.h"
 #include "dialect/operation.h"
 
 enum { REQUEST_ID_BYTES = 22, REQUEST_ID_BYTES_MAX = 128 };
@@ -219,6 +220,7 @@ static bool is_sensible(struct exchange *x)
 bool admin_admit(struct exchange *x)
 {
     visit_of(x)->is_admitted = true;
+    visit_of(x)->upload = upload_digest_take(x->arena, &x->request->sink);
     if (is_within_rate(x) && is_sensible(x))
         return true;
     /* A body that came in pieces is the handler's to end, and it is not going to be called. */

@@ -22,6 +22,7 @@ struct visit {
     struct rate_answer rate;
     bool is_dry_run;
     struct str tag;        /* what admin_answer_tag said */
+    struct str upload;     /* digest of what came in pieces; absent without an Idempotency-Key */
     struct repeat *repeat; /* NULL without an Idempotency-Key, and in a dry run */
 };
 

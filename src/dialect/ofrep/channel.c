@@ -5,7 +5,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "dialect/ofrep/effect.h"
+#include "base/stamp.h"
 #include "dialect/ofrep/pieces.h"
 
 /* ---- numbers --------------------------------------------------------------------------------- */
@@ -196,9 +196,9 @@ uint64_t channel_digest(const struct snapshot *snapshot, uint64_t channel, uint6
 {
     const struct ofrep_pieces *pieces = ofrep_pieces_of(snapshot);
     struct channel_walk walk = channel_walk_begin(snapshot, channel);
-    uint64_t digest = effect_mix(snapshot->environment, moment);
-    digest = effect_mix(digest, pieces->metadata_stamp);
+    uint64_t digest = stamp_mix(snapshot->environment, moment);
+    digest = stamp_mix(digest, pieces->metadata_stamp);
     for (uint32_t place; channel_walk_next(&walk, &place);)
-        digest = effect_mix(digest, pieces->effects[place]);
+        digest = stamp_mix(digest, pieces->effects[place]);
     return digest;
 }

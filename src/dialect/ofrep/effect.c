@@ -2,27 +2,11 @@
 /* effect - what decides a flag, digested: see effect.h. */
 #include "dialect/ofrep/effect.h"
 
-#include <assert.h>
-#include <sodium.h>
-#include <string.h>
-
+#include "base/stamp.h"
 #include "dialect/ofrep/pieces.h"
 #include "model/codec.h"
 #include "model/leaves.h"
 #include "model/references.h"
-
-uint64_t effect_hash(struct str text)
-{
-    static const unsigned char key[crypto_shorthash_KEYBYTES] = "ofrep effect 1";
-    static_assert(crypto_shorthash_BYTES == sizeof(uint64_t), "one word");
-    unsigned char hash[crypto_shorthash_BYTES];
-    const char *data = text.data == NULL ? "" : text.data;
-    crypto_shorthash(hash, (const unsigned char *)data, text.size, key);
-    uint64_t value = 0;
-    for (size_t i = 0; i < sizeof(hash); i++)
-        value = value << 8 | hash[i];
-    return value;
-}
 
 /* ---- names ----------------------------------------------------------------------------------- */
 
@@ -145,7 +129,7 @@ void effect_read_flag(struct arena *arena, const struct flag *flag, struct effec
     buf_open(&text, SIZE_MAX);
     struct flag bare = strip(&scratch, flag);
     flag_encode(&bare, &text);
-    source->stamp = effect_hash(buf_str(&text));
+    source->stamp = stamp_of(buf_str(&text));
     read_names(arena, source, collect_flag, flag);
     buf_close(&text);
     arena_close(&scratch);
@@ -160,7 +144,7 @@ const struct effect_source *effect_read_segment(struct arena *arena, const struc
     bare.visibility = VISIBILITY_UNSET;
     buf_open(&text, SIZE_MAX);
     segment_encode(&bare, &text);
-    source->stamp = effect_hash(buf_str(&text));
+    source->stamp = stamp_of(buf_str(&text));
     read_names(arena, source, collect_segment, segment);
     buf_close(&text);
     return source;
@@ -191,8 +175,8 @@ static uint64_t mix_cohorts(const struct snapshot *snapshot, const struct effect
             snapshot_find_cohort(snapshot, source->cohorts.names[i]);
         if (cohort == NULL)
             continue;
-        digest = effect_mix(digest, effect_hash((struct str){(const char *)cohort->digest.bytes,
-                                                             COHORT_DIGEST_BYTES}));
+        digest = stamp_mix(digest, stamp_of((struct str){(const char *)cohort->digest.bytes,
+                                                         COHORT_DIGEST_BYTES}));
     }
     return digest;
 }
@@ -218,7 +202,7 @@ static uint64_t resolve_segment(struct resolution *resolution, struct str key, u
     uint64_t digest = mix_cohorts(snapshot, source, source->stamp);
     for (size_t i = 0; i < source->segments.count; i++)
         digest =
-            effect_mix(digest, resolve_segment(resolution, source->segments.names[i], depth + 1));
+            stamp_mix(digest, resolve_segment(resolution, source->segments.names[i], depth + 1));
     resolution->segments[place] = never_zero(digest);
     return resolution->segments[place];
 }
@@ -233,11 +217,11 @@ static uint64_t resolve_flag(struct resolution *resolution, size_t place, unsign
     const struct effect_source *source = resolution->sources[place];
     uint64_t digest = mix_cohorts(snapshot, source, source->stamp);
     for (size_t i = 0; i < source->segments.count; i++)
-        digest = effect_mix(digest, resolve_segment(resolution, source->segments.names[i], 0));
+        digest = stamp_mix(digest, resolve_segment(resolution, source->segments.names[i], 0));
     for (size_t i = 0; i < source->flags.count; i++) {
         size_t leans_on = environment_flag_index(&snapshot->state, source->flags.names[i]);
         if (leans_on != INDEX_ABSENT)
-            digest = effect_mix(digest, resolve_flag(resolution, leans_on, depth + 1));
+            digest = stamp_mix(digest, resolve_flag(resolution, leans_on, depth + 1));
     }
     resolution->flags[place] = never_zero(digest);
     return resolution->flags[place];

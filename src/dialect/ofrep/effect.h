@@ -30,14 +30,4 @@ const struct effect_source *effect_read_segment(struct arena *arena, const struc
 const uint64_t *effect_resolve(struct snapshot *snapshot,
                                const struct effect_source *const *sources);
 
-/* 64 bits of a text, the same in every process. */
-uint64_t effect_hash(struct str text);
-
-/* A digest and one more value; the order counts. */
-static inline uint64_t effect_mix(uint64_t digest, uint64_t value)
-{
-    digest = (digest ^ value) * 0x9E3779B97F4A7C15u;
-    return digest ^ digest >> 29;
-}
-
 #endif

@@ -10,6 +10,7 @@
 
 #include "base/gzip.h"
 #include "base/memory.h"
+#include "base/stamp.h"
 #include "dialect/ofrep/answer.h"
 #include "dialect/ofrep/evaluate.h"
 #include "dialect/ofrep/person.h"
@@ -39,9 +40,9 @@ static bool is_picky(const struct exchange *x)
 static uint64_t digest_request(const struct question *question)
 {
     const struct exchange *x = question->x;
-    uint64_t digest = effect_hash(x->request->body);
-    digest = effect_mix(digest, effect_hash(x->caller->credential_id));
-    return effect_mix(digest, (uint64_t)question->is_bare << 1 | question->takes_gzip);
+    uint64_t digest = stamp_of(x->request->body);
+    digest = stamp_mix(digest, stamp_of(x->caller->credential_id));
+    return stamp_mix(digest, (uint64_t)question->is_bare << 1 | question->takes_gzip);
 }
 
 static struct question open_question(struct exchange *x)
@@ -55,9 +56,9 @@ static struct question open_question(struct exchange *x)
     const struct snapshot *snapshot = question.snapshot;
     question.pieces = ofrep_pieces_of(snapshot);
     question.tag.answer = question.tag.input = digest_request(&question);
-    question.tag.input = effect_mix(question.tag.input, snapshot->environment);
-    question.tag.input = effect_mix(question.tag.input, snapshot->version);
-    question.tag.input = effect_mix(question.tag.input, ruleset_moment(snapshot->rules, x->now_ms));
+    question.tag.input = stamp_mix(question.tag.input, snapshot->environment);
+    question.tag.input = stamp_mix(question.tag.input, snapshot->version);
+    question.tag.input = stamp_mix(question.tag.input, ruleset_moment(snapshot->rules, x->now_ms));
     return question;
 }
 
@@ -98,7 +99,7 @@ static struct answers decide(const struct question *question, const struct ofrep
         struct answer_parts *parts = &answers.items[answers.count++];
         *parts = ofrep_answer_parts(question->pieces->flags[place], &decision);
         answers.room += answer_parts_room(parts);
-        *digest = effect_mix(*digest, parts->piece->stamp + parts->end->stamp);
+        *digest = stamp_mix(*digest, parts->piece->stamp + parts->end->stamp);
     }
     return answers;
 }
@@ -111,11 +112,11 @@ static struct str write_members(const struct question *question, uint64_t *diges
     struct exchange *x = question->x;
     if (question->is_bare)
         return STR("");
-    *digest = effect_mix(*digest, question->pieces->metadata_stamp);
+    *digest = stamp_mix(*digest, question->pieces->metadata_stamp);
     struct str uri = ofrep_event_uri(x);
     if (str_is_absent(uri))
         return question->pieces->metadata;
-    *digest = effect_mix(*digest, 1); /* of this credential: which one is said already */
+    *digest = stamp_mix(*digest, 1); /* of this credential: which one is said already */
     return arena_format(x->arena,
                         "%.*s,\"eventStreams\":[{\"type\":\"sse\",\"endpoint\":{\"requestUri\":"
                         "\"%.*s\"},\"inactivityDelaySec\":%d}]",

@@ -2,8 +2,8 @@
 /* operations - what the routes say of themselves: see operations.h. */
 #include "dialect/ofrep/operations.h"
 
-#define TAG STR("Evaluation")
-#define REFUSAL STR("EvaluationRefusal")
+#define TAG STR("OFREP")
+#define REFUSAL STR("OfrepRefusal")
 
 /* ---- refusals -------------------------------------------------------------------------------- */
 
@@ -32,15 +32,15 @@ static const struct operation_refusal event_refusals[] = {
 /* ---- operations ------------------------------------------------------------------------------ */
 
 const struct operation ofrep_operation_evaluate_one = {
-    .id = STR("evaluateFlag"),
+    .id = STR("ofrepEvaluateFlag"),
     .tag = TAG,
     .summary = STR("Evaluate one flag for a context"),
     .details = STR("OpenFeature's remote evaluation protocol (OFREP) 0.3. An answer without "
                    "`value` means the default in the caller's code. Experiments note who was "
                    "assigned what."),
     .status = 200,
-    .body = STR("EvaluationRequest"),
-    .answer = STR("Evaluation"),
+    .body = STR("OfrepRequest"),
+    .answer = STR("OfrepEvaluation"),
     .refusals = evaluation_refusals,
     .refusal_count = REFUSALS_OF_ONE,
 };
@@ -54,7 +54,7 @@ static const struct operation_query all_query[] = {
 };
 
 const struct operation ofrep_operation_evaluate_all = {
-    .id = STR("evaluateFlags"),
+    .id = STR("ofrepEvaluateFlags"),
     .tag = TAG,
     .summary = STR("Evaluate all flags that the credential sees for a context"),
     .details = STR("The ETag is of the answer to this credential and this context: ask again with "
@@ -62,8 +62,8 @@ const struct operation ofrep_operation_evaluate_all = {
                    "decided are among the others, with an errorCode."),
     .traits = OPERATION_DETECTS,
     .status = 200,
-    .body = STR("EvaluationRequest"),
-    .answer = STR("Evaluations"),
+    .body = STR("OfrepRequest"),
+    .answer = STR("OfrepEvaluations"),
     .query = all_query,
     .query_count = COUNT_OF(all_query),
     .refusals = evaluation_refusals,
@@ -71,15 +71,16 @@ const struct operation ofrep_operation_evaluate_all = {
 };
 
 const struct operation ofrep_operation_follow = {
-    .id = STR("followEvaluation"),
+    .id = STR("ofrepFollow"),
     .tag = TAG,
     .summary = STR("Be told when evaluating again would say something else"),
-    .details = STR("The address comes with the answer to evaluateFlags, in eventStreams. An event "
-                   "carries no flags: ask again when one comes. Who comes back with Last-Event-ID "
-                   "hears what has happened since."),
+    .details =
+        STR("The address comes with the answer to ofrepEvaluateFlags, in eventStreams. An event "
+            "carries no flags: ask again when one comes. Who comes back with Last-Event-ID "
+            "hears what has happened since."),
     .traits = OPERATION_STREAMS,
     .status = 200,
-    .answer = STR("EvaluationEvent"),
+    .answer = STR("OfrepEvent"),
     .refusals = event_refusals,
     .refusal_count = COUNT_OF(event_refusals),
 };
@@ -97,37 +98,38 @@ const struct operation ofrep_operation_follow = {
     "\"errorCode\":{\"enum\":[" CODES "]},\"errorDetails\":{\"type\":\"string\"}," METADATA
 
 static const struct operation_schema items[] = {
-    {STR("EvaluationRequest"),
+    {STR("OfrepRequest"),
      STR("{\"type\":\"object\",\"properties\":{\"context\":{\"type\":\"object\",\"maxProperties\":"
          "256,\"properties\":{\"targetingKey\":{\"type\":[\"string\",\"null\"],\"maxLength\":256,"
          "\"description\":\"who flags are dealt by\"}},\"description\":\"attributes: texts of at "
          "most 2048 bytes, numbers, booleans, and lists and objects of them, at most 8 deep\"}}}")},
-    {STR("Evaluation"),
+    {STR("OfrepEvaluation"),
      STR("{\"type\":\"object\",\"properties\":{" KEY ",\"value\":{\"type\":[\"boolean\","
          "\"string\",\"number\",\"object\",\"array\"],\"description\":\"absent: the default in the "
          "caller's code\"},\"reason\":{\"enum\":[\"STATIC\",\"TARGETING_MATCH\",\"SPLIT\","
          "\"DEFAULT\",\"DISABLED\"]},\"variant\":{\"type\":\"string\"}," METADATA
          "},\"required\":[\"key\",\"reason\",\"variant\",\"metadata\"]," CLOSED "}")},
-    {STR("EvaluationFailure"),
+    {STR("OfrepFailure"),
      STR("{\"type\":\"object\",\"properties\":{" KEY "," REFUSED
          "},\"required\":[\"key\",\"errorCode\",\"errorDetails\",\"metadata\"]," CLOSED "}")},
-    {STR("EvaluationRefusal"),
+    {STR("OfrepRefusal"),
      STR("{\"type\":\"object\",\"properties\":{\"key\":{\"type\":\"string\",\"description\":\"of "
          "the one flag that was asked for\"}," REFUSED
          "},\"required\":[\"errorCode\",\"errorDetails\",\"metadata\"]," CLOSED "}")},
-    {STR("Evaluations"),
+    {STR("OfrepEvaluations"),
      STR("{\"type\":\"object\",\"properties\":{\"flags\":{\"type\":\"array\",\"description\":\"by "
-         "key\",\"items\":{\"oneOf\":[{\"$ref\":\"#/components/schemas/Evaluation\"},{\"$ref\":"
-         "\"#/components/schemas/EvaluationFailure\"}]}}," METADATA
+         "key\",\"items\":{\"oneOf\":[{\"$ref\":\"#/components/schemas/"
+         "OfrepEvaluation\"},{\"$ref\":"
+         "\"#/components/schemas/OfrepFailure\"}]}}," METADATA
          ",\"eventStreams\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":{"
          "\"type\":{\"const\":\"sse\"},\"endpoint\":{\"type\":\"object\",\"properties\":{"
          "\"requestUri\":{\"type\":\"string\",\"description\":\"path and query of "
-         "followEvaluation, "
+         "ofrepFollow, "
          "a secret\"}},\"required\":[\"requestUri\"]," CLOSED
          "},\"inactivityDelaySec\":{\"type\":\"integer\",\"minimum\":1}},\"required\":[\"type\","
          "\"endpoint\",\"inactivityDelaySec\"]," CLOSED "}}},\"required\":[\"flags\"]," CLOSED
          "}")},
-    {STR("EvaluationEvent"),
+    {STR("OfrepEvent"),
      STR("{\"type\":\"object\",\"properties\":{\"type\":{\"const\":\"refetchEvaluation\"},"
          "\"etag\":{\"type\":\"string\"},\"lastModified\":{\"type\":\"integer\",\"description\":"
          "\"seconds since 1970\"}},\"required\":[\"type\",\"etag\",\"lastModified\"]," CLOSED "}")},

@@ -3,7 +3,7 @@
 #include "dialect/ofrep/person.h"
 
 #include "base/instant.h"
-#include "dialect/ofrep/effect.h"
+#include "base/stamp.h"
 #include "eval/selector.h"
 #include "ingest/assignments.h"
 #include "ingest/identities.h"
@@ -74,9 +74,9 @@ static bool is_dealt(const struct decision *decision)
 static uint64_t digest_of(uint64_t environment, struct str name, const struct decision *decision)
 {
     const struct flag *flag = decision->flag->flag;
-    uint64_t digest = effect_mix(map_hash(name), environment);
-    digest = effect_mix(digest, map_hash(flag->id));
-    return effect_mix(digest, (uint64_t)decision->variation);
+    uint64_t digest = stamp_mix(map_hash(name), environment);
+    digest = stamp_mix(digest, map_hash(flag->id));
+    return stamp_mix(digest, (uint64_t)decision->variation);
 }
 
 static struct str write_document(const struct ofrep_person *person, struct str name,

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 
+#include "base/stamp.h"
 #include "dialect/ofrep/encode.h"
 #include "dialect/ofrep/routes.h"
 
@@ -12,7 +13,7 @@
 static struct answer_piece keep(struct arena *arena, struct buf *buf)
 {
     struct str text = arena_copy_str(arena, buf_str(buf));
-    return (struct answer_piece){text, effect_hash(text)};
+    return (struct answer_piece){text, stamp_of(text)};
 }
 
 static struct answer_piece write_piece(struct buf *buf, struct flag_revision *revision,
@@ -119,7 +120,7 @@ void ofrep_render(struct snapshot *snapshot)
     buf_clear(&buf);
     ofrep_encode_metadata(&buf, &snapshot->settings.metadata);
     pieces->metadata = arena_copy_str(&snapshot->arena, buf_str(&buf));
-    pieces->metadata_stamp = effect_hash(pieces->metadata);
+    pieces->metadata_stamp = stamp_of(pieces->metadata);
     buf_close(&buf);
     snapshot->annexes[OFREP_ANNEX] = pieces;
 }

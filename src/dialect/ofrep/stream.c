@@ -14,6 +14,8 @@ enum { HEARTBEAT_MS = 15000, RETRY_MS = 3000 };
 
 struct str ofrep_event_uri(struct exchange *x)
 {
+    if (x->services->streams == NULL)
+        return (struct str){0};
     const struct catalog_credential *credential =
         catalog_find_credential(x->view->catalog, x->caller->credential_id);
     assert(credential != NULL);

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* When something fails on the way: what was refused is not there, what was kept is shown, and
  * nobody is told otherwise. */
-#include <pthread.h>
-#include <semaphore.h>
-
 #include "change/internal.h"
 #include "model/limits.h"
 
+#include "errand.h"
 #include "faulty_disk.h"
-#include "town.h"
 
 /* ---- a hand on the data file, past the store ------------------------------------------------ */
 
@@ -126,47 +123,6 @@ static void render_huge(struct snapshot *snapshot)
     bool is_huge = environment_find_flag(&snapshot->state, STR("huge")) != NULL;
     snapshot->renderings[0].body =
         (struct str){one_byte, is_huge ? (size_t)SNAPSHOT_BYTES_MAX + 1 : 1};
-}
-
-/* Holds the writer inside a group of its own until the others wait behind it. */
-struct gate {
-    sem_t is_held, may_go;
-};
-
-static struct fault wait_at_gate(struct edit *edit, void *input)
-{
-    (void)edit;
-    struct gate *gate = input;
-    sem_post(&gate->is_held);
-    sem_wait(&gate->may_go);
-    return fault_make(FAULT_INVALID, STR("gate"), STR("only here to hold the writer"));
-}
-
-struct errand {
-    struct town *town;
-    struct change change;
-    struct town_put put;
-    struct arena arena;
-    struct fault fault;
-    pthread_t thread;
-};
-
-static void *run_errand(void *argument)
-{
-    struct errand *errand = argument;
-    errand->fault = change_apply(errand->town->changer, &errand->change);
-    return NULL;
-}
-
-static void start_errand(struct errand *errand, struct town *town, uint64_t waiting)
-{
-    errand->town = town;
-    arena_open(&errand->arena, 1024);
-    errand->change.caller = &town->owner;
-    errand->change.arena = &errand->arena;
-    assert_int_equal(pthread_create(&errand->thread, NULL, run_errand, errand), 0);
-    while (change_counters_read(town->changer).waiting < waiting)
-        usleep(100);
 }
 
 static void open_with_huge(struct town *town)

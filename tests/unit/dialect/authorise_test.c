@@ -185,7 +185,73 @@ TEST(a_stale_view_does_not_call_a_genuine_key_unknown)
     port_close(port);
 }
 
+/* ---- evaluating ----------------------------------------------------------------------------- */
+
+/* As many header lines as there are arguments; "%k" is the key. */
+static int evaluate_with(struct port *port, struct str key, const char *lines)
+{
+    char more[512];
+    size_t size = 0;
+    for (const char *at = lines; *at != '\0'; at++) {
+        bool is_key = at[0] == '%' && at[1] == 'k';
+        int written = is_key ? snprintf(more + size, sizeof(more) - size, "%.*s", STR_ARG(key))
+                             : snprintf(more + size, sizeof(more) - size, "%c", *at);
+        size += (size_t)written;
+        CHECK(size < sizeof(more));
+        at += is_key;
+    }
+    return ask(port, "GET /sdk/evaluate", more, NULL, 0);
+}
+
+TEST(whoever_reads_one_environment_evaluates)
+{
+    struct port *port = port_open();
+    for (size_t kind = 0; kind < CREDENTIAL_KIND_COUNT; kind++) {
+        bool is_reader = kind != CREDENTIAL_PERSONAL && kind != CREDENTIAL_APP &&
+                         kind != CREDENTIAL_ENVIRONMENT && kind != CREDENTIAL_PROJECT_SECRET;
+        CHECK_INT(evaluate_with(port, port->secrets[kind], "Authorization: Bearer %k\r\n"),
+                  is_reader ? 200 : DENIED);
+    }
+    port_close(port);
+}
+
+TEST(a_key_to_evaluate_with_is_shown_in_any_way_clients_have)
+{
+    static const char *const shown[] = {
+        "Authorization: Bearer %k\r\n",
+        "Authorization: bearer  %k\r\n",
+        "Authorization: Api-Key %k\r\n",
+        "Authorization: %k\r\n",
+        "X-API-Key: %k\r\n",
+        "x-api-key: %k\r\nAuthorization: Bearer %k\r\n",
+        "X-API-Key: %k\r\nAuthorization: %k\r\n",
+        "X-API-Key: %k\r\nAuthorization:\r\n",
+        "X-API-Key:\r\nAuthorization: %k\r\n",
+    };
+    static const char *const not_shown[] = {
+        "",
+        "Authorization: Basic %k\r\n",
+        "Authorization: Bearer\r\n",
+        "Authorization: Bearer %k x\r\n",
+        "Authorization: Bearer nonsense\r\n",
+        "X-API-Key: Bearer %k\r\n",
+        "X-API-Key: %k\r\nAuthorization: Bearer nonsense\r\n",
+        "X-API-Key: nonsense\r\nAuthorization: Bearer %k\r\n",
+        "X-API-Key: %k\r\nX-API-Key: nonsense\r\n",
+        "Authorization: Bearer %k\r\nAuthorization: Bearer nonsense\r\n",
+        "Authorization: Bearer %k\r\nAuthorization: Bearer %k\r\nX-API-Key: %k\r\n",
+    };
+    struct port *port = port_open();
+    struct str key = port->secrets[CREDENTIAL_BROWSER_KEY];
+    for (size_t i = 0; i < COUNT_OF(shown); i++)
+        CHECK_INT(evaluate_with(port, key, shown[i]), 200);
+    for (size_t i = 0; i < COUNT_OF(not_shown); i++)
+        CHECK_INT(evaluate_with(port, key, not_shown[i]), UNAUTHENTICATED);
+    port_close(port);
+}
+
 TESTS(every_scope_admits_its_kinds_and_no_other, the_word_before_a_key_is_read_with_leniency,
       who_shows_two_credentials_shows_none, no_bytes_are_mistaken_for_a_credential,
       a_download_needs_key_and_secret_of_one_environment,
-      a_stale_view_does_not_call_a_genuine_key_unknown)
+      a_stale_view_does_not_call_a_genuine_key_unknown, whoever_reads_one_environment_evaluates,
+      a_key_to_evaluate_with_is_shown_in_any_way_clients_have)

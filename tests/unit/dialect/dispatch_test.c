@@ -68,6 +68,50 @@ TEST(what_is_no_path_of_ours_is_404)
     port_close(port);
 }
 
+TEST(a_rest_is_everything_behind_the_slash_decoded_once)
+{
+    static const char *const rests[][2] = {
+        {"a", "[a]"},
+        {"a/b/c", "[a/b/c]"},
+        {"a/", "[a/]"},
+        {"a%2Fb", "[a/b]"},
+        {"a%2Fb/c%20d", "[a/b/c d]"},
+        {"a%252Fb", "[a%2Fb]"},
+        {"a+b/c", "[a+b/c]"},
+        {"%2F", "[/]"},
+        {"one", "[one]"},
+        {"a/b/one", "[a/b/one]"},
+        {"1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17/18",
+         "[1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17/18]"},
+        {"a?b=c/d", "[a]"},
+    };
+    struct port *port = port_open();
+    char line[160];
+    char answer[160];
+    for (size_t i = 0; i < COUNT_OF(rests); i++) {
+        snprintf(line, sizeof(line), "GET /sdk/rest/%s", rests[i][0]);
+        snprintf(answer, sizeof(answer), "/sdk/rest/{key*} caller=- %s body=0", rests[i][1]);
+        expect(port, line, 200, answer);
+    }
+    expect(port, "GET /sdk//rest//a//b", 200, "/sdk/rest/{key*} caller=- [a//b] body=0");
+    expect(port, "GET /sdk/two/a%2Fb/c/d", 200, "/sdk/two/{id}/{key*} caller=- [a/b][c/d] body=0");
+    expect(port, "GET /sdk/two/a", 404, "paths says no");
+    expect(port, "GET /sdk/two/a/", 404, "paths says no");
+    port_close(port);
+}
+
+TEST(a_rest_is_tried_last)
+{
+    struct port *port = port_open();
+    expect(port, "GET /sdk/rest/a/one", 200, "/sdk/rest/{id}/one caller=- [a] body=0");
+    expect(port, "POST /sdk/rest", 200, "/sdk/rest caller=-  body=0");
+    expect(port, "POST /sdk/rest/", 200, "/sdk/rest caller=-  body=0");
+    expect(port, "GET /sdk/rest", 405, "paths says no");
+    expect(port, "GET /sdk/rest/", 405, "paths says no");
+    expect(port, "POST /sdk/rest/a/b", 405, "paths says no");
+    port_close(port);
+}
+
 TEST(the_longest_prefix_says_who_is_spoken_to)
 {
     struct port *port = port_open();
@@ -321,7 +365,8 @@ TEST(without_a_hub_there_are_no_streams)
 
 TESTS(parameters_are_split_before_they_are_decoded,
       whole_paths_win_over_parameters_and_methods_are_looked_for_in_both,
-      what_is_no_path_of_ours_is_404, the_longest_prefix_says_who_is_spoken_to,
+      what_is_no_path_of_ours_is_404, a_rest_is_everything_behind_the_slash_decoded_once,
+      a_rest_is_tried_last, the_longest_prefix_says_who_is_spoken_to,
       slashes_are_a_matter_of_the_language, another_method_is_405_and_says_which_there_are,
       head_is_get_without_the_body, a_preflight_needs_no_credential,
       a_query_member_is_a_value_or_a_fault, a_refusal_comes_in_the_language_of_the_path,

@@ -170,6 +170,11 @@ static const struct route path_routes[] = {
     ROUTE(GET, "/sdk/events", EVENT_ADDRESS, FAST, 0),
     {HTTP_GET, STR("/sdk/query"), SCOPE_ANYONE, LANE_FAST, 0, say_query, NULL},
     ROUTE(GET, "/api/v1/other/{id}", ANYONE, FAST, 0),
+    ROUTE(GET, "/sdk/rest/{key*}", ANYONE, FAST, 0),
+    ROUTE(GET, "/sdk/rest/{id}/one", ANYONE, FAST, 0),
+    ROUTE(POST, "/sdk/rest", ANYONE, FAST, 10),
+    ROUTE(GET, "/sdk/two/{id}/{key*}", ANYONE, FAST, 0),
+    ROUTE(GET, "/sdk/evaluate", EVALUATE, FAST, 0),
 };
 static const struct str path_prefixes[] = {STR("/sdk"), STR("/api/1"), STR("/api/v1/other")};
 static const struct dialect paths = {

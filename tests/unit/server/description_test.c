@@ -124,6 +124,7 @@ TEST(every_route_of_a_language_that_describes_itself_is_described)
 
 static void expect_manners(struct desk *desk, const struct route *route)
 {
+    CHECK(route->operation != NULL);
     unsigned traits = route->operation->traits;
     bool mutates = (traits & OPERATION_MUTATES) != 0;
     (void)desk;
@@ -143,7 +144,10 @@ static void expect_manners(struct desk *desk, const struct route *route)
         CHECK(!str_is_absent(route->operation->answer));
     if (is_admin && route->method == HTTP_GET && (traits & OPERATION_STREAMS) == 0)
         CHECK((traits & OPERATION_DETECTS) != 0);
-    CHECK_INT(!str_is_absent(route->operation->body), route->body_bytes_max > 0);
+    bool has_body = !str_is_absent(route->operation->body);
+    if (has_body != (route->body_bytes_max > 0))
+        fprintf(stderr, "%.*s: whether there is a body\n", STR_ARG(route->path));
+    CHECK_INT(has_body, route->body_bytes_max > 0);
     if (route->operation->status == 204)
         CHECK(str_is_absent(route->operation->answer));
     else if ((traits & OPERATION_STREAMS) == 0)
@@ -260,6 +264,26 @@ TEST(every_reference_leads_somewhere)
     desk_close(desk);
 }
 
+TEST(a_schema_has_one_name_and_a_name_one_schema)
+{
+    struct desk *desk = desk_open();
+    struct map names;
+    map_open(&names, &desk->arena, 64);
+    for (size_t i = 0; i < server_language_count; i++) {
+        const struct dialect *dialect = desk->dialects[i];
+        for (size_t list = 0; list < dialect->schemas_count; list++) {
+            const struct operation_schemas *schemas = dialect->schemas[list];
+            for (size_t at = 0; at < schemas->count; at++) {
+                bool is_new = map_insert(&names, schemas->items[at].name, 1);
+                if (!is_new)
+                    fprintf(stderr, "%.*s is there twice\n", STR_ARG(schemas->items[at].name));
+                CHECK(is_new);
+            }
+        }
+    }
+    desk_close(desk);
+}
+
 TEST(every_schema_is_used_and_every_tag_is_listed)
 {
     struct desk *desk = desk_open();
@@ -282,4 +306,4 @@ TESTS(every_route_of_a_language_that_describes_itself_is_described, traits_fit_r
       the_same_tables_give_the_same_bytes,
       nothing_is_described_that_has_no_route_and_ids_are_unique,
       templates_are_unique_whatever_their_parameters_are_called, every_reference_leads_somewhere,
-      every_schema_is_used_and_every_tag_is_listed)
+      a_schema_has_one_name_and_a_name_one_schema, every_schema_is_used_and_every_tag_is_listed)

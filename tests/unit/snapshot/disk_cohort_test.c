@@ -100,6 +100,10 @@ TEST(deployments_and_tokens_are_what_they_were)
     CHECK_INT(token->environment_count, 1);
     CHECK_INT(token->environments[0], FIXTURE_ENVIRONMENT);
     CHECK_INT(catalog_find_credential(catalog, STR("key_2"))->deployment, FIXTURE_DEPLOYMENT);
+    CHECK(token->is_read_only);
+    CHECK(!catalog_find_credential(catalog, STR("key_2"))->is_read_only);
+    CHECK(catalog->environments[0].hides_flags_by_default);
+    CHECK_INT(catalog->users[0].created_ms, 1);
     CHECK_INT(catalog->keyring.entry_count, 4);
     view_release(view);
     scratch_close(&scratch);

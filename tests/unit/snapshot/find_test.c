@@ -107,6 +107,14 @@ TEST(callers_say_what_they_read_and_manage)
     CHECK_INT(token->environment_count, 1); /* the others are not there */
     CHECK(caller_sees_environment(token, STR("app_1"), FIXTURE_ENVIRONMENT));
     CHECK(!caller_sees_environment(token, STR("app_1"), 3));
+    CHECK(token->is_read_only);
+    CHECK(caller_may_read(token));
+    CHECK(!caller_may_write(token));
+    CHECK(!deployment->is_read_only);
+    CHECK_STR(catalog_find_user(catalog, STR("user_1"))->email, STR("owner@localhost"));
+    CHECK(catalog_find_user(catalog, STR("user_2")) == NULL);
+    CHECK(catalog_find_user_by_email(catalog, STR("Owner@LOCALHOST")) == &catalog->users[0]);
+    CHECK(catalog_find_user_by_email(catalog, STR("owner@local")) == NULL);
     CHECK(catalog_find_credential(catalog, STR("token_2")) == NULL); /* manages nothing at all */
     CHECK_STR(catalog_find_credential(catalog, STR("token_1"))->name, STR("ci"));
     catalog_release(catalog);

@@ -86,7 +86,7 @@ static inline struct catalog *fixture_catalog(uint64_t version)
     const struct user_row user = {STR("user_1"), STR("owner@localhost"), ROLE_OWNER, 1};
     const struct app_row app = {STR("app_1"), STR("shop"), STR("user_1"), false, 2};
     const struct environment_row environment = {
-        FIXTURE_ENVIRONMENT, STR("env_1"), STR("app_1"), STR("production"), version, 3, 4};
+        FIXTURE_ENVIRONMENT, STR("env_1"), STR("app_1"), STR("production"), version, 3, 4, true};
     const struct deployment_row deployments[] = {
         {FIXTURE_DEPLOYMENT, FIXTURE_ENVIRONMENT, STR("web"), STR("client-abc"),
          CREDENTIAL_CLIENT_DEPLOYMENT, false, 6},
@@ -112,6 +112,7 @@ static inline struct catalog *fixture_catalog(uint64_t version)
     rows[4].environments = listed;
     rows[4].environment_count = COUNT_OF(listed);
     rows[4].expires_ms = 1000;
+    rows[4].is_read_only = true;
     rows[5].environments = listed; /* only one that is not there */
     rows[5].environment_count = 1;
     const struct catalog_parts parts = {

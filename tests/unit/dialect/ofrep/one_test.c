@@ -37,8 +37,7 @@ static void check_spelling(const char *members, const char *spelled)
     site_flag(&site, members);
     site_publish(&site);
     struct str answer = site_one(&site, "f", ANN);
-    struct str wanted =
-        arena_format(&site.arena, "\"value\":%s,\"variant\"", site_text(&site, spelled).data);
+    struct str wanted = arena_format(&site.arena, "\"value\":%s,\"variant\"", spelled);
     if (!str_contains(answer, wanted))
         fprintf(stderr, "%.*s has no %.*s\n", STR_ARG(answer), STR_ARG(wanted));
     CHECK(str_contains(answer, wanted));
@@ -404,7 +403,7 @@ static void publish_experiment(struct site *site, const char *dealt, bool is_sti
     struct flag flag = site_decode_flag(
         site, "'key':'f','kind':'experiment'," SITE_TEXT_FAMILY
               "'variations':[{'id':'red','value':'red'},{'id':'blue','value':'blue'},"
-              "{'id':'off','value':'off'}]");
+              "{'id':'off','value':'off'}],'fallthrough':{'variation':'off'}");
     flag.fallthrough.variation = str_of(dealt);
     flag.experiment.is_sticky = is_sticky;
     site_add(site, flag);
