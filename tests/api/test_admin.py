@@ -153,7 +153,7 @@ def test_a_cohort_is_uploaded_replaced_and_deleted(owner, number):
 def test_cohorts_are_listed(owner, number):
     for name in ("list-b", "list-a"):
         owner.put_cohort(number, name, ["x"])
-    listed = owner.call("GET", f"/admin/v1/environments/{number}/cohorts").json()["cohorts"]
+    listed = owner.call("GET", f"/admin/v1/environments/{number}/cohorts").json()["items"]
     ids = [cohort["id"] for cohort in listed]
     assert ids == sorted(ids)
     assert {"list-a", "list-b"} <= set(ids)

@@ -13,8 +13,8 @@
 #include "dialect/admin/request.h"
 #include "dialect/admin/rights.h"
 
-/* Rows looked at for one page: who sees few of many gets short pages rather than slow ones. The first
- * batch is what the page wants; where that does not fill it, larger ones follow. */
+/* Rows looked at for one page: who sees few of many gets short pages rather than slow ones. The
+ * first batch is what the page wants; where that does not fill it, larger ones follow. */
 enum { SCANNED_MAX = 10000, BATCH = 1000 };
 
 /* ---- one row -------------------------------------------------------------------------------- */
