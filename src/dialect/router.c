@@ -18,34 +18,46 @@ struct router_entry {
     size_t segment_count;
     size_t parameter_count;    /* 0: matched as a whole, by the map */
     bool has_rest;             /* the last parameter takes all that is left */
-    struct router_entry *next; /* pattern with as many segments, or with a rest */
+    struct router_entry *next; /* pattern of the same dialect with as many segments, or a rest */
+};
+
+struct router_shelf {
+    struct router_entry *patterns[ROUTER_SEGMENTS_MAX + 1]; /* by their number of segments */
+    struct router_entry *rests; /* patterns whose last parameter takes what is left */
 };
 
 /* ---- dialects -------------------------------------------------------------------------- */
 
+/* Most prefixes are told apart by the byte they end in. */
 static bool speaks_for(struct str prefix, struct str path)
 {
-    if (!str_starts_with(path, prefix))
+    if (path.size < prefix.size || path.data[prefix.size - 1] != prefix.data[prefix.size - 1] ||
+        !str_starts_with(path, prefix))
         return false;
     return path.size == prefix.size || str_ends_with(prefix, STR("/")) ||
            path.data[prefix.size] == '/';
 }
 
-const struct dialect *dialects_find(const struct dialect *const *dialects, size_t count,
-                                    struct str path)
+static size_t find_index(const struct dialect *const *dialects, size_t count, struct str path)
 {
-    const struct dialect *found = dialects[0];
+    size_t found = 0;
     size_t longest = 0;
     for (size_t i = 0; i < count; i++) {
         for (size_t at = 0; at < dialects[i]->prefix_count; at++) {
             struct str prefix = dialects[i]->prefixes[at];
             if (prefix.size <= longest || !speaks_for(prefix, path))
                 continue;
-            found = dialects[i];
+            found = i;
             longest = prefix.size;
         }
     }
     return found;
+}
+
+const struct dialect *dialects_find(const struct dialect *const *dialects, size_t count,
+                                    struct str path)
+{
+    return dialects[find_index(dialects, count, path)];
 }
 
 struct str dialect_path(const struct dialect *dialect, struct str path)
@@ -118,6 +130,14 @@ static bool is_same_pattern(const struct router_entry *a, const struct router_en
     return true;
 }
 
+static size_t index_of(const struct router *router, const struct dialect *dialect)
+{
+    size_t index = 0;
+    while (router->dialects[index] != dialect)
+        index++;
+    return index;
+}
+
 static struct router_entry *add_entry(struct router *router, const struct router_entry *entry)
 {
     struct router_entry *added = &router->entries[router->entry_count];
@@ -125,8 +145,9 @@ static struct router_entry *add_entry(struct router *router, const struct router
     if (entry->parameter_count == 0) {
         map_insert(&router->exact, entry->path, (uint32_t)router->entry_count);
     } else {
+        struct router_shelf *shelf = &router->shelves[index_of(router, entry->dialect)];
         struct router_entry **link =
-            entry->has_rest ? &router->rests : &router->patterns[entry->segment_count];
+            entry->has_rest ? &shelf->rests : &shelf->patterns[entry->segment_count];
         while (*link != NULL) /* those declared first are tried first */
             link = &(*link)->next;
         *link = added;
@@ -166,6 +187,7 @@ void router_open(struct router *router, const struct dialect *const *dialects, s
     for (size_t i = 0; i < count; i++)
         route_count += dialects[i]->route_count;
     router->entries = ARENA_NEW_ARRAY(&router->arena, struct router_entry, route_count);
+    router->shelves = ARENA_NEW_ARRAY(&router->arena, struct router_shelf, count);
     map_open(&router->exact, &router->arena, route_count);
     for (size_t i = 0; i < count; i++) {
         for (size_t at = 0; at < dialects[i]->route_count; at++)
@@ -180,9 +202,18 @@ void router_close(struct router *router)
 
 /* ---- finding --------------------------------------------------------------------------- */
 
-static const struct dialect *find_dialect(const struct router *router, struct str path)
+/* Who is spoken to. */
+struct address {
+    const struct dialect *dialect;
+    const struct router_shelf *shelf; /* the dialect's */
+    struct str path;                  /* without the slash behind it that is overlooked */
+};
+
+static struct address find_address(const struct router *router, const struct http_request *request)
 {
-    return dialects_find(router->dialects, router->dialect_count, path);
+    size_t index = find_index(router->dialects, router->dialect_count, request->path);
+    const struct dialect *dialect = router->dialects[index];
+    return (struct address){dialect, &router->shelves[index], dialect_path(dialect, request->path)};
 }
 
 bool router_has_patterns(const struct router *router, const struct dialect *dialect)
@@ -200,18 +231,18 @@ static enum http_method route_method(enum http_method method)
 }
 
 static const struct router_entry *find_exact(const struct router *router,
-                                             const struct http_request *request)
+                                             const struct http_request *request,
+                                             const struct address *address)
 {
     if (request->has_encoded_slash) /* its path only looks like one */
         return NULL;
-    const struct dialect *dialect = find_dialect(router, request->path);
-    uint32_t index = map_find(&router->exact, dialect_path(dialect, request->path));
+    uint32_t index = map_find(&router->exact, address->path);
     return index == MAP_ABSENT ? NULL : &router->entries[index];
 }
 
 /* A request's path on the way through the patterns. */
 struct trail {
-    const struct dialect *dialect;
+    const struct router_shelf *shelf;
     struct str raw;                           /* as received */
     size_t begins[ROUTER_SEGMENTS_MAX];       /* where in raw each of the segments does */
     struct str segments[ROUTER_SEGMENTS_MAX]; /* decoded */
@@ -219,45 +250,51 @@ struct trail {
     bool has_more; /* segments than these: only a rest may take them */
 };
 
-static bool trail_open(struct trail *trail, const struct router *router,
-                       const struct http_request *request)
+static void split_trail(struct trail *trail, const struct http_request *request)
 {
-    *trail = (struct trail){.dialect = find_dialect(router, request->path)};
-    trail->raw = str_slice(request->target, 0, str_find_byte(request->target, '?', 0));
-    if (!str_starts_with(trail->raw, STR("/")))
-        return false;
     size_t count = split(trail->raw, trail->segments);
     trail->has_more = count == SIZE_MAX;
     trail->segment_count = trail->has_more ? ROUTER_SEGMENTS_MAX : count;
+    bool is_encoded = str_find_byte(trail->raw, '%', 0) < trail->raw.size;
     for (size_t i = 0; i < trail->segment_count; i++) {
         trail->begins[i] = (size_t)(trail->segments[i].data - trail->raw.data);
-        trail->segments[i] = http_decode_segment(request->arena, trail->segments[i]);
+        if (is_encoded)
+            trail->segments[i] = http_decode_segment(request->arena, trail->segments[i]);
     }
-    if (!trail->has_more && dialect_path(trail->dialect, request->path).size < request->path.size)
+}
+
+static bool trail_open(struct trail *trail, const struct http_request *request,
+                       const struct address *address)
+{
+    trail->shelf = address->shelf;
+    trail->raw = str_slice(request->target, 0, str_find_byte(request->target, '?', 0));
+    if (!str_starts_with(trail->raw, STR("/")))
+        return false;
+    split_trail(trail, request);
+    if (!trail->has_more && address->path.size < request->path.size)
         trail->segment_count--; /* the empty one behind it */
     return true;
 }
 
 /* The first pattern with as many segments as the trail has, then those that take the rest. */
-static const struct router_entry *first_pattern(const struct router *router,
-                                                const struct trail *trail)
+static const struct router_entry *first_pattern(const struct trail *trail)
 {
     const struct router_entry *entry =
-        trail->has_more ? NULL : router->patterns[trail->segment_count];
-    return entry != NULL ? entry : router->rests;
+        trail->has_more ? NULL : trail->shelf->patterns[trail->segment_count];
+    return entry != NULL ? entry : trail->shelf->rests;
 }
 
-static const struct router_entry *next_pattern(const struct router *router,
+static const struct router_entry *next_pattern(const struct trail *trail,
                                                const struct router_entry *entry)
 {
     if (entry->next != NULL || entry->has_rest)
         return entry->next;
-    return router->rests;
+    return trail->shelf->rests;
 }
 
 static bool matches(const struct router_entry *entry, const struct trail *trail)
 {
-    if (entry->dialect != trail->dialect || trail->segment_count < entry->segment_count)
+    if (trail->segment_count < entry->segment_count)
         return false;
     for (size_t i = 0; i < entry->segment_count; i++) {
         struct str literal = entry->segments[i].literal;
@@ -283,16 +320,14 @@ static void fill_parameters(struct router_match *match, const struct router_entr
         *last = http_decode_segment(arena, rest);
 }
 
-static void find_pattern(const struct router *router, const struct http_request *request,
+static void find_pattern(const struct http_request *request, const struct address *address,
                          enum http_method method, struct router_match *match)
 {
     struct trail trail;
-    bool is_path = trail_open(&trail, router, request);
-    match->dialect = trail.dialect;
-    if (!is_path)
+    if (!trail_open(&trail, request, address))
         return;
-    const struct router_entry *entry = first_pattern(router, &trail);
-    for (; entry != NULL; entry = next_pattern(router, entry)) {
+    const struct router_entry *entry = first_pattern(&trail);
+    for (; entry != NULL; entry = next_pattern(&trail, entry)) {
         if (entry->routes[method] == NULL || !matches(entry, &trail))
             continue;
         match->route = entry->routes[method];
@@ -303,19 +338,16 @@ static void find_pattern(const struct router *router, const struct http_request 
 
 struct router_match router_find(const struct router *router, const struct http_request *request)
 {
-    struct router_match match = {0};
+    const struct address address = find_address(router, request);
+    struct router_match match = {.dialect = address.dialect};
     enum http_method method = route_method(request->method);
-    if (method >= METHOD_COUNT) {
-        match.dialect = find_dialect(router, request->path);
+    if (method >= METHOD_COUNT)
         return match;
-    }
-    const struct router_entry *entry = find_exact(router, request);
-    if (entry != NULL && entry->routes[method] != NULL) {
-        match.dialect = entry->dialect;
+    const struct router_entry *entry = find_exact(router, request, &address);
+    if (entry != NULL && entry->routes[method] != NULL)
         match.route = entry->routes[method];
-        return match;
-    }
-    find_pattern(router, request, method, &match);
+    else
+        find_pattern(request, &address, method, &match);
     return match;
 }
 
@@ -338,13 +370,14 @@ struct str router_list_methods(const struct router *router, const struct http_re
                  {HTTP_PATCH, "PATCH, "},
                  {HTTP_DELETE, "DELETE, "}};
     bool is_taken[METHOD_COUNT] = {false};
-    const struct router_entry *exact = find_exact(router, request);
+    const struct address address = find_address(router, request);
+    const struct router_entry *exact = find_exact(router, request, &address);
     if (exact != NULL)
         note_methods(exact, is_taken);
     struct trail trail;
-    bool is_path = trail_open(&trail, router, request);
-    for (const struct router_entry *entry = is_path ? first_pattern(router, &trail) : NULL;
-         entry != NULL; entry = next_pattern(router, entry)) {
+    bool is_path = trail_open(&trail, request, &address);
+    for (const struct router_entry *entry = is_path ? first_pattern(&trail) : NULL; entry != NULL;
+         entry = next_pattern(&trail, entry)) {
         if (matches(entry, &trail))
             note_methods(entry, is_taken);
     }

@@ -26,6 +26,7 @@ const struct dialect *dialects_find(const struct dialect *const *dialects, size_
 struct str dialect_path(const struct dialect *dialect, struct str path);
 
 struct router_entry; /* a path or a pattern, with its routes by method */
+struct router_shelf; /* a dialect's patterns */
 
 struct router {
     struct arena arena;
@@ -33,9 +34,8 @@ struct router {
     size_t dialect_count;
     struct router_entry *entries;
     size_t entry_count;
-    struct map exact;                                       /* path -> entry */
-    struct router_entry *patterns[ROUTER_SEGMENTS_MAX + 1]; /* by their number of segments */
-    struct router_entry *rests; /* patterns whose last parameter takes what is left */
+    struct map exact;             /* path -> entry */
+    struct router_shelf *shelves; /* by dialect: the patterns */
 };
 
 /* dialects and the list of them outlive the router. A route outside of its dialect's prefixes, two

@@ -13,7 +13,7 @@
 #include "http/server.h"
 
 enum {
-    ACCEPTS_PER_TURN = 64,
+    ACCEPTS_PER_TURN = 32,
     ACCEPT_PAUSE_MS = 100,
     STREAM_TURN_MS = 750,      /* looked at by the tick: with its grain, about once a second */
     RESERVED_DESCRIPTORS = 64, /* left to the rest of the process */

@@ -7,8 +7,8 @@
 
 #include "http/connection.h"
 
-/* About as many as are accepted in a turn: one or two milliseconds. */
-enum { NEWCOMERS_PER_TURN = 64 };
+/* Half a millisecond or so. */
+enum { NEWCOMERS_PER_TURN = 16 };
 
 static struct connection *take_first(struct newcomers *newcomers)
 {

@@ -7,7 +7,7 @@
 #include "base/memory.h"
 
 enum {
-    SLICE = 128,            /* streams dealt with before others on the loop get their turn */
+    SLICE = 32,             /* streams dealt with before others on the loop get their turn */
     LOOK_EVERY_MS = 50,     /* changes closer to each other than this are taken together, … */
     SENDS_PER_WAIT_MS = 64, /* … and as long as so many sends took a millisecond: a loop spends a
                                minor part of its time on news, however fast it comes */

@@ -130,6 +130,8 @@ class Admin:
         answer = self.session.request(method, f"{self.desk.server.base}/admin/v1{path}", data=data,
                                       params=params, headers=sent, timeout=60)
         self.desk.check(method, f"/admin/v1{path}", answer)
+        if body is not ABSENT:
+            self.desk.check_body(method, f"/admin/v1{path}", body, answer)
         return answer
 
     def get(self, path, **more):
@@ -187,6 +189,23 @@ class Desk:
             return
         found = self.description.faults(described["content"][media]["schema"], answer.json())
         assert found == [], f"{method} {path}: {found[:5]}"
+
+    def check_body(self, method, path, body, answer):
+        """The description allows what was taken, and does not allow what was refused as it stood."""
+        described = self.description.operation(method, path) or {}
+        if "requestBody" not in described:
+            return
+        found = self.description.faults(
+            described["requestBody"]["content"]["application/json"]["schema"], body)
+        if answer.status_code < 300:
+            assert found == [], f"{method} {path}: taken, but {found[:5]}"
+        elif answer.status_code == 400 and answer.json().get("errors", [{}])[0].get("pointer"):
+            pointer = answer.json()["errors"][0]["pointer"]
+            # A schema cannot count UTF-16 units, nor tell the time or the days of a month.
+            name = body.get("name")
+            is_long = pointer == "/name" and isinstance(name, str) and len(name.encode()) > 96
+            is_beyond = pointer == "/expiresAt" or is_long
+            assert found or is_beyond, f"{method} {path}: allowed, but refused: {body}"
 
     def fresh(self, word):
         self.made += 1

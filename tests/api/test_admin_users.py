@@ -366,7 +366,8 @@ def test_an_apps_token_makes_those_of_its_environments(desk, app, number):
         assert caller.post("/tokens", body).status_code in (403, 404)
     for named in ([foreign], [number, foreign], [999999]):
         assert_problem(caller.post("/tokens", {"environments": named}), 404, "not_found")
-    assert_problem(caller.post("/tokens", {"kind": "personal"}), 400, "invalid", "/user")
+    for body in ({"kind": "personal"}, {"kind": "personal", "user": ""}):
+        assert_problem(caller.post("/tokens", body), 403, "denied")
     assert caller.delete(f"/tokens/{made['id']}").status_code == 204
 
 

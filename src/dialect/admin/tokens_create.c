@@ -36,7 +36,9 @@ static struct fault allow_environments(const struct catalog *catalog, const stru
 static struct fault allow_personal(const struct catalog *catalog, const struct caller *caller,
                                    const struct change *change)
 {
-    if (str_equal(caller->user_id, change->user_id))
+    bool is_own =
+        caller->kind == CREDENTIAL_PERSONAL && str_equal(caller->user_id, change->user_id);
+    if (is_own)
         return caller->is_read_only ? deny("this credential may only read") : fault_none();
     if (!rights_administer(caller))
         return deny("only administrators make tokens for other people");
@@ -145,7 +147,7 @@ static bool read_user(struct exchange *x, const struct json *body, struct change
     if (str_is_absent(change->user_id))
         change->user_id = x->caller->user_id;
     return !str_is_absent(change->user_id) ||
-           field_refuse(x, STR("user"), STR("is needed: this token belongs to nobody"));
+           admin_refuse_with(x, FAULT_DENIED, "/user", STR("this token belongs to nobody"));
 }
 
 static bool read_reach(struct exchange *x, const struct json *body, struct change *change)
