@@ -249,7 +249,7 @@ def test_a_token_is_shown_once(desk, owner, app, number, kind, prefix):
              "personal": {"userId": person["id"]}}[kind]
     assert made == {"id": made["id"], "kind": kind, "name": "ci", "prefix": f"{prefix}_",
                     "tail": secret[-4:], "access": "read", "createdAt": made["createdAt"],
-                    "expiresAt": "2100-01-02T03:04:05Z", **shown}
+                    "expiresAt": "2100-01-02T03:04:05.000Z", **shown}
     assert content(owner.get(f"/tokens/{made['id']}")) == made
     listed = owner.get("/tokens", limit=1000)
     assert secret not in listed.text

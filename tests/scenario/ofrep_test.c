@@ -210,6 +210,8 @@ static struct str expected_reason(const struct decision *decision)
 {
     const struct flag *flag = decision->flag->flag;
     bool has_included = false;
+    if (decision->error == DECISION_NO_VARIATION)
+        return STR("DEFAULT");
     for (size_t i = 0; i < flag->variation_count; i++)
         has_included = has_included || flag->variations[i].included_count > 0 ||
                        flag->variations[i].cohort_count > 0;

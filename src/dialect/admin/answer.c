@@ -101,6 +101,6 @@ void admin_member_instant(struct json_writer *writer, struct str key, int64_t ms
         return;
     }
     char text[INSTANT_TEXT_BYTES];
-    instant_format_seconds(ms, text);
+    instant_format(ms, text);
     json_string(writer, str_of(text));
 }

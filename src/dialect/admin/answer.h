@@ -33,7 +33,7 @@ void admin_answer_tag(struct exchange *x, struct str tag);
 struct json_writer *admin_page_begin(struct admin_answer *answer);
 void admin_page_end(struct exchange *x, struct admin_answer *answer, struct str next);
 
-/* "createdAt":"2026-01-06T12:00:00Z"; null for 0. */
+/* "createdAt":"2026-01-06T12:00:00.000Z", exact, so that it can be asked for (?at); null for 0. */
 void admin_member_instant(struct json_writer *writer, struct str key, int64_t ms);
 
 #endif

@@ -58,23 +58,26 @@ static void fill_variations(struct arena *arena, struct json *document)
     definition_set_member(arena, document, STR("variations"), list);
 }
 
-/* NULL when there are none. */
+/* NULL when it is none. */
 static const struct json *list_of_variations(const struct json *document)
 {
     const struct json *list = json_find(document, STR("variations"));
-    return list != NULL && list->type == JSON_ARRAY && list->count > 0 ? list : NULL;
+    return list != NULL && list->type == JSON_ARRAY ? list : NULL;
 }
 
-static struct str id_of(const struct json *variation)
+/* Empty for what is not there: the check then finds what is wrong with the list itself. */
+static struct str id_at(const struct json *list, uint32_t index)
 {
-    const struct json *id = json_find(variation, STR("id"));
+    const struct json *id = NULL;
+    if (index < list->count)
+        id = json_find(&list->elements[index], STR("id"));
     return id != NULL && id->type == JSON_STRING ? id->string : STR("");
 }
 
 static bool has_variation(const struct json *list, struct str id)
 {
     for (uint32_t i = 0; i < list->count; i++) {
-        if (str_equal(id_of(&list->elements[i]), id))
+        if (str_equal(id_at(list, i), id))
             return true;
     }
     return false;
@@ -84,7 +87,9 @@ static void fill_type(struct arena *arena, struct json *document)
 {
     enum value_type type = VALUE_BOOLEAN;
     const struct json *list = list_of_variations(document);
-    const struct json *value = list == NULL ? NULL : json_find(&list->elements[0], STR("value"));
+    const struct json *value = NULL;
+    if (list != NULL && list->count > 0)
+        value = json_find(&list->elements[0], STR("value"));
     if (value == NULL || !value_type_of(value, &type))
         type = VALUE_BOOLEAN;
     fill_text(arena, document, STR("type"), value_type_name(type));
@@ -95,7 +100,7 @@ static void fill_off_variation(struct arena *arena, struct json *document)
     const struct json *list = list_of_variations(document);
     if (list == NULL)
         return;
-    struct str last = id_of(&list->elements[list->count - 1]);
+    struct str last = list->count == 0 ? STR("") : id_at(list, list->count - 1);
     fill_text(arena, document, STR("offVariation"),
               has_variation(list, STR("off")) ? STR("off") : last);
 }
@@ -108,7 +113,7 @@ static void fill_fallthrough(struct arena *arena, struct json *document)
     bool is_switch = is_boolean(document) && has_variation(list, STR("on"));
     struct json serve = make_object(arena, 1);
     serve.members[0] = (struct json_member){
-        STR("variation"), json_make_string(is_switch ? STR("on") : id_of(&list->elements[0]))};
+        STR("variation"), json_make_string(is_switch ? STR("on") : id_at(list, 0))};
     definition_set_member(arena, document, STR("fallthrough"), serve);
 }
 

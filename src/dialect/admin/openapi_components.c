@@ -6,6 +6,11 @@ struct part {
     struct str name, text;
 };
 
+/* Of any year: leap days are taken, too. */
+#define DAY                                                                                        \
+    "((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|"                \
+    "02-(0[1-9]|1[0-9]|2[0-8]))"
+
 static const struct part parameters[] = {
     {STR("limit"),
      STR("{\"name\":\"limit\",\"in\":\"query\",\"description\":\"how many items at most\","
@@ -15,7 +20,9 @@ static const struct part parameters[] = {
          "list goes on behind it\",\"schema\":{\"type\":\"string\",\"minLength\":1}}")},
     {STR("at"),
      STR("{\"name\":\"at\",\"in\":\"query\",\"description\":\"as of a version, or as of an instant "
-         "(RFC 3339); without it, as of now\",\"schema\":{\"type\":\"string\",\"minLength\":1,"
+         "(RFC 3339); without it, as of now\",\"schema\":{\"type\":\"string\",\"pattern\":"
+         "\"^(0|[1-9][0-9]{0,14}|[0-9]{4}-" DAY "T([01][0-9]|2[0-3])(:[0-5][0-9]){2}"
+         "([.][0-9]+)?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9]))$\","
          "\"examples\":[\"42\",\"2026-01-31T12:00:00Z\"]}}")},
     {STR("dryRun"),
      STR("{\"name\":\"dryRun\",\"in\":\"query\",\"description\":\"true: everything is checked, "

@@ -20,25 +20,30 @@ struct member {
     struct str collection, description, schema;
 };
 
-#define TEXT STR("{\"type\":\"string\",\"minLength\":1}")
+#define TEXT(pattern) STR("{\"type\":\"string\",\"pattern\":\"" pattern "\"}")
+#define ID(prefix) TEXT("^" prefix "_[A-Za-z0-9]+$")
+#define KEY(bytes)                                                                                 \
+    STR("{\"type\":\"string\",\"pattern\":\"^[A-Za-z0-9][A-Za-z0-9._-]*$\",\"maxLength\":" bytes   \
+        "}")
 #define NUMBER STR("{\"type\":\"integer\",\"minimum\":1}")
 
 static const struct member members[] = {
-    {STR("apps"), STR("The app's id, app_…"), TEXT},
-    {STR("environments"), STR("The environment's number, or its id, env_…"), TEXT},
+    {STR("apps"), STR("The app's id, app_…"), ID("app")},
+    {STR("environments"), STR("The environment's number, or its id, env_…"),
+     TEXT("^([1-9][0-9]{0,14}|env_[A-Za-z0-9]+)$")},
     {STR("deployments"), STR("The deployment's number"), NUMBER},
-    {STR("keys"), STR("The key's id, key_…"), TEXT},
-    {STR("tokens"), STR("The token's id, token_…"), TEXT},
-    {STR("users"), STR("The user's id, user_…"), TEXT},
-    {STR("flags"), STR("The flag's key"), TEXT},
-    {STR("segments"), STR("The segment's key"), TEXT},
-    {STR("groups"), STR("The group's key"), TEXT},
-    {STR("members"), STR("The key of a flag in the group"), TEXT},
-    {STR("cohorts"), STR("The cohort's id"), TEXT},
+    {STR("keys"), STR("The key's id, key_…"), ID("key")},
+    {STR("tokens"), STR("The token's id, token_…"), ID("token")},
+    {STR("users"), STR("The user's id, user_…"), ID("user")},
+    {STR("flags"), STR("The flag's key"), KEY("128")},
+    {STR("segments"), STR("The segment's key"), KEY("64")},
+    {STR("groups"), STR("The group's key"), KEY("128")},
+    {STR("members"), STR("The key of a flag in the group"), KEY("128")},
+    {STR("cohorts"), STR("The cohort's id"), KEY("64")},
     {STR("versions"), STR("The version's number"), NUMBER},
-    {STR("problems"), STR("The kind's code"), TEXT},
+    {STR("problems"), STR("The kind's code"), TEXT("^[a-z_]+$")},
 };
-static const struct member any_member = {STR(""), STR("Which one"), TEXT};
+static const struct member any_member = {STR(""), STR("Which one"), TEXT("^[!-~]+$")};
 
 static const struct member *find_member(struct str collection)
 {
@@ -161,7 +166,7 @@ static void write_media(struct json_writer *writer, struct str media, struct str
     if (is_json(media))
         openapi_reference(writer, "schemas", schema);
     else
-        json_raw(writer, STR("{\"type\":\"string\"}"));
+        json_raw(writer, STR("{\"type\":\"string\",\"minLength\":1}"));
     json_object_end(writer);
 }
 

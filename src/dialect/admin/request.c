@@ -76,7 +76,8 @@ bool admin_parse_number(struct str text, uint64_t *number)
             return false;
         *number = *number * 10 + (uint64_t)(text.data[i] - '0');
     }
-    return text.size > 0 && text.size <= DIGITS_MAX;
+    bool has_one_spelling = text.size > 0 && (text.size == 1 || text.data[0] != '0');
+    return has_one_spelling && text.size <= DIGITS_MAX;
 }
 
 const struct catalog_environment *admin_seen_environment_named(const struct exchange *x,

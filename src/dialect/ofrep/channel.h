@@ -60,10 +60,15 @@ struct channel_walk {
 };
 struct channel_walk channel_walk_begin(const struct snapshot *snapshot, uint64_t channel);
 
+static inline size_t channel_walk_count_max(const struct channel_walk *walk)
+{
+    return walk->left.count + walk->right.count;
+}
+
 /* False when there are no more. */
 static inline bool channel_walk_next(struct channel_walk *walk, uint32_t *place)
 {
-    while (walk->left.count + walk->right.count > 0) {
+    while (channel_walk_count_max(walk) > 0) {
         bool is_left = walk->right.count == 0 ||
                        (walk->left.count > 0 && walk->left.places[0] < walk->right.places[0]);
         struct channel_places *from = is_left ? &walk->left : &walk->right;

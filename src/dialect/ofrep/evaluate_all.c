@@ -17,7 +17,8 @@
 #include "dialect/ofrep/stream.h"
 #include "dialect/ofrep/tag.h"
 
-enum { GZIP_BODY_BYTES_MIN = 1024, INACTIVITY_DELAY_S = 120 };
+enum { GZIP_BODY_BYTES_MIN = 1024 };
+#define INACTIVITY_DELAY_S "120" /* seconds a hidden page keeps its stream */
 
 /* ---- what is asked --------------------------------------------------------------------------- */
 
@@ -73,7 +74,7 @@ static bool is_function(const struct question *question)
 struct answers {
     struct answer_parts *items; /* by key */
     size_t count;
-    size_t room; /* bytes that hold all of them */
+    size_t size; /* bytes of all of them */
 };
 
 static struct answers decide(const struct question *question, const struct ofrep_subject *subject,
@@ -81,8 +82,9 @@ static struct answers decide(const struct question *question, const struct ofrep
 {
     struct exchange *x = question->x;
     const struct snapshot *snapshot = question->snapshot;
+    struct channel_walk walk = channel_walk_begin(snapshot, channel_of(x->caller));
     struct answers answers = {
-        .items = ARENA_NEW_ARRAY(x->arena, struct answer_parts, snapshot->state.flag_count)};
+        .items = ARENA_NEW_ARRAY(x->arena, struct answer_parts, channel_walk_count_max(&walk))};
     struct context context;
     struct ofrep_person person;
     context_open(&context, x->arena, snapshot->rules, subject->key, &subject->attributes,
@@ -90,7 +92,6 @@ static struct answers decide(const struct question *question, const struct ofrep
     context.may_lack_key = true;
     person_open(&person, x, subject);
     sticky_bind(&person.sticky, &context);
-    struct channel_walk walk = channel_walk_begin(snapshot, channel_of(x->caller));
     for (uint32_t place; channel_walk_next(&walk, &place);) {
         const struct flag_rules *flag = &snapshot->rules->flags[place];
         struct decision decision = evaluate_flag(flag, &context, x->now_ms, NULL);
@@ -98,7 +99,7 @@ static struct answers decide(const struct question *question, const struct ofrep
             sticky_note(&person.sticky, &decision);
         struct answer_parts *parts = &answers.items[answers.count++];
         *parts = ofrep_answer_parts(question->pieces->flags[place], &decision);
-        answers.room += answer_parts_room(parts);
+        answers.size += answer_parts_size(parts);
         *digest = stamp_mix(*digest, parts->piece->stamp + parts->end->stamp);
     }
     return answers;
@@ -106,32 +107,49 @@ static struct answers decide(const struct question *question, const struct ofrep
 
 /* ---- answering ------------------------------------------------------------------------------- */
 
-/* What stands behind the flags, up to the last bracket. */
-static struct str write_members(const struct question *question, uint64_t *digest)
+/* What stands behind the flags, in pieces; those that are not there are empty. */
+enum { MEMBERS = 4 };
+struct members {
+    struct str texts[MEMBERS];
+    size_t size;
+};
+
+static struct members find_members(const struct question *question, uint64_t *digest)
 {
-    struct exchange *x = question->x;
+    struct members members = {0};
     if (question->is_bare)
-        return STR("");
-    *digest = stamp_mix(*digest, question->pieces->metadata_stamp);
-    struct str uri = ofrep_event_uri(x);
-    if (str_is_absent(uri))
-        return question->pieces->metadata;
-    *digest = stamp_mix(*digest, 1); /* of this credential: which one is said already */
-    return arena_format(x->arena,
-                        "%.*s,\"eventStreams\":[{\"type\":\"sse\",\"endpoint\":{\"requestUri\":"
-                        "\"%.*s\"},\"inactivityDelaySec\":%d}]",
-                        STR_ARG(question->pieces->metadata), STR_ARG(uri), INACTIVITY_DELAY_S);
+        return members;
+    struct str uri = ofrep_event_uri(question->x);
+    members.texts[0] = question->pieces->metadata;
+    if (!str_is_absent(uri)) {
+        members.texts[1] = STR(",\"eventStreams\":[{\"type\":\"sse\",\"endpoint\":"
+                               "{\"requestUri\":\"");
+        members.texts[2] = uri;
+        members.texts[3] = STR("\"},\"inactivityDelaySec\":" INACTIVITY_DELAY_S "}]");
+    }
+    for (size_t i = 0; i < MEMBERS; i++)
+        members.size += members.texts[i].size;
+    /* which address it is follows from the credential, of which the digest is already */
+    *digest = stamp_mix(stamp_mix(*digest, question->pieces->metadata_stamp), members.size);
+    return members;
+}
+
+static char *put(char *at, struct str text)
+{
+    if (text.size > 0)
+        memcpy(at, text.data, text.size);
+    return at + text.size;
 }
 
 /* Every answer brings its comma in front; the first one's makes room for the bracket. */
-static struct buf write_body(const struct answers *answers, struct str members)
+static struct buf write_body(const struct answers *answers, const struct members *members)
 {
     const struct str begin = STR("{\"flags\":");
     struct buf buf;
     buf_open(&buf, SIZE_MAX);
-    char *text = buf_reserve(&buf, begin.size + answers->room + members.size + sizeof("[]}"));
-    memcpy(text, begin.data, begin.size);
-    char *first = text + begin.size;
+    char *text = buf_reserve(&buf, begin.size + answers->size + ANSWER_END_BYTES + sizeof("[]}") +
+                                       members->size);
+    char *first = put(text, begin);
     char *at = first;
     for (size_t i = 0; i < answers->count; i++)
         at = answer_parts_put(at, &answers->items[i]);
@@ -139,30 +157,24 @@ static struct buf write_body(const struct answers *answers, struct str members)
         at++;
     *first = '[';
     *at++ = ']';
-    if (members.size > 0)
-        memcpy(at, members.data, members.size);
-    at += members.size;
+    for (size_t i = 0; i < MEMBERS; i++)
+        at = put(at, members->texts[i]);
     *at++ = '}';
     buf_advance(&buf, (size_t)(at - text));
     return buf;
 }
 
-#define TAG_LINE_BEGIN "ETag: "
 #define VARY_LINE "Vary: Authorization, X-API-Key, Accept-Encoding, User-Agent\r\n"
 
 /* ETag: <tag>, and the other lines behind it. */
 static struct str write_headers(struct arena *arena, struct str tag, struct str lines)
 {
-    const struct str begin = STR(TAG_LINE_BEGIN);
-    char *text = arena_allocate(arena, begin.size + tag.size + 2 + lines.size);
-    char *at = text;
-    memcpy(at, begin.data, begin.size);
-    at += begin.size;
-    memcpy(at, tag.data, tag.size);
-    at += tag.size;
-    memcpy(at, "\r\n", 2);
-    memcpy(at + 2, lines.data, lines.size);
-    return (struct str){text, begin.size + tag.size + 2 + lines.size};
+    const struct str begin = STR("ETag: ");
+    const struct str end = STR("\r\n");
+    size_t size = begin.size + tag.size + end.size + lines.size;
+    char *text = arena_allocate(arena, size);
+    put(put(put(put(text, begin), tag), end), lines);
+    return (struct str){text, size};
 }
 
 static void answer_unchanged(struct exchange *x, struct str tag)
@@ -215,12 +227,12 @@ void ofrep_evaluate_all(struct exchange *x)
         return;
     }
     struct answers answers = decide(&question, &subject, &question.tag.answer);
-    struct str members = write_members(&question, &question.tag.answer);
+    struct members members = find_members(&question, &question.tag.answer);
     known = tag_find_answer(if_none_match, question.tag.answer);
     if (!str_is_absent(known)) {
         answer_unchanged(x, known);
         return;
     }
-    struct buf body = write_body(&answers, members);
+    struct buf body = write_body(&answers, &members);
     answer_whole(&question, &body);
 }

@@ -16,7 +16,7 @@ static void answer(struct exchange *x, const struct ofrep_flag *flag,
                    const struct decision *decision)
 {
     struct answer_parts parts = ofrep_answer_parts(flag, decision);
-    char *text = arena_allocate(x->arena, answer_parts_room(&parts));
+    char *text = arena_allocate(x->arena, answer_parts_size(&parts) + ANSWER_END_BYTES);
     char *end = answer_parts_put(text, &parts);
     x->note = parts.end->note;
     x->response.status = parts.end->is_error ? 400 : 200;

@@ -69,12 +69,12 @@ struct answer_parts {
 struct answer_parts ofrep_answer_parts(const struct ofrep_flag *flag,
                                        const struct decision *decision);
 
-/* With room for answer_parts_room bytes; returns the place behind the last one written. */
-static inline size_t answer_parts_room(const struct answer_parts *parts)
+static inline size_t answer_parts_size(const struct answer_parts *parts)
 {
-    return parts->piece->text.size + ANSWER_END_BYTES_MAX;
+    return parts->piece->text.size + parts->end->size;
 }
 
+/* Returns the place behind the last byte of it; up to ANSWER_END_BYTES more are written over. */
 static inline char *answer_parts_put(char *at, const struct answer_parts *parts)
 {
     const struct answer_end *end = parts->end;

@@ -14,8 +14,8 @@
 #include "dialect/exchange.h"
 
 /* Where the caller's event stream is: "/ofrep/v1/events?token=…", with a token that opens nothing
- * else and ends with the credential. In the exchange's arena; it is not to be logged. Absent when no
- * streams are served. */
+ * else and ends with the credential. In the exchange's arena; it is not to be logged. Absent when
+ * no streams are served. */
 struct str ofrep_event_uri(struct exchange *x);
 
 #endif
