@@ -34,8 +34,8 @@ enum change_kind {
     CHANGE_CREATE_KEY,
     CHANGE_REVOKE_CREDENTIAL,
     CHANGE_SET_QUOTA,
-    CHANGE_CREATE_DEPLOYMENT,   /* with its key */
-    CHANGE_EDIT_DEPLOYMENT,     /* label, archived or not */
+    CHANGE_CREATE_DEPLOYMENT, /* with its key */
+    CHANGE_EDIT_DEPLOYMENT,   /* label, archived or not */
     CHANGE_CREATE_TOKEN, /* by key_kind: CREDENTIAL_PERSONAL (user), _APP (app), _ENVIRONMENT */
     CHANGE_CREATE_PROJECT_KEYS, /* an environment's project key (with its default deployment, which
                                    is restored if it was archived) and project secret; a pair that
@@ -58,8 +58,8 @@ struct change_item {
 struct change_report {
     const struct change_item *items; /* by kind, then key */
     size_t item_count;
-    /* Keys of the flags whose decisions may differ from before, in key order: what evaluation reads of
-     * them, or of something they lean on, is not what it was. */
+    /* Keys of the flags whose decisions may differ from before, in key order: what evaluation reads
+     * of them, or of something they lean on, is not what it was. */
     const struct str *affected;
     size_t affected_count;
 };
@@ -93,14 +93,14 @@ struct change {
      * is then made here, on the caller's thread, and not on the writer's. */
     const struct cohort_members *members;
 
-    /* Refuses what is not as the caller thinks: called on the writer thread with the newest catalog,
-     * before anything is done; its fault refuses the change. NULL: no condition. (An edit checks for
-     * itself.) */
+    /* Refuses what is not as the caller thinks: called on the writer thread with the newest
+     * catalog, before anything is done; its fault refuses the change. NULL: no condition. (An edit
+     * checks for itself.) */
     struct fault (*guard)(const struct catalog *catalog, void *input);
     /* Everything is done but kept: checks, versions and reports are as they would be, nothing is
      * written, published or announced, and no secret is made known. */
     bool is_dry_run;
-    bool wants_report; /* CHANGE_ENVIRONMENT: fills report, in arena */
+    bool wants_report;              /* CHANGE_ENVIRONMENT: fills report, in arena */
     const struct change_once *once; /* or NULL. A key that was used is FAULT_CONFLICT, where is
                                        "idempotency-key" */
 
@@ -111,7 +111,7 @@ struct change {
     enum role role;     /* CHANGE_CREATE_USER, CHANGE_EDIT_USER */
     bool is_read_only;  /* CHANGE_CREATE_TOKEN */
     bool sets_hides_flags, hides_flags_by_default; /* CHANGE_EDIT_APP */
-    enum credential_kind key_kind; /* CHANGE_CREATE_KEY, _CREATE_DEPLOYMENT, _CREATE_TOKEN */
+    enum credential_kind key_kind;   /* CHANGE_CREATE_KEY, _CREATE_DEPLOYMENT, _CREATE_TOKEN */
     uint64_t deployment;             /* CHANGE_EDIT_DEPLOYMENT */
     bool sets_archived, is_archived; /* CHANGE_EDIT_DEPLOYMENT */
     const uint64_t *environments;    /* CHANGE_CREATE_TOKEN of environments: numbers */
@@ -172,8 +172,8 @@ struct fault change_read_store(struct changer *changer,
                                struct fault (*read)(struct store *store, void *input),
                                void *input) MUST_CHECK;
 
-/* What was answered to a change that had `once`, for whoever asks again: bytes the caller has sealed,
- * stored by the writer thread. Blocks as change_apply does. */
+/* What was answered to a change that had `once`, for whoever asks again: bytes the caller has
+ * sealed, stored by the writer thread. Blocks as change_apply does. */
 struct fault change_keep_answer(struct changer *changer, const struct change_once *once,
                                 struct str sealed) MUST_CHECK;
 

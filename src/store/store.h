@@ -259,8 +259,9 @@ struct fault store_load_audit(struct store *store, struct arena *arena, uint64_t
                               size_t limit, struct audit_row **rows, size_t *count) MUST_CHECK;
 /* Rows that fit all that is said, newest first, at most limit. */
 struct audit_query {
-    uint64_t below;               /* sequence; 0: from the newest */
-    const uint64_t *environments; /* any of these, and rows of none when takes_others; NULL: all rows */
+    uint64_t below; /* sequence; 0: from the newest */
+    const uint64_t
+        *environments; /* any of these, and rows of none when takes_others; NULL: all rows */
     size_t environment_count;
     bool takes_others;
     struct str actor, action, subject; /* absent: any; action may be a prefix that ends in '.' */

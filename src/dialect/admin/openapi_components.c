@@ -30,8 +30,9 @@ static const struct part parameters[] = {
          "\"default\":false}}")},
     {STR("ifMatch"),
      STR("{\"name\":\"If-Match\",\"in\":\"header\",\"description\":\"the ETag the object must "
-         "have, or * for any: else 412\",\"schema\":{\"type\":\"string\",\"pattern\":"
-         "\"^(\\\\*|(W/)?\\\"[!#-~]*\\\"( *, *(W/)?\\\"[!#-~]*\\\")*)$\"}}")},
+         "have, or * for any: else 412\",\"schema\":{\"type\":\"string\",\"examples\":[\"*\","
+         "\"\\\"12-3\\\"\"],\"pattern\":\"^([*]|(W/)?\\\"[!#-~]*\\\"( *, "
+         "*(W/)?\\\"[!#-~]*\\\")*)$\"}}")},
     {STR("ifAbsent"),
      STR("{\"name\":\"If-None-Match\",\"in\":\"header\",\"description\":\"*: there must be none "
          "yet: else 412\",\"schema\":{\"const\":\"*\"}}")},
