@@ -147,7 +147,7 @@ def test_a_page_can_read_why_it_was_refused(town, path, refusal):
 @pytest.mark.parametrize("refusal", REFUSED)
 @pytest.mark.parametrize("path,form", [
     ("/api/1/flags", b'"code":"'), ("/api/1/flags/17/variants/a%2Fb", b'"code":"'),
-    ("/admin/v1/tokens", b'{"type":"about:blank"'), ("/api/v1/flags", b'{"error":"'),
+    ("/admin/v1/tokens", b'{"type":"/problems/'), ("/api/v1/flags", b'{"error":"'),
     ("/nobody", b'{"error":"')])
 def test_a_refusal_has_the_form_of_its_language(town, path, form, refusal):
     sent, expected = REFUSED[refusal]

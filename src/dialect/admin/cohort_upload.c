@@ -143,10 +143,11 @@ static struct fault add_json(struct cohort_upload *upload)
     arena_open(&arena, 64 * 1024);
     struct json json;
     struct fault fault = json_parse(&arena, buf_str(&upload->kept), &budget, &json);
-    const struct json *ids = json.type == JSON_OBJECT ? json_find(&json, STR("memberIds")) : &json;
+    bool is_object = json.type == JSON_OBJECT;
+    const struct json *ids = is_object ? json_find(&json, STR("memberIds")) : &json;
     if (failed(fault))
         fault = fault_make(FAULT_INVALID, STR("body"), STR("the body is not JSON"));
-    else if (ids == NULL || ids->type != JSON_ARRAY)
+    else if (ids == NULL || ids->type != JSON_ARRAY || (is_object && json.count > 1))
         fault = fault_make(FAULT_INVALID, STR("memberIds"), STR("must be a list of texts"));
     else
         fault = add_array(upload, ids);
