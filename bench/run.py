@@ -20,6 +20,7 @@ import time
 
 import evaluation
 import ofrep
+import streams
 import unleash
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -401,6 +402,7 @@ def main():
         engines = evaluation.measure_engines(sys.modules[__name__], folder, amplitude["flags"])
         peer = unleash.measure(sys.modules[__name__], evaluation)
         remote = ofrep.measure(sys.modules[__name__], folder)
+        followed = streams.measure(sys.modules[__name__], folder)
     decision_output, decisions = measure_decisions()
     print_table(body_bytes, windows, changes, rest, decisions)
     print()
@@ -408,6 +410,7 @@ def main():
     print("|---|---|---|---|---|")
     evaluation.print_rows(sys.modules[__name__], amplitude, engines, peer)
     ofrep.print_rows(sys.modules[__name__], remote)
+    streams.print_rows(sys.modules[__name__], followed)
     for output in [decision_output, run_program("json_bench")]:
         if output:
             print(f"\n```\n{output}\n```")

@@ -3,8 +3,8 @@
  * operation - what a route says of itself.
  *
  * The route table and the API's description are one: a described route points at its operation, and
- * /openapi.json is written from the two (admin/openapi.c). What is not said here is not served: a query
- * member that an operation of the admin API does not list is refused.
+ * /openapi.json is written from the two (admin/openapi.c). What is not said here is not served: a
+ * query member that an operation of the admin API does not list is refused.
  */
 #ifndef DIALECT_OPERATION_H
 #define DIALECT_OPERATION_H
@@ -12,12 +12,12 @@
 #include "base/str.h"
 
 enum operation_trait {
-    OPERATION_MUTATES = 1,    /* takes Idempotency-Key and ?dryRun, and If-Match unless it creates */
-    OPERATION_CREATES = 2,    /* a mutation without an If-Match: what it makes is not there yet */
-    OPERATION_LISTS = 4,      /* takes ?limit and ?cursor, answers {"items": […], "next": …} */
-    OPERATION_AS_OF = 8,      /* takes ?at: a version or an instant */
-    OPERATION_DETECTS = 16,   /* answers with an ETag and takes If-None-Match */
-    OPERATION_STREAMS = 32,   /* answers with text/event-stream */
+    OPERATION_MUTATES = 1,  /* takes Idempotency-Key and ?dryRun, and If-Match unless it creates */
+    OPERATION_CREATES = 2,  /* a mutation without an If-Match: what it makes is not there yet */
+    OPERATION_LISTS = 4,    /* takes ?limit and ?cursor, answers {"items": […], "next": …} */
+    OPERATION_AS_OF = 8,    /* takes ?at: a version or an instant */
+    OPERATION_DETECTS = 16, /* answers with an ETag and takes If-None-Match */
+    OPERATION_STREAMS = 32, /* answers with text/event-stream */
     OPERATION_NO_DRY_RUN = 64, /* a mutation without ?dryRun: it makes nothing of the catalog or an
                                   environment (none so far) */
     OPERATION_MAY_CREATE = 128 /* a PUT: 201 where it made what was not there, beside its status */
@@ -48,16 +48,16 @@ struct operation_refusal {
 };
 
 struct operation {
-    struct str id;      /* "getFlag": unique; a client's function */
-    struct str tag;     /* "Flags" */
-    struct str summary; /* one line */
-    struct str details; /* more, or absent */
-    unsigned traits;    /* enum operation_trait */
-    int status;         /* of success: 200, 201, 204 */
-    struct str body;    /* a component schema's name; absent: no body */
-    struct str body_media; /* absent: application/json; several with ", " between them */
-    struct str answer;     /* a component schema's name; absent: no content. Of an operation that
-                              LISTS: of one item */
+    struct str id;           /* "getFlag": unique; a client's function */
+    struct str tag;          /* "Flags" */
+    struct str summary;      /* one line */
+    struct str details;      /* more, or absent */
+    unsigned traits;         /* enum operation_trait */
+    int status;              /* of success: 200, 201, 204 */
+    struct str body;         /* a component schema's name; absent: no body */
+    struct str body_media;   /* absent: application/json; several with ", " between them */
+    struct str answer;       /* a component schema's name; absent: no content. Of an operation that
+                                LISTS: of one item */
     struct str answer_media; /* absent: application/json */
     const struct operation_query *query; /* beside those that traits bring along */
     size_t query_count;

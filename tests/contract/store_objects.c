@@ -193,6 +193,46 @@ TEST(a_history_comes_in_pages)
     lab_close(&lab);
 }
 
+/* Whoever had it, without what was deleted; of one kind and one environment. */
+TEST(a_key_tells_its_history_newest_first_whoever_had_it)
+{
+    struct lab lab;
+    lab_open(&lab);
+    author_flag(&lab, (struct authored){"flag_a", "a", "1", "ann", 10, 0});
+    author_flag(&lab, (struct authored){"flag_b", "b", "1", "ann", 15, 0});
+    author_flag(&lab, (struct authored){"flag_a", "a", "", "ann", 20, 0});
+    author_flag(&lab, (struct authored){"flag_c", "a", "2", "bob", 30, 0});
+    author_flag(&lab, (struct authored){"flag_c", "a", "3", "bob", 40, 0});
+    static const struct {
+        struct history_page page;
+        size_t count;
+        uint64_t first;
+    } cases[] = {
+        {{0}, 3, 5},          {{.limit = 1}, 1, 5},
+        {{.below = 5}, 2, 4}, {{.below = 4, .limit = 9}, 1, 1},
+        {{.below = 1}, 0, 0},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct revision_row *rows = NULL;
+        size_t count = 0;
+        CHECK_OK(store_load_key_history(lab.store, &lab.arena, lab.environment, REVISION_FLAG,
+                                        STR("a"), cases[i].page, &rows, &count));
+        CHECK_INT(count, cases[i].count);
+        CHECK_INT(count == 0 ? 0 : rows[0].version_from, cases[i].first);
+        for (size_t at = 0; at < count; at++)
+            CHECK(!rows[at].is_tombstone);
+    }
+    struct revision_row *rows = NULL;
+    size_t count = 7;
+    CHECK_OK(store_load_key_history(lab.store, &lab.arena, lab.environment, REVISION_SEGMENT,
+                                    STR("a"), (struct history_page){0}, &rows, &count));
+    CHECK_INT(count, 0);
+    CHECK_OK(store_load_key_history(lab.store, &lab.arena, lab.environment + 1, REVISION_FLAG,
+                                    STR("a"), (struct history_page){0}, &rows, &count));
+    CHECK_INT(count, 0);
+    lab_close(&lab);
+}
+
 TEST(a_key_tells_the_number_of_who_had_it_last)
 {
     struct lab lab;
@@ -405,6 +445,7 @@ TEST(any_page_of_any_list_is_the_right_one)
         a_revision_says_who_wrote_it_when_and_as_which_of_its_object,                              \
         what_has_no_number_knows_its_beginnings_too,                                               \
         an_object_tells_its_history_newest_first_whatever_its_key, a_history_comes_in_pages,       \
+        a_key_tells_its_history_newest_first_whoever_had_it,                                       \
         a_key_tells_the_number_of_who_had_it_last,                                                 \
         a_list_is_newest_first_across_environments_and_comes_in_pages,                             \
         flags_of_one_version_come_by_number, any_page_of_any_list_is_the_right_one

@@ -3,8 +3,8 @@
  * as_of - an environment as ?at says: now, at a version, or at an instant.
  *
  * "?at=42" is version 42; "?at=2026-01-31T12:00:00Z" is the version that was current then, and the
- * moment its functions of time are read at. Without it, the view's. For routes of LANE_STORE: the past is
- * built from the store (change/follow.h).
+ * moment its functions of time are read at. Without it, the view's. For routes of LANE_STORE: the
+ * past is built from the store (change/follow.h).
  */
 #ifndef ADMIN_AS_OF_H
 #define ADMIN_AS_OF_H

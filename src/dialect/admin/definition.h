@@ -69,9 +69,9 @@ struct fault definition_tree(struct arena *arena, const struct definition_write 
 struct fault definition_place_fault(struct arena *arena, const struct json *tree,
                                     struct fault fault);
 
-/* What a check of the whole environment refuses about the flag or segment that a change is about gets a
- * place in its document; what it refuses about others is FAULT_CONFLICT and names them: the change
- * itself is well formed, and they stand in its way. Other faults stay as they are. */
+/* What a check of the whole environment refuses about the flag or segment that a change is about
+ * gets a place in its document; what it refuses about others is FAULT_CONFLICT and names them: the
+ * change itself is well formed, and they stand in its way. Other faults stay as they are. */
 struct fault definition_environment_fault(const struct change *change, struct fault fault);
 
 /* ---- who leans on whom -------------------------------------------------------------------------

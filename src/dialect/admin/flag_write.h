@@ -26,7 +26,8 @@ struct fault flag_write_check(struct flag_write *write, const struct flag *curre
 /* Applies a change whose edit and input are this write's; false when the exchange is answered. */
 bool flag_write_apply(struct exchange *x, struct flag_write *write, struct change *change);
 
-/* Deletes a flag of one of these kinds, on which nothing leans. tag: what an If-Match is held against. */
+/* Deletes a flag of one of these kinds, on which nothing leans. tag: what an If-Match is held
+ * against. */
 void flag_delete(struct exchange *x, unsigned kinds, struct str action,
                  struct str (*tag)(struct edit *edit, struct str key));
 

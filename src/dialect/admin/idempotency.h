@@ -27,8 +27,9 @@ void idempotency_note_applied(struct exchange *x, const struct change *change);
 /* After the handler: keeps the answer to a change that was made. */
 void idempotency_keep(struct exchange *x);
 
-/* A route's open_sink that follows admin_open_upload: with an Idempotency-Key, what passes is digested on
- * its way, because two uploads of one length are not one. admin_admit takes the digest out again. */
+/* A route's open_sink that follows admin_open_upload: with an Idempotency-Key, what passes is
+ * digested on its way, because two uploads of one length are not one. admin_admit takes the digest
+ * out again. */
 struct fault idempotency_open_upload(struct exchange *x, struct http_body_sink **sink);
 
 #endif

@@ -2,153 +2,6 @@
 /* openapi_operation - one route and its operation, described: see openapi_parts.h. */
 #include "dialect/admin/openapi_parts.h"
 
-static bool has(const struct operation *operation, enum operation_trait trait)
-{
-    return (operation->traits & (unsigned)trait) != 0;
-}
-
-static bool takes_dry_run(const struct operation *operation)
-{
-    return has(operation, OPERATION_MUTATES) && !has(operation, OPERATION_NO_DRY_RUN);
-}
-
-/* ---- parameters of the path ---------------------------------------------------------------------
- */
-
-/* By the segment before it: what is in the collection. */
-struct member {
-    struct str collection, description, schema;
-};
-
-#define TEXT(pattern) STR("{\"type\":\"string\",\"pattern\":\"" pattern "\"}")
-#define ID(prefix) TEXT("^" prefix "_[A-Za-z0-9]+$")
-#define KEY(bytes)                                                                                 \
-    STR("{\"type\":\"string\",\"pattern\":\"^[A-Za-z0-9][A-Za-z0-9._-]*$\",\"maxLength\":" bytes   \
-        "}")
-#define NUMBER STR("{\"type\":\"integer\",\"minimum\":1}")
-
-static const struct member members[] = {
-    {STR("apps"), STR("The app's id, app_…"), ID("app")},
-    {STR("environments"), STR("The environment's number, or its id, env_…"),
-     TEXT("^([1-9][0-9]{0,14}|env_[A-Za-z0-9]+)$")},
-    {STR("deployments"), STR("The deployment's number"), NUMBER},
-    {STR("keys"), STR("The key's id, key_…"), ID("key")},
-    {STR("tokens"), STR("The token's id, token_…"), ID("token")},
-    {STR("users"), STR("The user's id, user_…"), ID("user")},
-    {STR("flags"), STR("The flag's key"), KEY("128")},
-    {STR("segments"), STR("The segment's key"), KEY("64")},
-    {STR("groups"), STR("The group's key"), KEY("128")},
-    {STR("members"), STR("The key of a flag in the group"), KEY("128")},
-    {STR("cohorts"), STR("The cohort's id"), KEY("64")},
-    {STR("versions"), STR("The version's number"), NUMBER},
-    {STR("problems"), STR("The kind's code"), TEXT("^[a-z_]+$")},
-};
-static const struct member any_member = {STR(""), STR("Which one"), TEXT("^[!-~]+$")};
-
-static const struct member *find_member(struct str collection)
-{
-    for (size_t i = 0; i < COUNT_OF(members); i++) {
-        if (str_equal(members[i].collection, collection))
-            return &members[i];
-    }
-    return &any_member;
-}
-
-/* "{name}" or "{name*}" without what is around it. */
-static struct str parameter_name(struct str segment)
-{
-    size_t end = segment.size - 1;
-    return str_slice(segment, 1, segment.data[end - 1] == '*' ? end - 1 : end);
-}
-
-void openapi_append_template(struct buf *buf, struct str path)
-{
-    for (size_t i = 0; i < path.size; i++) {
-        if (path.data[i] != '*')
-            buf_append_byte(buf, path.data[i]);
-    }
-}
-
-static void write_path_parameter(struct json_writer *writer, struct str collection,
-                                 struct str segment)
-{
-    const struct member *member = find_member(collection);
-    json_object_begin(writer);
-    json_member_string(writer, STR("name"), parameter_name(segment));
-    json_member_string(writer, STR("in"), STR("path"));
-    json_member_boolean(writer, STR("required"), true);
-    json_member_string(writer, STR("description"), member->description);
-    json_key(writer, STR("schema"));
-    json_raw(writer, member->schema);
-    json_object_end(writer);
-}
-
-static void write_path_parameters(struct json_writer *writer, struct str path)
-{
-    struct str before = STR("");
-    for (size_t at = 1; at < path.size;) {
-        size_t end = str_find_byte(path, '/', at);
-        struct str segment = str_slice(path, at, end);
-        if (str_starts_with(segment, STR("{")))
-            write_path_parameter(writer, before, segment);
-        before = segment;
-        at = end + 1;
-    }
-}
-
-/* ---- the other parameters
- * --------------------------------------------------------------------------- */
-
-static void write_query(struct json_writer *writer, const struct operation_query *query)
-{
-    json_object_begin(writer);
-    json_member_string(writer, STR("name"), query->name);
-    json_member_string(writer, STR("in"), STR("query"));
-    if (query->is_required)
-        json_member_boolean(writer, STR("required"), true);
-    json_member_string(writer, STR("description"), query->description);
-    json_key(writer, STR("schema"));
-    json_raw(writer, query->schema);
-    json_object_end(writer);
-}
-
-static void refer_to_parameters(struct json_writer *writer, const struct route *route,
-                                bool has_problems)
-{
-    const struct operation *operation = route->operation;
-    bool mutates = has(operation, OPERATION_MUTATES);
-    const struct {
-        bool is_taken;
-        struct str name;
-    } parameters[] = {
-        {has(operation, OPERATION_LISTS), STR("limit")},
-        {has(operation, OPERATION_LISTS), STR("cursor")},
-        {has(operation, OPERATION_AS_OF), STR("at")},
-        {takes_dry_run(operation), STR("dryRun")},
-        {mutates && !has(operation, OPERATION_CREATES), STR("ifMatch")},
-        {mutates && route->method == HTTP_PUT, STR("ifAbsent")},
-        {has(operation, OPERATION_DETECTS), STR("ifNoneMatch")},
-        {mutates, STR("idempotencyKey")},
-        {has_problems, STR("requestId")},
-    };
-    for (size_t i = 0; i < COUNT_OF(parameters); i++) {
-        if (parameters[i].is_taken)
-            openapi_reference(writer, "parameters", parameters[i].name);
-    }
-}
-
-static void write_parameters(struct json_writer *writer, const struct route *route,
-                             bool has_problems)
-{
-    json_key(writer, STR("parameters"));
-    json_array_begin(writer);
-    write_path_parameters(writer, route->path);
-    for (size_t i = 0; i < route->operation->query_count; i++)
-        write_query(writer, &route->operation->query[i]);
-    refer_to_parameters(writer, route, has_problems);
-    json_array_end(writer);
-}
-
 /* ---- bodies
  * ------------------------------------------------------------------------------------------- */
 
@@ -207,19 +60,21 @@ static void write_header(struct json_writer *writer, bool is_sent, struct str na
 static void write_headers(struct json_writer *writer, const struct route *route, bool has_problems)
 {
     const struct operation *operation = route->operation;
-    bool has_rate =
-        has_problems && route->scope != SCOPE_ANYONE && !has(operation, OPERATION_STREAMS);
-    bool mutates = has(operation, OPERATION_MUTATES);
+    bool has_rate = has_problems && route->scope != SCOPE_ANYONE &&
+                    !operation_has(operation, OPERATION_STREAMS);
+    bool mutates = operation_has(operation, OPERATION_MUTATES);
     json_key(writer, STR("headers"));
     json_object_begin(writer);
-    write_header(
-        writer, has(operation, OPERATION_DETECTS) || (mutates && !str_is_absent(operation->answer)),
-        STR("ETag"));
-    write_header(writer, has(operation, OPERATION_LISTS), STR("Link"));
+    write_header(writer,
+                 operation_has(operation, OPERATION_DETECTS) ||
+                     (mutates && !str_is_absent(operation->answer)),
+                 STR("ETag"));
+    write_header(writer, operation_has(operation, OPERATION_LISTS), STR("Link"));
     write_header(writer, mutates, STR("Idempotency-Replayed"));
     write_header(writer, has_rate, STR("RateLimit-Policy"));
     write_header(writer, has_rate, STR("RateLimit"));
-    write_header(writer, has_problems && !has(operation, OPERATION_STREAMS), STR("X-Request-Id"));
+    write_header(writer, has_problems && !operation_has(operation, OPERATION_STREAMS),
+                 STR("X-Request-Id"));
     json_object_end(writer);
 }
 
@@ -248,9 +103,9 @@ static void write_alternatives(struct json_writer *writer, struct str answer)
 
 static void write_answer_schema(struct json_writer *writer, const struct operation *operation)
 {
-    if (has(operation, OPERATION_LISTS))
+    if (operation_has(operation, OPERATION_LISTS))
         write_page_schema(writer, operation->answer);
-    else if (takes_dry_run(operation) && operation->status == 200)
+    else if (operation_takes_dry_run(operation) && operation->status == 200)
         write_alternatives(writer, operation->answer);
     else
         openapi_reference(writer, "schemas", operation->answer);
@@ -268,7 +123,7 @@ static void write_stream_schema(struct json_writer *writer, const struct operati
 
 static void write_answer_content(struct json_writer *writer, const struct operation *operation)
 {
-    bool streams = has(operation, OPERATION_STREAMS);
+    bool streams = operation_has(operation, OPERATION_STREAMS);
     struct str media = operation->answer_media;
     if (str_is_absent(media))
         media = streams ? STR("text/event-stream") : STR("application/json");
@@ -310,14 +165,14 @@ static void write_success(struct json_writer *writer, const struct route *route,
     json_object_begin(writer);
     json_member_string(writer, STR("description"), status_description(operation->status));
     write_headers(writer, route, has_problems);
-    if (!str_is_absent(operation->answer) || has(operation, OPERATION_STREAMS))
+    if (!str_is_absent(operation->answer) || operation_has(operation, OPERATION_STREAMS))
         write_answer_content(writer, operation);
     json_object_end(writer);
 }
 
 static void write_created(struct json_writer *writer, const struct route *route, bool has_problems)
 {
-    if (!has(route->operation, OPERATION_MAY_CREATE))
+    if (!operation_has(route->operation, OPERATION_MAY_CREATE))
         return;
     key_of_status(writer, 201);
     json_object_begin(writer);
@@ -332,7 +187,7 @@ static void write_created(struct json_writer *writer, const struct route *route,
 
 static void write_dry_run(struct json_writer *writer, const struct operation *operation)
 {
-    if (!takes_dry_run(operation) || operation->status == 200)
+    if (!operation_takes_dry_run(operation) || operation->status == 200)
         return;
     key_of_status(writer, 200);
     json_object_begin(writer);
@@ -346,7 +201,7 @@ static void write_dry_run(struct json_writer *writer, const struct operation *op
 
 static void write_unchanged(struct json_writer *writer, const struct operation *operation)
 {
-    if (!has(operation, OPERATION_DETECTS))
+    if (!operation_has(operation, OPERATION_DETECTS))
         return;
     key_of_status(writer, 304);
     json_object_begin(writer);
@@ -369,17 +224,17 @@ static void refer_to_problem(struct json_writer *writer, bool can_occur, int sta
 static void write_problems(struct json_writer *writer, const struct route *route)
 {
     const struct operation *operation = route->operation;
-    bool mutates = has(operation, OPERATION_MUTATES);
+    bool mutates = operation_has(operation, OPERATION_MUTATES);
     bool has_body = !str_is_absent(operation->body);
     bool is_known = route->scope != SCOPE_ANYONE;
-    bool names_something = str_contains(route->path, STR("{")) || has(operation, OPERATION_AS_OF) ||
-                           operation->query_count > 0;
+    bool names_something = str_contains(route->path, STR("{")) ||
+                           operation_has(operation, OPERATION_AS_OF) || operation->query_count > 0;
     refer_to_problem(writer, true, 400);
     refer_to_problem(writer, is_known, 401);
     refer_to_problem(writer, is_known, 403);
     refer_to_problem(writer, names_something || mutates, 404);
     refer_to_problem(writer, mutates, 409);
-    refer_to_problem(writer, mutates && !has(operation, OPERATION_CREATES), 412);
+    refer_to_problem(writer, mutates && !operation_has(operation, OPERATION_CREATES), 412);
     refer_to_problem(writer, true, 413);
     refer_to_problem(writer, has_body, 415);
     refer_to_problem(writer, mutates || has_body, 422);
@@ -482,7 +337,7 @@ void openapi_write_operation(struct json_writer *writer, const struct route *rou
     json_member_string(writer, STR("summary"), operation->summary);
     if (!str_is_absent(operation->details))
         json_member_string(writer, STR("description"), operation->details);
-    write_parameters(writer, route, has_problems);
+    openapi_write_parameters(writer, route, has_problems);
     write_body(writer, route);
     write_responses(writer, route, has_problems);
     write_security(writer, route->scope);

@@ -30,11 +30,11 @@ extern const struct operation_schemas schemas_catalog;
 extern const struct operation operation_list_flags, operation_create_flag, operation_get_flag,
     operation_put_flag, operation_patch_flag, operation_delete_flag, operation_explain_reach,
     operation_list_flag_history, operation_restore_flag, operation_list_segments,
-    operation_create_segment, operation_get_segment, operation_put_segment,
-    operation_patch_segment, operation_delete_segment, operation_list_segment_history,
-    operation_restore_segment, operation_list_groups, operation_create_group, operation_get_group,
-    operation_delete_group, operation_put_group_member, operation_delete_group_member,
-    operation_list_cohorts, operation_get_cohort, operation_put_cohort, operation_delete_cohort;
+    operation_create_segment, operation_get_segment, operation_put_segment, operation_patch_segment,
+    operation_delete_segment, operation_list_segment_history, operation_restore_segment,
+    operation_list_groups, operation_create_group, operation_get_group, operation_delete_group,
+    operation_put_group_member, operation_delete_group_member, operation_list_cohorts,
+    operation_get_cohort, operation_put_cohort, operation_delete_cohort;
 extern const struct operation_schemas schemas_definitions;
 extern const struct operation_schemas schemas_rules; /* the parts of a flag's document */
 

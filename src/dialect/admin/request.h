@@ -22,8 +22,8 @@ struct admin_page {
 bool admin_read_page(struct exchange *x, struct admin_page *page);
 
 /* What the caller says the object must be: If-Match, or If-None-Match: "*" for one that must not be
- * there. Read on the handler's thread, held against the object's tag wherever it is safe from others:
- * inside an edit, or in a change's guard. */
+ * there. Read on the handler's thread, held against the object's tag wherever it is safe from
+ * others: inside an edit, or in a change's guard. */
 struct admin_condition {
     struct str tags;     /* of If-Match; absent: any */
     bool must_be_absent; /* If-None-Match: * */
@@ -38,8 +38,8 @@ struct provenance;
 struct str admin_tag_of_flag(struct arena *arena, const struct provenance *provenance);
 struct str admin_tag_of_text(struct arena *arena, struct str text);
 
-/* The environment whose number or id (env_…) is the first path parameter; NULL for one that the caller may not
- * see, as for one that is not there. The second refuses then. */
+/* The environment whose number or id (env_…) is the first path parameter; NULL for one that the
+ * caller may not see, as for one that is not there. The second refuses then. */
 const struct catalog_environment *admin_seen_environment(const struct exchange *x);
 /* The same for a number or an id from elsewhere. */
 const struct catalog_environment *admin_seen_environment_named(const struct exchange *x,
@@ -50,8 +50,8 @@ bool admin_find_environment(struct exchange *x, const struct catalog_environment
 bool admin_may_write(struct exchange *x);
 bool admin_may_administer(struct exchange *x);
 
-/* Applies it as the caller's, once if they sent an Idempotency-Key. False when the exchange is answered:
- * refused, or ?dryRun was asked for and its report is the answer. */
+/* Applies it as the caller's, once if they sent an Idempotency-Key. False when the exchange is
+ * answered: refused, or ?dryRun was asked for and its report is the answer. */
 bool admin_apply(struct exchange *x, struct change *change);
 
 /* "123" -> 123; false for anything but decimal digits of a number there can be. */

@@ -25,7 +25,7 @@ struct str ofrep_event_uri(struct exchange *x)
 
 /* ---- when ------------------------------------------------------------------------------------ */
 
-/* The moment that stands for now: the last at which a decision may have changed, or the beginning
+/* The moment that stands for this one: the last at which a decision may have changed, or the beginning
  * of the minute. While a progressive serve is on its way every moment is another one; this way
  * there is one a minute, the same for everybody. */
 static int64_t moment_of(const struct ruleset *rules, int64_t now_ms)
