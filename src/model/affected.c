@@ -2,13 +2,14 @@
 /*
  * affected - whose decisions a change may change: see affected.h.
  *
- * First every document by itself: two are alike to evaluation when their canonical texts are, once
- * what only people read is taken out. Then along the edges of the newer state, from what is leaned
+ * First every document by itself: two are alike to evaluation when the canonical texts of their
+ * essences are. Then along the edges of the newer state, from what is leaned
  * on to who leans: a flag whose own document is the same has the same edges in both.
  */
 #include "model/affected.h"
 
 #include "model/codec.h"
+#include "model/essence.h"
 #include "model/graph.h"
 #include "model/leaves.h"
 #include "model/references.h"
@@ -32,53 +33,13 @@ static void mark(struct comparison *comparison, size_t node)
 
 /* ---- one document ---------------------------------------------------------------------------- */
 
-static void strip_rules(struct arena *arena, struct flag *flag)
+static struct flag essence_for(struct comparison *comparison, const struct flag *flag,
+                               const struct environment_settings *settings)
 {
-    struct rule *rules = ARENA_NEW_ARRAY(arena, struct rule, flag->rule_count);
-    for (size_t i = 0; i < flag->rule_count; i++) {
-        rules[i] = flag->rules[i];
-        rules[i].description = (struct str){0};
-    }
-    flag->rules = rules;
-}
-
-static void strip_variations(struct arena *arena, struct flag *flag)
-{
-    struct variation *variations = ARENA_NEW_ARRAY(arena, struct variation, flag->variation_count);
-    for (size_t i = 0; i < flag->variation_count; i++) {
-        variations[i] = flag->variations[i];
-        variations[i].name = (struct str){0};
-        variations[i].description = (struct str){0};
-    }
-    flag->variations = variations;
-}
-
-/* What evaluation reads. The text family tells a decision by its rule's description, and lets who
- * leans on a flag select its metadata; sticky variations are remembered by the flag's id. */
-static struct flag strip_flag(struct arena *arena, const struct flag *flag,
-                              const struct environment_settings *settings)
-{
-    struct flag stripped = *flag;
-    bool is_typed = flag->arithmetic.comparison == FLAG_COMPARISON_TYPED;
-    bool is_sticky = flag->experiment.is_sticky;
-    stripped.name = (struct str){0};
-    stripped.description = STR("");
-    stripped.owner = STR("");
-    stripped.tags = NULL;
-    stripped.tag_count = 0;
-    stripped.lifecycle = LIFECYCLE_ACTIVE;
-    stripped.evaluation_mode = EVALUATION_REMOTE;
-    stripped.experiment = (struct experiment){.is_sticky = is_sticky};
-    stripped.visibility =
+    struct flag essence = flag_essence(&comparison->arena, flag);
+    essence.visibility =
         flag_is_client_visible(flag, settings) ? VISIBILITY_CLIENT : VISIBILITY_SERVER;
-    if (!is_sticky)
-        stripped.id = STR("");
-    if (is_typed) {
-        stripped.metadata = json_make_null();
-        strip_rules(arena, &stripped);
-    }
-    strip_variations(arena, &stripped);
-    return stripped;
+    return essence;
 }
 
 static bool is_same_flag(struct comparison *comparison, const struct flag *before,
@@ -89,27 +50,17 @@ static bool is_same_flag(struct comparison *comparison, const struct flag *befor
     if (before == after)
         return flag_is_client_visible(before, old_settings) ==
                flag_is_client_visible(after, new_settings);
-    struct flag old_flag = strip_flag(&comparison->arena, before, old_settings);
-    struct flag new_flag = strip_flag(&comparison->arena, after, new_settings);
+    struct flag old_flag = essence_for(comparison, before, old_settings);
+    struct flag new_flag = essence_for(comparison, after, new_settings);
     return flag_is_same(&old_flag, &new_flag);
-}
-
-static struct segment strip_segment(const struct segment *segment)
-{
-    struct segment stripped = *segment;
-    stripped.id = STR("");
-    stripped.description = (struct str){0};
-    stripped.visibility = VISIBILITY_UNSET;
-    stripped.has_included = stripped.has_excluded = stripped.has_rules = false;
-    return stripped;
 }
 
 static bool is_same_segment(const struct segment *before, const struct segment *after)
 {
     if (before == after)
         return true;
-    struct segment old_segment = strip_segment(before);
-    struct segment new_segment = strip_segment(after);
+    struct segment old_segment = segment_essence(before);
+    struct segment new_segment = segment_essence(after);
     return segment_is_same(&old_segment, &new_segment);
 }
 

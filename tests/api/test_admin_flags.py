@@ -264,6 +264,17 @@ def test_asking_twice_changes_once(place):
     assert place.version() == 1
 
 
+def test_an_experiment_that_was_on_has_started(place):
+    made = place.make("e", kind="experiment")
+    assert "experiment" not in made["document"]
+    assert place.patch("e", enabled=True)["document"]["experiment"] == {"started": True}
+    off = place.put("e", kind="experiment", experiment={"sticky": True, "started": False})
+    assert off["document"]["experiment"] == {"sticky": True, "started": True}
+    back = content(place.flags("/e/restore", "POST", {"version": made["version"]}))
+    assert back["document"]["experiment"] == {"started": True}
+    assert place.make("f", enabled=True)["document"].get("experiment") is None
+
+
 # ---- dealing anew ----------------------------------------------------------------------------------
 @pytest.mark.parametrize("change, where", [
     ({"salt": "t"}, "/salt"),

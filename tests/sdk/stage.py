@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A server with a small town in it, for one suite of official SDKs.
 
-    tests/sdk/stage.py COMMAND [ARGUMENT]...
+    tests/sdk/stage.py [--SERVER-OPTION=VALUE]... COMMAND [ARGUMENT]...
 
 Starts GUIDON_BINARY on a free port in a temporary directory, builds the town below through the
 Management API, runs the command with the town's addresses and keys in its environment, and stops
@@ -19,6 +19,7 @@ What the command finds in its environment:
     GUIDON_COHORT                         id of the cohort of the ten testers tester-0..tester-9
     GUIDON_STREAMED                       id of the flag `streamed`, for tests that change it
 """
+import itertools
 import os
 import pathlib
 import signal
@@ -174,9 +175,11 @@ def run(command, town):
 
 
 def main(command):
+    options = list(itertools.takewhile(lambda word: word.startswith("--"), command))
+    command = command[len(options):]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with tempfile.TemporaryDirectory(prefix="guidon-sdk-") as directory:
-        server = Server(directory).start()
+        server = Server(directory, *options).start()
         try:
             status = run(command, settle(server.base, server.token))
         except BaseException:

@@ -47,16 +47,17 @@ struct restoring {
 static struct fault edit_restore(struct edit *edit, void *input)
 {
     struct restoring *restoring = input;
-    const struct flag *past = restoring->past;
-    struct arena *arena = edit_arena(edit);
+    struct flag flag = *restoring->past;
+    const struct flag *current = edit_find_flag(edit, flag.key);
     struct fault fault = admin_condition_check(&restoring->write.asked.condition,
-                                               flag_tag_in_edit(edit, past->key), arena);
+                                               flag_tag_in_edit(edit, flag.key), edit_arena(edit));
     if (!failed(fault))
-        fault = flag_write_check(&restoring->write, edit_find_flag(edit, past->key), past);
+        fault = flag_write_check(&restoring->write, current, &flag);
     if (failed(fault))
         return fault;
     const struct json nothing = {.type = JSON_NULL};
-    return flag_written_put(&restoring->write.written, edit, past, &nothing);
+    flag_write_note_start(&flag, current);
+    return flag_written_put(&restoring->write.written, edit, &flag, &nothing);
 }
 
 struct newest {

@@ -50,6 +50,13 @@ struct fault flag_write_check(struct flag_write *write, const struct flag *curre
     return write->needs_acknowledgement;
 }
 
+void flag_write_note_start(struct flag *flag, const struct flag *current)
+{
+    bool had_started = current != NULL && current->experiment.has_started;
+    if (flag->kind == FLAG_KIND_EXPERIMENT && (flag->is_enabled || had_started))
+        flag->experiment.has_started = true;
+}
+
 bool flag_write_apply(struct exchange *x, struct flag_write *write, struct change *change)
 {
     change->kind = CHANGE_ENVIRONMENT;
@@ -90,7 +97,8 @@ static struct fault edit_write(struct edit *edit, void *input)
     struct json tree;
     struct flag flag;
     if (current != NULL)
-        text = definition_text_of_flag(arena, current);
+        text =
+            asked->manner == DEFINITION_PATCH ? definition_text_of_flag(arena, current) : STR("");
     struct fault fault = definition_tree(arena, asked, text, &tree);
     if (!failed(fault))
         fault = admin_condition_check(&asked->condition, flag_tag_in_edit(edit, asked->key), arena);
@@ -103,6 +111,7 @@ static struct fault edit_write(struct edit *edit, void *input)
     if (failed(fault))
         return fault;
     write->is_new = current == NULL;
+    flag_write_note_start(&flag, current);
     return flag_written_put(&write->written, edit, &flag, &tree);
 }
 

@@ -23,6 +23,8 @@ bool flag_write_begin(struct exchange *x, struct flag_write *write);
 /* Inside the edit: deployments are of this environment, and nobody is dealt anew unmeant. */
 struct fault flag_write_check(struct flag_write *write, const struct flag *current,
                               const struct flag *flag) MUST_CHECK;
+/* An experiment that is on has started, and one that has started stays so. */
+void flag_write_note_start(struct flag *flag, const struct flag *current);
 /* Applies a change whose edit and input are this write's; false when the exchange is answered. */
 bool flag_write_apply(struct exchange *x, struct flag_write *write, struct change *change);
 

@@ -196,9 +196,22 @@ uint64_t channel_digest(const struct snapshot *snapshot, uint64_t channel, uint6
 {
     const struct ofrep_pieces *pieces = ofrep_pieces_of(snapshot);
     struct channel_walk walk = channel_walk_begin(snapshot, channel);
-    uint64_t digest = stamp_mix(snapshot->environment, moment);
-    digest = stamp_mix(digest, pieces->metadata_stamp);
-    for (uint32_t place; channel_walk_next(&walk, &place);)
+    uint64_t digest = stamp_mix(snapshot->environment, pieces->metadata_stamp);
+    uint64_t all = 0;
+    for (uint32_t place; channel_walk_next(&walk, &place);) {
         digest = stamp_mix(digest, pieces->effects[place]);
-    return digest;
+        all |= pieces->effects[place];
+    }
+    return (all & EFFECT_IS_TIMED) != 0 ? stamp_mix(digest, moment) : digest;
+}
+
+bool channel_is_timed(const struct snapshot *snapshot, uint64_t channel)
+{
+    const uint64_t *effects = ofrep_pieces_of(snapshot)->effects;
+    struct channel_walk walk = channel_walk_begin(snapshot, channel);
+    for (uint32_t place; channel_walk_next(&walk, &place);) {
+        if ((effects[place] & EFFECT_IS_TIMED) != 0)
+            return true;
+    }
+    return false;
 }

@@ -27,9 +27,12 @@ bool channel_sees(const struct snapshot *snapshot, uint64_t channel, uint32_t pl
  * Digests all that decides what the channel is answered: its flags, and whatever they lean on that
  * it does not see. Equal digests, equal answers for everybody, but for what is remembered of sticky
  * experiments; the same after a restart and on every node. moment: ruleset_moment's number for the
- * time asked about, or a coarser one. Linear in the channel's flags.
+ * time asked about, or a coarser one; it counts only where the channel is timed. Linear in the
+ * channel's flags.
  */
 uint64_t channel_digest(const struct snapshot *snapshot, uint64_t channel, uint64_t moment);
+/* Whether another moment may decide anything else for the channel. Linear in its flags. */
+bool channel_is_timed(const struct snapshot *snapshot, uint64_t channel);
 
 /* ---- one by one ------------------------------------------------------------------------------ */
 

@@ -5,6 +5,7 @@
 #include "base/stamp.h"
 #include "dialect/ofrep/pieces.h"
 #include "model/codec.h"
+#include "model/essence.h"
 #include "model/leaves.h"
 #include "model/references.h"
 
@@ -100,25 +101,31 @@ static void read_names(struct arena *arena, struct effect_source *source,
 
 /* ---- documents ------------------------------------------------------------------------------- */
 
-/* Without what only people read, and without who may see it: a channel's flags say that. */
-static struct flag strip(struct arena *scratch, const struct flag *flag)
+/* With the metadata, which is answered, and without who may see it: a channel's flags say that. */
+static struct flag bare_flag(struct arena *scratch, const struct flag *flag)
 {
-    struct flag bare = *flag;
-    bare.name = bare.description = bare.owner = (struct str){0};
-    bare.tag_count = 0;
-    bare.lifecycle = LIFECYCLE_ACTIVE;
-    bare.visibility = VISIBILITY_UNSET;
+    struct flag bare = flag_essence(scratch, flag);
+    bare.metadata = flag->metadata;
     bare.is_on_all_deployments = true;
     bare.deployment_count = 0;
-    bare.experiment = (struct experiment){.is_sticky = flag->experiment.is_sticky};
-    bare.variations =
-        arena_copy(scratch, flag->variations, flag->variation_count * sizeof(*flag->variations));
-    for (size_t i = 0; i < bare.variation_count; i++)
-        bare.variations[i].name = bare.variations[i].description = (struct str){0};
-    bare.rules = arena_copy(scratch, flag->rules, flag->rule_count * sizeof(*flag->rules));
-    for (size_t i = 0; i < bare.rule_count; i++)
-        bare.rules[i].description = (struct str){0};
     return bare;
+}
+
+static bool is_scheduled(const struct schedule *schedule)
+{
+    return !str_is_absent(schedule->start) || !str_is_absent(schedule->end);
+}
+
+/* What is off is off at any moment. */
+static bool is_timed(const struct flag *flag)
+{
+    if (!flag->is_enabled)
+        return false;
+    bool is_any = is_scheduled(&flag->schedule) || serve_is_progressive(&flag->fallthrough);
+    for (size_t i = 0; i < flag->rule_count; i++)
+        is_any = is_any || is_scheduled(&flag->rules[i].schedule) ||
+                 serve_is_progressive(&flag->rules[i].serve);
+    return is_any;
 }
 
 void effect_read_flag(struct arena *arena, const struct flag *flag, struct effect_source *source)
@@ -127,9 +134,10 @@ void effect_read_flag(struct arena *arena, const struct flag *flag, struct effec
     struct buf text;
     arena_open(&scratch, 4096);
     buf_open(&text, SIZE_MAX);
-    struct flag bare = strip(&scratch, flag);
+    struct flag bare = bare_flag(&scratch, flag);
     flag_encode(&bare, &text);
     source->stamp = stamp_of(buf_str(&text));
+    source->is_timed = is_timed(flag);
     read_names(arena, source, collect_flag, flag);
     buf_close(&text);
     arena_close(&scratch);
@@ -138,13 +146,12 @@ void effect_read_flag(struct arena *arena, const struct flag *flag, struct effec
 const struct effect_source *effect_read_segment(struct arena *arena, const struct segment *segment)
 {
     struct effect_source *source = ARENA_NEW(arena, struct effect_source);
-    struct segment bare = *segment;
+    struct segment bare = segment_essence(segment);
     struct buf text;
-    bare.description = (struct str){0};
-    bare.visibility = VISIBILITY_UNSET;
     buf_open(&text, SIZE_MAX);
     segment_encode(&bare, &text);
     source->stamp = stamp_of(buf_str(&text));
+    source->is_timed = is_scheduled(&segment->schedule);
     read_names(arena, source, collect_segment, segment);
     buf_close(&text);
     return source;
@@ -162,11 +169,6 @@ struct resolution {
     uint64_t *flags, *segments; /* effects by place; 0: not known yet */
 };
 
-static uint64_t never_zero(uint64_t effect)
-{
-    return effect == 0 ? 1 : effect;
-}
-
 static uint64_t mix_cohorts(const struct snapshot *snapshot, const struct effect_source *source,
                             uint64_t digest)
 {
@@ -179,6 +181,38 @@ static uint64_t mix_cohorts(const struct snapshot *snapshot, const struct effect
                                                          COHORT_DIGEST_BYTES}));
     }
     return digest;
+}
+
+/* What was mixed so far, and one more effect: its being timed is handed on. */
+struct mixture {
+    uint64_t digest;
+    bool is_timed;
+};
+
+static void mix_effect(struct mixture *mixture, uint64_t effect)
+{
+    mixture->digest = stamp_mix(mixture->digest, effect);
+    mixture->is_timed = mixture->is_timed || (effect & EFFECT_IS_TIMED) != 0;
+}
+
+/* Never 0: that is one which is not known yet. */
+static uint64_t effect_of(const struct mixture *mixture)
+{
+    uint64_t effect = mixture->digest & ~(uint64_t)EFFECT_IS_TIMED;
+    if (effect == 0)
+        effect = 2;
+    return mixture->is_timed ? effect | EFFECT_IS_TIMED : effect;
+}
+
+static uint64_t effect_too_deep(const struct snapshot *snapshot)
+{
+    return snapshot->version << 1 | EFFECT_IS_TIMED;
+}
+
+static struct mixture begin_mixture(const struct snapshot *snapshot,
+                                    const struct effect_source *source)
+{
+    return (struct mixture){mix_cohorts(snapshot, source, source->stamp), source->is_timed};
 }
 
 static const struct effect_source *source_of_segment(struct segment_revision *revision)
@@ -197,13 +231,12 @@ static uint64_t resolve_segment(struct resolution *resolution, struct str key, u
     if (resolution->segments[place] != 0)
         return resolution->segments[place];
     if (depth == LEANING_DEPTH_MAX)
-        return snapshot->version;
+        return effect_too_deep(snapshot);
     const struct effect_source *source = source_of_segment(snapshot->segments[place]);
-    uint64_t digest = mix_cohorts(snapshot, source, source->stamp);
+    struct mixture mixture = begin_mixture(snapshot, source);
     for (size_t i = 0; i < source->segments.count; i++)
-        digest =
-            stamp_mix(digest, resolve_segment(resolution, source->segments.names[i], depth + 1));
-    resolution->segments[place] = never_zero(digest);
+        mix_effect(&mixture, resolve_segment(resolution, source->segments.names[i], depth + 1));
+    resolution->segments[place] = effect_of(&mixture);
     return resolution->segments[place];
 }
 
@@ -213,17 +246,17 @@ static uint64_t resolve_flag(struct resolution *resolution, size_t place, unsign
     if (resolution->flags[place] != 0)
         return resolution->flags[place];
     if (depth == LEANING_DEPTH_MAX)
-        return snapshot->version;
+        return effect_too_deep(snapshot);
     const struct effect_source *source = resolution->sources[place];
-    uint64_t digest = mix_cohorts(snapshot, source, source->stamp);
+    struct mixture mixture = begin_mixture(snapshot, source);
     for (size_t i = 0; i < source->segments.count; i++)
-        digest = stamp_mix(digest, resolve_segment(resolution, source->segments.names[i], 0));
+        mix_effect(&mixture, resolve_segment(resolution, source->segments.names[i], 0));
     for (size_t i = 0; i < source->flags.count; i++) {
         size_t leans_on = environment_flag_index(&snapshot->state, source->flags.names[i]);
         if (leans_on != INDEX_ABSENT)
-            digest = stamp_mix(digest, resolve_flag(resolution, leans_on, depth + 1));
+            mix_effect(&mixture, resolve_flag(resolution, leans_on, depth + 1));
     }
-    resolution->flags[place] = never_zero(digest);
+    resolution->flags[place] = effect_of(&mixture);
     return resolution->flags[place];
 }
 

@@ -2,7 +2,7 @@
 /*
  * effect - a digest of all that decides a flag.
  *
- * A flag's own document without what is for people alone, and, since it may lean on flags, segments
+ * A flag's own essence (model/essence.h), and, since it may lean on flags, segments
  * and cohorts, the effects of these: whoever has the same effect twice is decided the same way
  * twice. The same for the same documents in every process. What a document contributes and names is
  * worked out once per revision; putting them together costs nothing for flags that lean on nothing.
@@ -21,10 +21,15 @@ struct effect_names {
 /* What a document says by itself, and what it names. In the arena it was made in. */
 struct effect_source {
     uint64_t stamp;
+    bool is_timed; /* something in it is scheduled, or on its way */
     struct effect_names flags, segments, cohorts;
 };
 void effect_read_flag(struct arena *arena, const struct flag *flag, struct effect_source *source);
 const struct effect_source *effect_read_segment(struct arena *arena, const struct segment *segment);
+
+/* Set in the effects of what another moment may decide otherwise: it is scheduled, or leans on what
+ * is. */
+enum { EFFECT_IS_TIMED = 1 };
 
 /* The effects of a snapshot's flags, by place. sources: by place; NULL: not wanted by itself. */
 const uint64_t *effect_resolve(struct snapshot *snapshot,

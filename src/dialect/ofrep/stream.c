@@ -25,9 +25,9 @@ struct str ofrep_event_uri(struct exchange *x)
 
 /* ---- when ------------------------------------------------------------------------------------ */
 
-/* The moment that stands for this one: the last at which a decision may have changed, or the beginning
- * of the minute. While a progressive serve is on its way every moment is another one; this way
- * there is one a minute, the same for everybody. */
+/* The moment that stands for this one: the last at which a decision may have changed, or the
+ * beginning of the minute. While a progressive serve is on its way every moment is another one;
+ * this way there is one a minute, the same for everybody. */
 static int64_t moment_of(const struct ruleset *rules, int64_t now_ms)
 {
     int64_t moment_ms = now_ms - now_ms % RULESET_PROGRESS_MS;
@@ -41,17 +41,19 @@ static int64_t moment_of(const struct ruleset *rules, int64_t now_ms)
 
 static int64_t next_change(const struct snapshot *snapshot, uint64_t channel, int64_t now_ms)
 {
-    (void)channel;
+    if (!channel_is_timed(snapshot, channel))
+        return INT64_MAX;
     return ruleset_next_moment_ms(snapshot->rules, moment_of(snapshot->rules, now_ms));
 }
 
 /* ---- what ------------------------------------------------------------------------------------ */
 
-/* When what is seen now began to hold, or a moment not long before. */
-static int64_t modified_of(const struct snapshot *snapshot, int64_t moment_ms)
+/* When what is seen now began to hold, or a moment behind that. */
+static int64_t modified_of(const struct snapshot *snapshot, uint64_t channel, int64_t moment_ms)
 {
     int64_t published_ms = snapshot->published_ms;
-    bool has_moved = ruleset_next_moment_ms(snapshot->rules, published_ms) <= moment_ms;
+    bool has_moved = channel_is_timed(snapshot, channel) &&
+                     ruleset_next_moment_ms(snapshot->rules, published_ms) <= moment_ms;
     return has_moved ? moment_ms : published_ms;
 }
 
@@ -69,7 +71,7 @@ static struct shared_body *render(const struct view *view, const struct snapshot
                       "data: {\"type\":\"refetchEvaluation\",\"etag\":\"\\\"%016llx\\\"\","
                       "\"lastModified\":%lld}\n\n",
                       (unsigned long long)digest, (unsigned long long)digest,
-                      (long long)(modified_of(snapshot, moment_ms) / SECOND_MS));
+                      (long long)(modified_of(snapshot, channel, moment_ms) / SECOND_MS));
     return shared_body_make(&buf);
 }
 

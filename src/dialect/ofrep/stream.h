@@ -5,8 +5,8 @@
  * An event carries no answer: it says that what the credential sees has changed, by publication or
  * because a moment came, and clients ask again. Its id digests exactly what the credential's
  * channel sees (channel.h), so changes of anything else are silent, and who comes back with the id
- * of what still holds hears nothing. What is scheduled anywhere in the environment counts for all
- * its channels.
+ * of what still holds hears nothing. To a channel that sees anything scheduled, or what leans on
+ * that, each moment of the environment's schedules counts; to others time is nothing.
  */
 #ifndef OFREP_STREAM_H
 #define OFREP_STREAM_H

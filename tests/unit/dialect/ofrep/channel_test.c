@@ -152,13 +152,52 @@ TEST(a_channel_is_told_of_its_deployment_alone)
     site_close(&site);
 }
 
-TEST(another_moment_is_another_digest)
+static bool is_told_of_moments(const struct documents *documents, enum site_key key)
 {
     struct site site;
+    struct site as;
     site_open(&site);
-    publish(&site, &usual);
-    CHECK(channel_digest(site.snapshot, 1, 1) != channel_digest(site.snapshot, 1, 2));
+    publish(&site, documents);
+    site_as(&as, key);
+    uint64_t channel = channel_of(&as.caller);
+    bool is_timed = channel_is_timed(site.snapshot, channel);
+    CHECK_INT(channel_digest(site.snapshot, channel, 1) !=
+                  channel_digest(site.snapshot, channel, 2),
+              is_timed);
     site_close(&site);
+    return is_timed;
+}
+
+#define SCHEDULE "'schedule':{'start':'2031-01-01T00:00:00Z'}"
+#define PROGRESSIVE                                                                                \
+    "'fallthrough':{'progressive':{'start':'2031-01-01T00:00:00Z','end':'2031-01-02T00:00:00Z',"   \
+    "'from':{'variations':[{'variation':'on','weight':100000}]},"                                  \
+    "'to':{'variations':[{'variation':'off','weight':100000}]}}}"
+
+TEST(another_moment_is_told_where_something_is_scheduled)
+{
+    struct documents segment = usual;
+    segment.segment = "'key':'vip','included':['ann']," SCHEDULE;
+    const struct documents timed[] = {
+        with_flag(0, "'key':'a'," SCHEDULE),
+        with_flag(0, "'key':'a','rules':[{'id':'r','when':{'op':'segment','segment':'vip'},"
+                     "'serve':{'variation':'off'}," SCHEDULE "}]"),
+        with_flag(0, "'key':'a'," PROGRESSIVE),
+        with_flag(1, HIDDEN "," SCHEDULE), /* what a flag that is seen leans on */
+        segment,
+    };
+    for (size_t i = 0; i < COUNT_OF(timed); i++)
+        CHECK(is_told_of_moments(&timed[i], KEY_BROWSER));
+}
+
+TEST(another_moment_is_no_news_to_who_sees_nothing_scheduled)
+{
+    const struct documents alone = {.flags = {"'key':'a'", HIDDEN "," SCHEDULE}};
+    const struct documents off = with_flag(0, "'key':'a','enabled':false," SCHEDULE);
+    CHECK(!is_told_of_moments(&usual, KEY_BROWSER));
+    CHECK(!is_told_of_moments(&off, KEY_BROWSER));
+    CHECK(!is_told_of_moments(&alone, KEY_BROWSER));
+    CHECK(is_told_of_moments(&alone, KEY_SERVER));
 }
 
 /* However long a chain, or a circle, is: at worst a change is told that is none. */
@@ -181,11 +220,13 @@ TEST(digests_outlive_the_process)
     struct site site;
     site_open(&site);
     publish(&site, &usual);
-    CHECK_INT(digest(&site, KEY_BROWSER), 0x294eef81bcaad638);
+    CHECK_INT(digest(&site, KEY_BROWSER), 0x4ebdbaa7d3ddc91c);
     site_close(&site);
 }
 
 TESTS(credentials_that_see_the_same_share_a_channel, a_change_of_what_is_seen_is_told,
       a_change_of_what_it_leans_on_is_told, a_change_of_anything_else_is_silent,
-      a_channel_is_told_of_its_deployment_alone, another_moment_is_another_digest,
+      a_channel_is_told_of_its_deployment_alone,
+      another_moment_is_told_where_something_is_scheduled,
+      another_moment_is_no_news_to_who_sees_nothing_scheduled,
       what_leans_on_itself_is_told_of_every_change, digests_outlive_the_process)
