@@ -170,7 +170,7 @@ def test_what_passes_a_limit_is_pointed_at(place, body, where):
 
 
 def test_a_body_past_its_limit(place):
-    answer = place.flags("", "POST", {"key": "x", "description": "x" * (1024 * 1024)})
+    answer = place.flags("", "POST", {"key": "x", "description": "x" * (16 * 1024 * 1024)})
     assert_problem(answer, 413, "too_large")
 
 

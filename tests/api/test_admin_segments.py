@@ -67,6 +67,14 @@ def test_a_whole_document_comes_back_as_it_was_sent(segments):
     assert content(segments.call("/whole", "PUT", document))["document"] == document
 
 
+def test_the_largest_segment(segments):
+    included = [f"{n:0256d}" for n in range(10_000)]
+    segments.make("large", included=included)
+    assert segments.get("large")["document"]["included"] == included
+    content(segments.call("/large", "PATCH", {"included": None, "excluded": included}))
+    assert len(segments.owner.all(f"{segments.base}/large/history")) == 2
+
+
 def test_put_creates_and_says_where(segments):
     answer = segments.call("/new", "PUT", {}, headers={"If-None-Match": "*"})
     assert answer.status_code == 201

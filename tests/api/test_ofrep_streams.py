@@ -234,6 +234,18 @@ def test_a_scheduled_change_announces_itself_at_its_moment(place):
     assert place.follow(key, last=second).is_silent()
 
 
+def test_what_a_key_does_not_see_comes_in_silence(place):
+    start = time.time() + 1.5
+    place.make("later", type="boolean", enabled=True, visibility="server",
+               schedule={"start": instant(start)})
+    browser, server = (place.follow(place.key(kind)["key"]) for kind in ("browser", "server"))
+    browser.next()
+    server.next()
+    server.next(3)
+    assert time.time() > start - 0.05
+    assert browser.is_silent(1)
+
+
 # ---- for how long -----------------------------------------------------------------------------------
 ENDS = ["browser", "server", "client deployment", "server deployment", "project key"]
 

@@ -119,8 +119,12 @@ static bool read_instant(struct exchange *x, const char *parameter, int64_t *ms)
     struct str text;
     if (!admin_read_query(x, str_of(parameter + 1), &text))
         return false;
-    if (str_is_absent(text) || (instant_parse_date(text, ms) && instant_is_calendar_date(text)))
+    if (str_is_absent(text))
         return true;
+    if (instant_parse_date(text, ms) && instant_is_calendar_date(text)) {
+        *ms -= *ms == 0; /* which the store takes for open; there is nothing between the two */
+        return true;
+    }
     return admin_refuse_with(x, FAULT_INVALID, parameter,
                              STR("must be an instant, as 2026-01-31T12:00:00Z, or a day"));
 }

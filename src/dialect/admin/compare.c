@@ -45,7 +45,7 @@ static void answer_difference(struct exchange *x, const struct admin_side *from,
     write_side(writer, STR("from"), from);
     write_side(writer, STR("to"), to);
     json_key(writer, STR("changes"));
-    difference_write_items(writer, x->arena, items, count);
+    difference_write_items(writer, items, count);
     json_object_end(writer);
     admin_answer_end(x, &answer, 200);
 }

@@ -16,6 +16,15 @@ const struct json_budget definition_budget = {
     .number_bytes_max = 64,
 };
 
+/* What comes in has a bound on values as well: merging and decoding are done while others wait. */
+static const struct json_budget body_budget = {
+    .depth_max = VALUE_DEPTH_MAX + 32,
+    .members_max = VARIATION_VALUE_BYTES_MAX,
+    .string_bytes_max = VARIATION_VALUE_BYTES_MAX,
+    .number_bytes_max = 64,
+    .values_max = DOCUMENT_VALUES_MAX,
+};
+
 /* ---- trees ---------------------------------------------------------------------------------- */
 
 void definition_set_member(struct arena *arena, struct json *object, struct str name,
@@ -112,7 +121,7 @@ struct str definition_text_of_segment(struct arena *arena, const struct segment 
 
 static bool read_body(struct exchange *x, struct json *body)
 {
-    struct fault fault = json_parse(x->arena, x->request->body, &definition_budget, body);
+    struct fault fault = json_parse(x->arena, x->request->body, &body_budget, body);
     if (failed(fault))
         return admin_refuse_with(x, FAULT_INVALID, "",
                                  arena_format(x->arena, "the body is not JSON: %.*s at %.*s",

@@ -104,9 +104,12 @@ static void write_diff(struct json_writer *writer, struct arena *arena,
     json_array_end(writer);
 }
 
-void difference_write_items(struct json_writer *writer, struct arena *arena,
-                            const struct change_item *items, size_t count)
+/* Trees are many times their texts: there is never more than one item's. */
+void difference_write_items(struct json_writer *writer, const struct change_item *items,
+                            size_t count)
 {
+    struct arena arena;
+    arena_open(&arena, 65536);
     json_array_begin(writer);
     for (size_t i = 0; i < count; i++) {
         json_object_begin(writer);
@@ -114,10 +117,12 @@ void difference_write_items(struct json_writer *writer, struct arena *arena,
         json_member_string(writer, STR("key"), items[i].key);
         json_member_string(writer, STR("op"), operation_word(items[i].operation));
         json_key(writer, STR("diff"));
-        write_diff(writer, arena, &items[i]);
+        write_diff(writer, &arena, &items[i]);
         json_object_end(writer);
+        arena_reset(&arena);
     }
     json_array_end(writer);
+    arena_close(&arena);
 }
 
 /* ---- comparing ------------------------------------------------------------------------------ */

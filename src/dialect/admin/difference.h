@@ -16,8 +16,8 @@
 #include "json/write.h"
 
 /* The array of a report's items, each with its diff. */
-void difference_write_items(struct json_writer *writer, struct arena *arena,
-                            const struct change_item *items, size_t count);
+void difference_write_items(struct json_writer *writer, const struct change_item *items,
+                            size_t count);
 
 /* The items that lead from one state to another, by kind then key, cohorts and settings included.
  * is_across: between two environments, where ids and the numbers of deployments mean nothing. */

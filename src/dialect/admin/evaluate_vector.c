@@ -11,6 +11,7 @@
 #include "dialect/admin/evaluate.h"
 #include "model/codec.h"
 #include "model/limits.h"
+#include "model/references.h"
 
 /* What is needed, by place in the state, and what is yet to be looked into. */
 struct needs {
@@ -46,13 +47,11 @@ static void need_flag(struct needs *needs, struct str key)
 
 static void need_segment(struct needs *needs, struct str key)
 {
-    const struct segment *segment = environment_find_segment(needs->state, key);
-    for (uint32_t i = 0; segment != NULL && i < needs->state->segment_count; i++) {
-        if (needs->state->segments[i] != segment || needs->segments[i])
-            continue;
-        needs->segments[i] = true;
-        needs->segments_left[needs->segments_left_count++] = i;
-    }
+    size_t place = environment_segment_index(needs->state, key);
+    if (place == INDEX_ABSENT || needs->segments[place])
+        return;
+    needs->segments[place] = true;
+    needs->segments_left[needs->segments_left_count++] = (uint32_t)place;
 }
 
 static void need_cohort(struct needs *needs, struct str id)

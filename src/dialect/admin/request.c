@@ -145,7 +145,7 @@ static void answer_dry_run(struct exchange *x, const struct change *change)
     write_number_or_null(writer, STR("environment"), change->environment);
     write_number_or_null(writer, STR("version"), change->version);
     json_key(writer, STR("changes"));
-    difference_write_items(writer, x->arena, change->report.items, change->report.item_count);
+    difference_write_items(writer, change->report.items, change->report.item_count);
     json_key(writer, STR("affected"));
     json_array_begin(writer);
     for (size_t i = 0; i < change->report.affected_count; i++)

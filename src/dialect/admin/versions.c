@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* versions - what was changed when, one version, and going back to one. See manage.h. */
 #include "dialect/admin/as_of.h"
+#include "dialect/admin/definition.h"
 #include "dialect/admin/difference.h"
 #include "dialect/admin/manage.h"
 #include "dialect/admin/whole.h"
@@ -157,7 +158,7 @@ void admin_get_version(struct exchange *x)
     json_member_u64(writer, STR("environment"), environment->number);
     write_step(x, writer, &page.rows[0]);
     json_key(writer, STR("changes"));
-    difference_write_items(writer, x->arena, items_of(x, &step), step.count);
+    difference_write_items(writer, items_of(x, &step), step.count);
     json_object_end(writer);
     admin_answer_end(x, &answer, 200);
 }
@@ -189,23 +190,6 @@ static struct fault restore(struct edit *edit, void *input)
     return whole_put(edit, &state);
 }
 
-/* A whole number, not below 0, as text; a body says versions as numbers. */
-static bool read_version(struct exchange *x, struct str *version)
-{
-    static const struct str members[] = {STR("version")};
-    struct json body;
-    if (!admin_read_body(x, members, COUNT_OF(members), &body))
-        return false;
-    const struct json *number = json_find(&body, STR("version"));
-    bool is_good = number != NULL && number->type == JSON_NUMBER && number->number >= 0 &&
-                   number->number <= 1e15 && number->number == (double)(uint64_t)number->number;
-    if (!is_good)
-        return admin_refuse_with(x, FAULT_INVALID, "/version",
-                                 STR("must be the number of a version"));
-    *version = arena_format(x->arena, "%llu", (unsigned long long)number->number);
-    return true;
-}
-
 void admin_restore_environment(struct exchange *x)
 {
     const struct catalog_environment *environment = NULL;
@@ -213,7 +197,7 @@ void admin_restore_environment(struct exchange *x)
     struct admin_state state;
     struct str version = {0};
     if (!admin_find_environment(x, &environment) || !admin_may_write(x) ||
-        !admin_read_condition(x, &restoring.condition) || !read_version(x, &version) ||
+        !admin_read_condition(x, &restoring.condition) || !definition_read_version(x, &version) ||
         !admin_state_open_at(x, environment, version, "/version", &state))
         return;
     restoring.past = state.snapshot;

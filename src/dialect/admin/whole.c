@@ -122,14 +122,13 @@ struct fault whole_put(struct edit *edit, const struct whole_state *state)
 
 /* ---- answering ----------------------------------------------------------------------------- */
 
-static void write_outcome(struct exchange *x, struct json_writer *writer,
-                          const struct change *change)
+static void write_outcome(struct json_writer *writer, const struct change *change)
 {
     json_object_begin(writer);
     json_member_u64(writer, STR("environment"), change->environment);
     json_member_u64(writer, STR("version"), change->version);
     json_key(writer, STR("changes"));
-    difference_write_items(writer, x->arena, change->report.items, change->report.item_count);
+    difference_write_items(writer, change->report.items, change->report.item_count);
     json_key(writer, STR("affected"));
     json_array_begin(writer);
     for (size_t i = 0; i < change->report.affected_count; i++)
@@ -145,7 +144,7 @@ void whole_apply(struct exchange *x, struct change *change)
     if (!admin_apply(x, change))
         return;
     struct admin_answer answer;
-    write_outcome(x, admin_answer_begin(&answer), change);
+    write_outcome(admin_answer_begin(&answer), change);
     admin_answer_tag(x, whole_tag(x->arena, change->version));
     admin_answer_end(x, &answer, 200);
 }

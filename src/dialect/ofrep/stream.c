@@ -25,12 +25,17 @@ struct str ofrep_event_uri(struct exchange *x)
 
 /* ---- when ------------------------------------------------------------------------------------ */
 
+static int64_t minute_of(int64_t now_ms)
+{
+    return now_ms - now_ms % RULESET_PROGRESS_MS;
+}
+
 /* The moment that stands for this one: the last at which a decision may have changed, or the
  * beginning of the minute. While a progressive serve is on its way every moment is another one;
  * this way there is one a minute, the same for everybody. */
 static int64_t moment_of(const struct ruleset *rules, int64_t now_ms)
 {
-    int64_t moment_ms = now_ms - now_ms % RULESET_PROGRESS_MS;
+    int64_t moment_ms = minute_of(now_ms);
     for (;;) {
         int64_t next_ms = ruleset_next_moment_ms(rules, moment_ms);
         if (next_ms > now_ms)
@@ -41,9 +46,14 @@ static int64_t moment_of(const struct ruleset *rules, int64_t now_ms)
 
 static int64_t next_change(const struct snapshot *snapshot, uint64_t channel, int64_t now_ms)
 {
+    const struct ruleset *rules = snapshot->rules;
     if (!channel_is_timed(snapshot, channel))
         return INT64_MAX;
-    return ruleset_next_moment_ms(snapshot->rules, moment_of(snapshot->rules, now_ms));
+    int64_t moment_ms = moment_of(rules, now_ms);
+    int64_t next_ms = ruleset_next_moment_ms(rules, moment_ms);
+    int64_t minute_ends_ms = minute_of(now_ms) + RULESET_PROGRESS_MS;
+    bool is_moving = ruleset_moment(rules, moment_ms) != ruleset_moment(rules, next_ms - 1);
+    return is_moving && minute_ends_ms < next_ms ? minute_ends_ms : next_ms;
 }
 
 /* ---- what ------------------------------------------------------------------------------------ */

@@ -34,7 +34,7 @@ static struct str written(struct arena *arena, const struct environment_state *b
     struct json_writer writer;
     buf_open(&buf, SIZE_MAX);
     json_writer_open(&writer, &buf);
-    difference_write_items(&writer, arena, items, count);
+    difference_write_items(&writer, items, count);
     struct str text = arena_copy_str(arena, buf_str(&buf));
     buf_close(&buf);
     return text;

@@ -21,6 +21,10 @@ struct hall {
 static void on_request(struct http_request *request, void *context)
 {
     struct hall *hall = context;
+    if (str_equal(request->path, STR("/probe"))) {
+        site_say(request, STR("here"));
+        return;
+    }
     struct view *view = view_acquire(hall->gazette.views);
     struct str id = str_slice(request->path, 1, request->path.size);
     const struct catalog_credential *credential = catalog_find_credential(view->catalog, id);
@@ -92,14 +96,12 @@ static struct hall *hall_open(const char *seen, const char *hidden)
     hall->services.views = hall->gazette.views;
     hall->services.streams =
         stream_hub_open(hall->gazette.views, &hall->gazette.clock, &stream_limits_default);
-    gazette_add_credential(
-        &hall->gazette,
-        (struct credential_row){
-            .id = STR("browser"), .kind = CREDENTIAL_BROWSER_KEY, .environment = 1});
-    gazette_add_credential(
-        &hall->gazette,
-        (struct credential_row){
-            .id = STR("server"), .kind = CREDENTIAL_SERVER_KEY, .environment = 1});
+    gazette_add_credential(&hall->gazette, (struct credential_row){.id = STR("browser"),
+                                                                   .kind = CREDENTIAL_BROWSER_KEY,
+                                                                   .environment = 1});
+    gazette_add_credential(&hall->gazette, (struct credential_row){.id = STR("server"),
+                                                                   .kind = CREDENTIAL_SERVER_KEY,
+                                                                   .environment = 1});
     publish(hall, 1, seen, hidden);
     hall->site = site_open_with(
         http_limits_default, 1,
@@ -155,25 +157,108 @@ static struct client follow(struct hall *hall, const char *key)
     return client;
 }
 
-/* Time passes in steps, and the loop has its turns in each; nothing but comments comes. */
-static void expect_silence(struct hall *hall, struct client *client, int64_t for_ms)
+/* Time passes in steps, and the loop has its turns in each. Returns how many events were sent. */
+static uint64_t pass(struct hall *hall, int64_t by_ms)
 {
-    enum { STEP_MS = 5000 };
-    while (for_ms > 0) {
-        int64_t step_ms = for_ms < STEP_MS ? for_ms : STEP_MS;
-        uint64_t turns = stream_counters_read(hall->services.streams).sent;
+    enum { STEP_MS = 5000, TURNS = 2 };
+    uint64_t before = stream_counters_read(hall->services.streams).sent;
+    for (int64_t step_ms; by_ms > 0; by_ms -= step_ms) {
+        step_ms = by_ms < STEP_MS ? by_ms : STEP_MS;
         atomic_fetch_add(&hall->gazette.now_ms, step_ms);
         stream_hub_notify(hall->services.streams);
-        struct client other = follow(hall, "server"); /* one turn */
-        leave: expect_event(&other);
-        client_close(&other);
-        other = follow(hall, "server"); /* and one more: whatever the first one found is sent */
-        expect_event(&other);
-        client_close(&other);
-        CHECK_INT(stream_counters_read(hall->services.streams).sent, turns + 2);
-        for_ms -= step_ms;
+        for (int i = 0; i < TURNS; i++) {
+            struct client probe = client_open(hall->site);
+            CHECK_INT(client_ask(&probe, STR("GET /probe HTTP/1.0\r\n\r\n")).status, 200);
+            client_close(&probe);
+        }
     }
-    (void)client;
+    return stream_counters_read(hall->services.streams).sent - before;
 }
 
-TESTS(nothing)
+static void leave(struct hall *hall, struct client *client)
+{
+    client_close(client);
+    stream_hub_notify(hall->services.streams);
+    for (int i = 0; stream_counters_read(hall->services.streams).open > 0; i++) {
+        CHECK(i < 10000);
+        usleep(1000);
+    }
+}
+
+static long long seconds_of(const struct hall *hall)
+{
+    return gazette_now(&hall->gazette.clock) / 1000;
+}
+
+#define STARTS_AT(time) ON ",\"schedule\":{\"start\":\"" DAY time "Z\"}"
+
+TEST(what_is_scheduled_is_told_at_its_moment)
+{
+    struct hall *hall = hall_open(STARTS_AT("00:00:05"), ON);
+    struct client client = follow(hall, "browser");
+    struct event first = expect_event(&client);
+    CHECK_INT(first.modified_s, seconds_of(hall));
+    CHECK_INT(pass(hall, 4999), 0);
+    CHECK_INT(pass(hall, 1), 1);
+    struct event second = expect_event(&client);
+    assert_string_not_equal(second.id, first.id);
+    CHECK_INT(second.modified_s, seconds_of(hall));
+    CHECK_INT(pass(hall, 5 * MINUTE_MS), 0);
+    struct client late = follow(hall, "browser");
+    assert_string_equal(expect_event(&late).id, second.id);
+    client_close(&late);
+    leave(hall, &client);
+    hall_close(hall);
+}
+
+TEST(what_is_scheduled_for_others_is_not_told)
+{
+    struct hall *hall = hall_open(ON, STARTS_AT("00:00:05"));
+    struct client browser = follow(hall, "browser");
+    struct event first = expect_event(&browser);
+    CHECK_INT(pass(hall, 2 * MINUTE_MS), 0);
+    struct client server = follow(hall, "server");
+    expect_event(&server);
+    publish(hall, 2, ON, STARTS_AT("00:03:00"));
+    expect_event(&server);
+    CHECK_INT(pass(hall, 2 * MINUTE_MS), 1);
+    expect_event(&server);
+    publish(hall, 3, ON, ON);
+    expect_event(&server);
+    publish(hall, 4, OFF, ON);
+    CHECK_INT(pass(hall, 1000), 2);
+    assert_string_not_equal(expect_event(&browser).id, first.id);
+    client_close(&server);
+    leave(hall, &browser);
+    hall_close(hall);
+}
+
+#define ON_ITS_WAY(from, to)                                                                       \
+    "\"fallthrough\":{\"progressive\":{\"start\":\"" DAY from "Z\",\"end\":\"" DAY to              \
+    "Z\",\"from\":{\"variations\":[{\"variation\":\"on\",\"weight\":100000}]},\"to\":"             \
+    "{\"variations\":[{\"variation\":\"off\",\"weight\":100000}]}}}"
+
+TEST(what_is_on_its_way_is_told_once_a_minute)
+{
+    struct hall *hall = hall_open(ON_ITS_WAY("00:00:30", "00:03:10"), ON);
+    struct client client = follow(hall, "browser");
+    static const int64_t steps_ms[] = {30000, 30000, MINUTE_MS, MINUTE_MS, 10000};
+    struct event last = expect_event(&client);
+    for (size_t i = 0; i < COUNT_OF(steps_ms); i++) {
+        CHECK_INT(pass(hall, steps_ms[i] - 1), 0);
+        CHECK_INT(pass(hall, 1), 1);
+        struct event event = expect_event(&client);
+        assert_string_not_equal(event.id, last.id);
+        CHECK_INT(event.modified_s, seconds_of(hall));
+        struct client late = follow(hall, "browser"); /* another is told the same */
+        assert_string_equal(expect_event(&late).id, event.id);
+        client_close(&late);
+        last = event;
+    }
+    CHECK_INT(pass(hall, 3 * MINUTE_MS), 0);
+    leave(hall, &client);
+    hall_close(hall);
+}
+
+TESTS(what_is_scheduled_is_told_at_its_moment, what_is_scheduled_for_others_is_not_told,
+      what_is_on_its_way_is_told_once_a_minute)
