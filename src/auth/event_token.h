@@ -3,10 +3,10 @@
  * event_token - what an event stream's address carries in the place of a credential.
  *
  * Browsers cannot send a header when they open a stream, so its address has to say who may. The
- * token is "<credential id>.<43 base64url digits>": a keyed BLAKE2b of the credential's id under the
- * hash that is kept of its secret. Nobody but the server and who holds the secret can make one; it
- * opens nothing but streams, ends with the credential, is the same on every node and after a restart,
- * and nothing is stored.
+ * token is "<credential id>.<43 base64url digits>": a keyed BLAKE2b of the credential's id under
+ * the hash that is kept of its secret. Nobody but the server and who holds the secret can make one;
+ * it opens nothing but streams, ends with the credential, is the same on every node and after a
+ * restart, and nothing is stored.
  */
 #ifndef AUTH_EVENT_TOKEN_H
 #define AUTH_EVENT_TOKEN_H

@@ -80,15 +80,11 @@ struct change {
     /* CHANGE_ENVIRONMENT, CHANGE_CREATE_KEY, CHANGE_SET_QUOTA, CHANGE_CREATE_DEPLOYMENT,
      * CHANGE_CREATE_PROJECT_KEYS */
     uint64_t environment;
-    bool expects_version; /* FAULT_CONFLICT unless expected_version is the current one */
-    uint64_t expected_version;
+    uint64_t expected_version; /* FAULT_CONFLICT unless it is the current one; where that is said */
     /* CHANGE_ENVIRONMENT: runs on the writer thread against the newest state, touches memory only,
      * stages what it wants through change/edit.h. Its fault refuses the change whole. */
     struct fault (*edit)(struct edit *edit, void *input);
     void *input;
-    /* CHANGE_ENVIRONMENT: a flag that is put as it was makes no revision of it. For edits that put
-     * many at once; else who puts a flag means a new version of it. */
-    bool keeps_same_flags;
     /* CHANGE_ENVIRONMENT: those of the cohort the edit is going to put, if it is. Their stored form
      * is then made here, on the caller's thread, and not on the writer's. */
     const struct cohort_members *members;
@@ -97,28 +93,33 @@ struct change {
      * catalog, before anything is done; its fault refuses the change. NULL: no condition. (An edit
      * checks for itself.) */
     struct fault (*guard)(const struct catalog *catalog, void *input);
-    /* Everything is done but kept: checks, versions and reports are as they would be, nothing is
-     * written, published or announced, and no secret is made known. */
-    bool is_dry_run;
-    bool wants_report;              /* CHANGE_ENVIRONMENT: fills report, in arena */
     const struct change_once *once; /* or NULL. A key that was used is FAULT_CONFLICT, where is
                                        "idempotency-key" */
 
     struct str name; /* CHANGE_CREATE_APP, _ENVIRONMENT, _TOKEN, _KEY, CHANGE_EDIT_APP; the label in
                         CHANGE_*_DEPLOYMENT, absent: kept; the e-mail in CHANGE_CREATE_USER */
-    struct str app_id;  /* CHANGE_EDIT_APP, _CREATE_ENVIRONMENT, CHANGE_CREATE_TOKEN of an app */
-    struct str user_id; /* CHANGE_*_USER, CHANGE_CREATE_TOKEN of a person */
-    enum role role;     /* CHANGE_CREATE_USER, CHANGE_EDIT_USER */
-    bool is_read_only;  /* CHANGE_CREATE_TOKEN */
-    bool sets_hides_flags, hides_flags_by_default; /* CHANGE_EDIT_APP */
-    enum credential_kind key_kind;   /* CHANGE_CREATE_KEY, _CREATE_DEPLOYMENT, _CREATE_TOKEN */
-    uint64_t deployment;             /* CHANGE_EDIT_DEPLOYMENT */
-    bool sets_archived, is_archived; /* CHANGE_EDIT_DEPLOYMENT */
-    const uint64_t *environments;    /* CHANGE_CREATE_TOKEN of environments: numbers */
+    struct str app_id;   /* CHANGE_EDIT_APP, _CREATE_ENVIRONMENT, CHANGE_CREATE_TOKEN of an app */
+    struct str user_id;  /* CHANGE_*_USER, CHANGE_CREATE_TOKEN of a person */
+    uint64_t deployment; /* CHANGE_EDIT_DEPLOYMENT */
+    const uint64_t *environments; /* CHANGE_CREATE_TOKEN of environments: numbers */
     size_t environment_count;
-    int64_t expires_ms;       /* CHANGE_CREATE_TOKEN; 0: never */
-    struct str credential_id; /* CHANGE_REVOKE_CREDENTIAL */
-    uint64_t quota;           /* CHANGE_SET_QUOTA */
+    int64_t expires_ms;            /* CHANGE_CREATE_TOKEN; 0: never */
+    struct str credential_id;      /* CHANGE_REVOKE_CREDENTIAL */
+    uint64_t quota;                /* CHANGE_SET_QUOTA */
+    enum role role;                /* CHANGE_CREATE_USER, CHANGE_EDIT_USER */
+    enum credential_kind key_kind; /* CHANGE_CREATE_KEY, _CREATE_DEPLOYMENT, _CREATE_TOKEN */
+
+    bool expects_version; /* see expected_version */
+    /* CHANGE_ENVIRONMENT: a flag that is put as it was makes no revision of it. For edits that put
+     * many at once; else who puts a flag means a new version of it. */
+    bool keeps_same_flags;
+    /* Everything is done but kept: checks, versions and reports are as they would be, nothing is
+     * written, published or announced, and no secret is made known. */
+    bool is_dry_run;
+    bool wants_report;                             /* CHANGE_ENVIRONMENT: fills report, in arena */
+    bool is_read_only;                             /* CHANGE_CREATE_TOKEN */
+    bool sets_hides_flags, hides_flags_by_default; /* CHANGE_EDIT_APP */
+    bool sets_archived, is_archived;               /* CHANGE_EDIT_DEPLOYMENT */
 
     /* Results. */
     uint64_t version;      /* of the environment after the change */
@@ -144,6 +145,8 @@ struct change_config {
     size_t waiting_max; /* changes waiting beyond this are FAULT_UNAVAILABLE */
     /* Called on the writer thread after a view is visible, per environment that changed. */
     void (*on_published)(uint64_t environment, uint64_t version, void *context);
+    /* The same when the catalog changed: a credential may be gone. NULL: nobody asks. */
+    void (*on_catalog)(void *context);
     void *context;
 };
 

@@ -268,13 +268,18 @@ static void close_group(struct group *group)
     catalog_release(group->catalog);
 }
 
+static bool has_other_catalog(const struct group *group)
+{
+    return group->catalog != group->base->catalog;
+}
+
 static bool has_change(const struct group *group)
 {
     for (size_t i = 0; i < group->draft_count; i++) {
         if (group->drafts[i].is_changed)
             return true;
     }
-    return group->catalog != group->base->catalog;
+    return has_other_catalog(group);
 }
 
 static void publish(struct group *group)
@@ -288,9 +293,11 @@ static void publish(struct group *group)
     changer->view = held;
 }
 
-static void announce(const struct group *group)
+static void announce(const struct group *group, bool has_catalog)
 {
     const struct change_config *config = &group->changer->config;
+    if (config->on_catalog != NULL && has_catalog)
+        config->on_catalog(config->context);
     for (size_t i = 0; config->on_published != NULL && i < group->draft_count; i++) {
         if (group->drafts[i].is_changed)
             config->on_published(group->drafts[i].environment, group->drafts[i].version,
@@ -322,8 +329,9 @@ static struct fault run_group(struct changer *changer, struct job *const *jobs, 
     open_group(&group, changer);
     struct fault fault = run(&group, jobs, count);
     if (!failed(fault) && has_change(&group)) {
+        bool has_catalog = has_other_catalog(&group); /* the base is gone once the next is there */
         publish(&group);
-        announce(&group);
+        announce(&group, has_catalog);
     }
     close_group(&group);
     return fault;

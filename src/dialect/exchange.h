@@ -28,9 +28,9 @@ enum scope {
                                   caller_sees_environment for each environment it touches */
     SCOPE_READ_DEPLOYMENT,     /* Api-Key: client and server deployment keys, project keys */
     SCOPE_DOWNLOAD,            /* Basic: project key and project secret of one environment */
-    SCOPE_EVALUATE,            /* Bearer, X-API-Key, or Authorization without a scheme: keys of any kind
-                                  that read one environment */
-    SCOPE_EVENT_ADDRESS,       /* the query's `token` (auth/event_token.h), made of such a key */
+    SCOPE_EVALUATE,      /* Bearer, X-API-Key, or Authorization without a scheme: keys of any kind
+                            that read one environment */
+    SCOPE_EVENT_ADDRESS, /* the query's `token` (auth/event_token.h), made of such a key */
 };
 
 struct exchange;

@@ -18,9 +18,10 @@ enum operation_trait {
     OPERATION_AS_OF = 8,    /* takes ?at: a version or an instant */
     OPERATION_DETECTS = 16, /* answers with an ETag and takes If-None-Match */
     OPERATION_STREAMS = 32, /* answers with text/event-stream */
-    OPERATION_NO_DRY_RUN = 64, /* a mutation without ?dryRun: it makes nothing of the catalog or an
-                                  environment (none so far) */
-    OPERATION_MAY_CREATE = 128 /* a PUT: 201 where it made what was not there, beside its status */
+    OPERATION_NO_DRY_RUN = 64,  /* a mutation without ?dryRun: it makes nothing of the catalog or an
+                                   environment (none so far) */
+    OPERATION_MAY_CREATE = 128, /* a PUT: 201 where it made what was not there, beside its status */
+    OPERATION_MAY_LACK_BODY = 256 /* no body means the same as an empty object */
 };
 
 struct operation_query {

@@ -3,8 +3,9 @@
  * sticky - who got a variation of a sticky experiment keeps it, though the caller does not say so.
  *
  * What an evaluation dealt is noted by environment, the flag's id, so that a key created again
- * starts afresh, and the person, or the group that is bucketed in their place. Later evaluations, in
- * whatever language they are asked for, find it there. Flags that do not stick are never looked up.
+ * starts afresh, and the person, or the group that is bucketed in their place. Later evaluations,
+ * in whatever language they are asked for, find it there. Flags that do not stick are never looked
+ * up.
  */
 #ifndef DIALECT_STICKY_H
 #define DIALECT_STICKY_H

@@ -82,6 +82,13 @@ static void on_published(uint64_t environment, uint64_t version, void *context)
              (unsigned long long)environment, (unsigned long long)version);
 }
 
+/* Whoever follows with a credential that is gone is not to wait for the next look. */
+static void on_catalog(void *context)
+{
+    struct server *server = context;
+    stream_hub_notify(server->streams);
+}
+
 static void on_notes(void *context)
 {
     struct server *server = context;
@@ -165,6 +172,7 @@ static struct fault open_change(struct server *server, struct bootstrap *bootstr
         .event_queue_bytes_max = server->options.event_queue_bytes_max,
         .waiting_max = server->options.changes_waiting_max,
         .on_published = on_published,
+        .on_catalog = on_catalog,
         .context = server,
         .notebooks = server->notebooks,
         .notebook_count = COUNT_OF(server->notebooks),

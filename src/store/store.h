@@ -269,6 +269,11 @@ struct audit_query {
     bool only_versions;                /* those that made a version of an environment */
     uint64_t version;                  /* 0: any */
     size_t limit;
+    /* How many rows may be looked at, or about as many, whether they fit or not, because others
+     * wait; 0: all. Where it stopped for that, if it is asked for: the next page is below it, this
+     * one may be short. 0: it did not. */
+    size_t looked_max;
+    uint64_t *looked_to;
 };
 struct fault store_query_audit(struct store *store, struct arena *arena,
                                const struct audit_query *query, struct audit_row **rows,

@@ -9,6 +9,7 @@ import amplitude_oracle
 import superflag_oracle
 from superflag_oracle import KeyMissing, Subject, instant, is_active
 
+OF_COHORTS = ("set contains any", "set does not contain any")
 KEYED = (["context", "user", "user_id"], ["context", "user", "amplitude_id"])
 BY_REASON = {"OFF": "DISABLED", "SCHEDULED_OUT": "DISABLED", "TARGETING_MATCH": "TARGETING_MATCH",
              "INCLUDED": "TARGETING_MATCH", "STICKY": "TARGETING_MATCH", "SPLIT": "SPLIT",
@@ -43,9 +44,10 @@ class Person:
     """A context as flags that compare text see it."""
 
     def __init__(self, context, cohorts, now_ms, results):
-        user = user_of(context, cohorts)
-        self.target = {"context": amplitude_oracle.context_of(user), "result": results}
-        self.user, self.now_ms = user, now_ms
+        self.user, self.now_ms = user_of(context, cohorts), now_ms
+        self.target = {"context": amplitude_oracle.context_of(self.user), "result": results}
+        told = amplitude_oracle.context_of(user_of(context, {}))
+        self.told = {"context": told, "result": results}
 
     def holds(self, expression):
         op = expression["op"]
@@ -53,9 +55,12 @@ class Person:
             return not self.holds(expression["expression"])
         if op in ("all", "any"):
             return {"all": all, "any": any}[op](map(self.holds, expression["expressions"]))
+        operator = expression["operator"].removeprefix("text ")
+        # Cohorts the server keeps are looked into by the two operators cohorts are asked with.
         return amplitude_oracle.matches(
-            {"op": expression["operator"].removeprefix("text "), "values": expression["value"],
-             "selector": pointer(expression["attribute"])}, self.target)
+            {"op": operator, "values": expression["value"],
+             "selector": pointer(expression["attribute"])},
+            self.target if operator in OF_COHORTS else self.told)
 
     def subject(self, selector):
         text = amplitude_oracle.text_of(amplitude_oracle.select(self.target, selector))
@@ -141,25 +146,26 @@ _SEGMENT_REASONS = {"individual-inclusions": "INCLUDED", "flag-dependencies": "P
                     "sticky-bucketing": "STICKY", "All Other Users": "FALLTHROUGH"}
 
 
+def _item_holds(condition, person, prerequisite):
+    if condition["selector"][0] == "result":  # parents are decided when they are looked at
+        parent = condition["selector"][1]
+        person.target["result"][parent] = {"key": prerequisite(parent)}
+    return amplitude_oracle.matches(condition, person.target)
+
+
 def decide_item(item, person, prerequisite):
     if item["segments"][0]["metadata"]["segmentName"] == "default":
         return "off", "OFF"
     for segment in item["segments"]:
         name, bucket = segment["metadata"]["segmentName"], segment.get("bucket")
-        if name == "flag-dependencies":
-            for parent in item["dependencies"]:
-                person.target["result"][parent] = {"key": prerequisite(parent)}
         groups = segment.get("conditions")
         if groups is not None and not any(
-                all(amplitude_oracle.matches(one, person.target) for one in group)
-                for group in groups):
+                all(_item_holds(one, person, prerequisite) for one in group) for group in groups):
             continue
         if bucket:
             person.subject(bucket["selector"])
         variation = amplitude_oracle._bucket(segment, person.target)
-        # Of 0 percent there is no bucket left to see, only what nobody gets.
-        is_dealt = bucket or (variation == "off" and name != "flag-dependencies")
-        return variation, "SPLIT" if is_dealt else _SEGMENT_REASONS.get(name, "TARGETING_MATCH")
+        return variation, "SPLIT" if bucket else _SEGMENT_REASONS.get(name, "TARGETING_MATCH")
     raise AssertionError("the last segment is everybody's")
 
 

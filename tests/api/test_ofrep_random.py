@@ -11,7 +11,7 @@ import pytest
 from amplitude import Caller, Compiled, Project, content, fresh
 from harness import App, data_of
 from ofrep_oracle import World
-from superflag_oracle import OPERATORS, KeyMissing
+from superflag_oracle import OPERATORS, KeyMissing, instant
 from test_amplitude_configurations import some_project
 
 SEED = int(os.environ.get("REFERENCE_SEED", "41"))
@@ -55,7 +55,7 @@ def some_schedule(dice, moments):
 
 
 def some_split(dice, names, **fixed):
-    weights = [dice.choice([0, 1, 20000, 33333]) for _ in names]
+    weights = [dice.choice([0, 1, 20000, 25000]) for _ in names]
     return {"variations": [{"variation": n, "weight": w} for n, w in zip(names, weights)], **fixed}
 
 
@@ -111,10 +111,10 @@ def some_core_flag(dice, parents, segments, moments):
 def some_text_leaf(dice):
     operator, values = dice.choice([
         ("text is", ["pro", "18", "true"]), ("text is not", ["pro", "(none)"]), ("text is not", ["x"]),
-        ("text contains", ["R", "1"]), ("text does not contain", ["o"]), ("text less", ["18", "x"]),
+        ("text contains", ["R", "1"]), ("text does not contain", ["o"]), ("text less", ["18", "1e2"]),
         ("text greater or equal", ["0.5"]), ("text version less", ["2.0.0"]),
-        ("text version greater or equal", ["1.2"]), ("text set contains any", ["a", "c"]),
-        ("text set does not contain any", ["a"]), ("text set contains", ["a", "b"]),
+        ("text version greater or equal", ["1.2"]), ("text set contains any", ["a", "c", "c1"]),
+        ("text set does not contain any", ["a", "c2"]), ("text set contains", ["a", "b"]),
         ("text set is", ["a", "b"]), ("text is", ["(none)"]), ("text regex match", ["^[a-z]+$"]),
         ("text regex does not match", ["o$"])])
     where = dice.choice(["user_properties/plan", "plan", "user_properties/age", "user_properties/tags",
@@ -335,7 +335,7 @@ def test_the_admin_api_decides_alike_at_any_moment(random_place):
     world, wrong = random_place.world, []
     contexts = random_place.people[:20]
     for moment in [*random_place.moments, "2026-11-01T12:34:56.789Z"]:
-        at_ms = world_ms(moment)
+        at_ms = instant(moment)
         results = random_place.evaluate(contexts, now=moment)
         for context, found in zip(contexts, results):
             for key in world.keys():
@@ -344,11 +344,6 @@ def test_the_admin_api_decides_alike_at_any_moment(random_place):
                 if got != wanted:
                     wrong.append((moment, key, context, found[key], wanted))
     assert not wrong, (len(wrong), wrong[:3])
-
-
-def world_ms(moment):
-    from superflag_oracle import instant
-    return instant(moment)
 
 
 def admin_answer(world, key, context, now_ms):

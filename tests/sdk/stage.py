@@ -18,6 +18,7 @@ What the command finds in its environment:
     GUIDON_API_KEY, GUIDON_SECRET_KEY     the project's own pair, for cohorts and events
     GUIDON_COHORT                         id of the cohort of the ten testers tester-0..tester-9
     GUIDON_STREAMED                       id of the flag `streamed`, for tests that change it
+    GUIDON_OPENFEATURE_…                  what openfeature.py says
 """
 import itertools
 import os
@@ -34,6 +35,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "api"))
 
 import requests  # noqa: E402
 
+import openfeature  # noqa: E402
 from harness import Server  # noqa: E402
 
 TOWN_S = 60
@@ -124,7 +126,8 @@ def settle(base, owner):
     streamed = build(project, [server, client])
     return {"URL": base, "CLI_TOKEN": owner, "TOKEN": token, "PROJECT": str(number),
             "SERVER_KEY": server_key, "CLIENT_KEY": client_key, "API_KEY": pair["apiKey"],
-            "SECRET_KEY": pair["secretKey"], "COHORT": COHORT, "STREAMED": streamed}
+            "SECRET_KEY": pair["secretKey"], "COHORT": COHORT, "STREAMED": streamed,
+            **openfeature.build(Project(base, owner, None), Project)}
 
 
 def build(project, deployments):

@@ -28,6 +28,8 @@ struct town {
     struct caller owner;
     _Atomic uint64_t announced_version; /* of the last announcement */
     _Atomic uint64_t visible_when_announced;
+    _Atomic unsigned catalogs_announced;
+    _Atomic uint64_t credentials_when_announced; /* how many the last of these had */
 };
 
 static inline int64_t town_now(const struct clock *clock)
@@ -39,6 +41,15 @@ static inline void town_render(struct snapshot *snapshot)
 {
     struct str body = arena_format(&snapshot->arena, "%zu flags", snapshot->state.flag_count);
     snapshot->renderings[0].body = body;
+}
+
+static inline void town_heard_catalog(void *context)
+{
+    struct town *town = context;
+    struct view *view = view_acquire(town->views);
+    town->credentials_when_announced = view->catalog->credential_count;
+    town->catalogs_announced++;
+    view_release(view);
 }
 
 static inline void town_heard(uint64_t environment, uint64_t version, void *context)
@@ -63,6 +74,7 @@ static inline struct fault town_start(struct town *town)
         .event_queue_bytes_max = 1 << 20,
         .waiting_max = 256,
         .on_published = town_heard,
+        .on_catalog = town_heard_catalog,
         .context = town,
     };
     return change_open(&town->changer, &config, &town->arena, &town->bootstrap, &town->degraded);

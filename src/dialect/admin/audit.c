@@ -13,9 +13,10 @@
 #include "dialect/admin/request.h"
 #include "dialect/admin/rights.h"
 
-/* Rows looked at for one page: who sees few of many gets short pages rather than slow ones. The
- * first batch is what the page wants; where that does not fill it, larger ones follow. */
-enum { SCANNED_MAX = 10000, BATCH = 1000 };
+/* Rows looked at for one page: who sees few of many, or asks for something rare, gets short pages
+ * rather than slow ones. The first batch is what the page wants; where that does not fill it, larger
+ * ones follow. */
+enum { SCANNED_MAX = 10000, BATCH = 1000, LOOKED_MAX = 50000 };
 
 /* ---- one row -------------------------------------------------------------------------------- */
 
@@ -106,6 +107,7 @@ struct audit_page {
     struct arena *arena;
     struct audit_row *rows;
     size_t count;
+    uint64_t looked_to;
 };
 
 static struct fault read_rows(struct store *store, void *input)
@@ -187,8 +189,8 @@ static struct fault write_rows(struct exchange *x, struct json_writer *writer,
             return fault;
         if (!write_batch(x, writer, batch, limit, &written, next))
             return fault_none();
-        if (batch->count < batch->query.limit) {
-            *next = 0;
+        if (batch->looked_to != 0 || batch->count < batch->query.limit) {
+            *next = batch->looked_to;
             return fault_none();
         }
         batch->query.below = *next;
@@ -204,6 +206,8 @@ void admin_list_audit(struct exchange *x)
     if (!admin_read_page(x, &page) || !read_filters(x, &page, &batch.query))
         return;
     batch.query.limit = page.limit + 1;
+    batch.query.looked_max = LOOKED_MAX;
+    batch.query.looked_to = &batch.looked_to;
     struct admin_answer answer;
     struct json_writer *writer = admin_page_begin(&answer);
     uint64_t next = 0;

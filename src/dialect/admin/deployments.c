@@ -89,7 +89,8 @@ static bool find_deployment(struct exchange *x, const struct catalog_deployment 
                       : NULL;
     if (*deployment != NULL && (*deployment)->environment == environment->number)
         return true;
-    return admin_refuse_with(x, FAULT_MISSING, "", STR("there is no such deployment"));
+    admin_refuse_with(x, FAULT_MISSING, "", STR("there is no such deployment"));
+    return false;
 }
 
 void admin_get_deployment(struct exchange *x)

@@ -34,7 +34,8 @@ static void write_body(struct json_writer *writer, const struct route *route)
                                             : STR("application/json");
     json_key(writer, STR("requestBody"));
     json_object_begin(writer);
-    json_member_boolean(writer, STR("required"), true);
+    json_member_boolean(writer, STR("required"),
+                        !operation_has(operation, OPERATION_MAY_LACK_BODY));
     json_key(writer, STR("content"));
     json_object_begin(writer);
     for (size_t at = 0; at < media.size;) {

@@ -59,8 +59,9 @@ const struct problem problems[] = {
     {501, STR("not_known"), STR("This is not known here"),
      STR("The request asks for something of HTTP that is not offered.")},
     {503, STR("unavailable"), STR("Not available now"),
-     STR("The store is away, too many requests wait, or the server is stopping; Retry-After says "
-         "when to ask again. Nothing was changed unless the detail says so.")},
+     STR("The store is away, too many requests wait, the request took too long, or the server is "
+         "stopping; Retry-After says when to ask again. A change that took too long may still be "
+         "made: look first, or send it with an Idempotency-Key, under which it is made once.")},
     {505, STR("http_version"), STR("The version of HTTP is not known"),
      STR("HTTP/1.1 and HTTP/1.0 are spoken.")},
 };

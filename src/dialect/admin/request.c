@@ -9,11 +9,11 @@
 #include "dialect/admin/problems.h"
 #include "dialect/admin/visit.h"
 
-bool admin_refuse_with(struct exchange *x, enum fault_kind kind, const char *where, struct str why)
+void admin_refuse_because(struct exchange *x, enum fault_kind kind, const char *where,
+                          struct str why)
 {
     x->note = why;
     admin_refuse(x, fault_make(kind, str_of(where), why), 0, (struct str){0});
-    return false;
 }
 
 static void refuse_member(struct exchange *x, struct str name)

@@ -6,8 +6,16 @@
 
 #include "dialect/exchange.h"
 
-bool admin_refuse_with(struct exchange *x, enum fault_kind kind, const char *where,
-                       struct str why); /* false, always */
+void admin_refuse_because(struct exchange *x, enum fault_kind kind, const char *where,
+                          struct str why);
+/* The same, for those who return false then. */
+static inline bool admin_refuse_with(struct exchange *x, enum fault_kind kind, const char *where,
+                                     struct str why)
+{
+    admin_refuse_because(x, kind, where, why);
+    return false;
+}
+
 
 /* The body as a JSON object with no members but these. */
 bool admin_read_body(struct exchange *x, const struct str *known, size_t known_count,

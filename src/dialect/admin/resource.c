@@ -24,15 +24,16 @@ struct str resource_text(struct arena *arena, resource_writer write, const struc
 struct fault resource_guard_check(const struct catalog *catalog, void *input)
 {
     struct resource_guard *guard = input;
-    struct caller now = rights_now(catalog, guard->caller);
+    struct caller *now = ARENA_NEW(guard->arena, struct caller);
+    *now = rights_now(catalog, guard->caller);
     if (guard->allow != NULL) {
-        struct fault fault = guard->allow(catalog, &now, guard->input);
+        struct fault fault = guard->allow(catalog, now, guard->input);
         if (failed(fault))
             return fault;
     }
     if (guard->write == NULL)
         return fault_none();
-    struct str text = resource_text(guard->arena, guard->write, catalog, &now, &guard->name);
+    struct str text = resource_text(guard->arena, guard->write, catalog, now, &guard->name);
     if (str_is_absent(text))
         return fault_make(FAULT_MISSING, STR(""), STR("it is not there any longer"));
     return admin_condition_check(&guard->condition, admin_tag_of_text(guard->arena, text),

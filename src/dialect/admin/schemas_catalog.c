@@ -49,7 +49,8 @@
 /* ---- apps and environments ----------------------------------------------------------------- */
 
 #define ENVIRONMENT_BRIEF                                                                          \
-    OBJECT("\"number\":" NUMBER ",\"id\":" TEXT ",\"name\":" TEXT, "\"number\",\"id\",\"name\"")
+    "{\"type\":\"object\",\"properties\":{\"number\":" NUMBER ",\"id\":" TEXT ",\"name\":" TEXT    \
+    "},\"required\":[\"number\",\"id\",\"name\"]," CLOSED "}"
 
 #define DEPLOYMENT_MEMBERS                                                                         \
     "\"number\":" NUMBER ",\"label\":" TEXT                                                        \

@@ -44,7 +44,9 @@ static const struct operation_schema items[] = {
          "},\"segments\":{\"type\":\"array\",\"maxItems\":1000,\"items\":" TEXT
          "},\"enabled\":{\"description\":\"copy: on or off as in the other environment; keep: as "
          "it is, where the flag is there already\",\"enum\":[\"copy\",\"keep\"],\"default\":"
-         "\"copy\"}},\"required\":[\"from\"]," CLOSED "}")},
+         "\"copy\"}},\"required\":[\"from\"],\"anyOf\":[{\"required\":[\"flags\"],\"properties\":{"
+         "\"flags\":{\"minItems\":1}}},{\"required\":[\"segments\"],\"properties\":{"
+         "\"segments\":{\"minItems\":1}}}]," CLOSED "}")},
     {STR("EnvironmentText"),
      STR("{\"type\":\"object\",\"properties\":{\"format\":{\"const\":\"guidon.environment/1\"},"
          "\"settings\":{\"type\":\"object\",\"properties\":{\"form\":{\"enum\":[\"auto\","
@@ -55,9 +57,11 @@ static const struct operation_schema items[] = {
          "\"flags\":{\"type\":\"array\",\"description\":\"flag documents, their deployments by "
          "label\",\"items\":{\"type\":\"object\"}},"
          "\"cohorts\":{\"type\":\"array\",\"maxItems\":100,\"items\":{\"type\":\"object\","
-         "\"properties\":{\"id\":" TEXT ",\"name\":" TEXT ",\"description\":" TEXT
-         ",\"groupType\":" TEXT ",\"modifiedAt\":" INSTANT
-         ",\"memberIds\":{\"type\":\"array\",\"items\":" TEXT "}},\"required\":[\"id\","
+         "\"properties\":{\"id\":{\"type\":\"string\",\"pattern\":\"^[A-Za-z0-9][A-Za-z0-9._-]*$\","
+         "\"maxLength\":64},\"name\":" TEXT ",\"description\":" TEXT ",\"groupType\":" TEXT
+         ",\"modifiedAt\":" INSTANT
+         ",\"memberIds\":{\"type\":\"array\",\"items\":{\"type\":\"string\",\"minLength\":1,"
+         "\"maxLength\":256}}},\"required\":[\"id\","
          "\"groupType\",\"memberIds\"]," CLOSED "}}},\"required\":[\"format\"]," CLOSED "}")},
     {STR("VersionEvent"),
      STR("{\"type\":\"object\",\"description\":\"the data of an event\",\"properties\":{"

@@ -2,6 +2,12 @@
 /* schemas_rules - components of the description: the parts of a flag's document. */
 #include "dialect/admin/operations.h"
 
+/* As instant_parse() reads them: ECMAScript's, with any day up to the 31st and an hour 24. */
+#define DATE "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+#define TIME                                                                                       \
+    "T(([01][0-9]|2[0-3])(:[0-5][0-9]){2}([.][0-9]+)?|24:00:00([.]0+)?)"                           \
+    "(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
+
 static const struct operation_schema items[] = {
     {STR("Selector"),
      STR("{\"type\":\"string\",\"description\":\"a JSON Pointer into the evaluation: "
@@ -10,14 +16,18 @@ static const struct operation_schema items[] = {
          "01])*$\",\"maxLength\":512,\"examples\":[\"/context/user/user_id\"]}")},
     {STR("Instant"),
      STR("{\"type\":\"string\",\"description\":\"an instant, kept as it is written\","
-         "\"pattern\":\"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\\\.[0-9]+)?(Z|["
-         "+-][0-9]{2}:[0-9]{2})$\",\"maxLength\":2048,\"examples\":[\"2027-01-31T12:00:00Z\"]}")},
+         "\"pattern\":\"^" DATE TIME "$\",\"maxLength\":2048,"
+         "\"examples\":[\"2027-01-31T12:00:00Z\"]}")},
     {STR("Schedule"),
      STR("{\"type\":\"object\",\"description\":\"when something holds; the start is before the "
          "end\",\"properties\":{\"start\":{\"$ref\":\"#/components/schemas/Instant\","
          "\"description\":\"from then on; left out: always was\"},\"end\":{"
          "\"$ref\":\"#/components/schemas/Instant\",\"description\":\"until then, exclusive; "
          "left out: for good\"}},\"additionalProperties\":false}")},
+    {STR("SchedulePatch"),
+     STR("{\"type\":[\"object\",\"null\"],\"properties\":{\"start\":{\"anyOf\":[{\"$ref\":\"#/"
+         "components/schemas/Instant\"},{\"type\":\"null\"}]},\"end\":{\"anyOf\":[{\"$ref\":\"#/"
+         "components/schemas/Instant\"},{\"type\":\"null\"}]}},\"additionalProperties\":false}")},
     {STR("Expression"),
      STR("{\"description\":\"who is meant. Flags that compare text use TextMatch, typed ones "
          "TypedMatch and SegmentMatch; the two do not mix. At most 32 leaves, and 6 of all, any "
@@ -37,15 +47,17 @@ static const struct operation_schema items[] = {
          "\"$ref\":\"#/components/schemas/Expression\"}},\"required\":[\"op\",\"expression\"],"
          "\"additionalProperties\":false}")},
     {STR("TypedMatch"),
-     STR("{\"type\":\"object\",\"description\":\"compares JSON values, without coercion\","
-         "\"properties\":{\"op\":{\"const\":\"match\"},\"attribute\":{\"type\":\"string\","
-         "\"description\":\"a dotted path into the context: plan, company.size; targetingKey is "
-         "the key\",\"minLength\":1,\"maxLength\":256},\"operator\":{\"enum\":[\"eq\",\"neq\","
-         "\"in\",\"notIn\",\"contains\",\"startsWith\",\"endsWith\",\"matches\",\"exists\","
-         "\"gt\",\"gte\",\"lt\",\"lte\",\"before\",\"after\",\"semverEq\",\"semverGt\","
-         "\"semverGte\",\"semverLt\",\"semverLte\"]},\"value\":{\"description\":\"what is "
-         "compared with, as JSON: in, notIn and contains take lists too; needed for all but "
-         "exists\"}},\"required\":[\"op\",\"attribute\",\"operator\"],"
+     STR("{\"type\":\"object\",\"description\":\"compares JSON values, without "
+         "coercion\",\"properties\":{\"op\":{\"const\":\"match\"},\"attribute\":{\"type\":"
+         "\"string\",\"description\":\"a dotted path into the context: plan, company.size; "
+         "targetingKey is the "
+         "key\",\"minLength\":1,\"maxLength\":256},\"operator\":{\"enum\":[\"eq\",\"neq\",\"in\","
+         "\"notIn\",\"contains\",\"startsWith\",\"endsWith\",\"matches\",\"exists\",\"gt\",\"gte\","
+         "\"lt\",\"lte\",\"before\",\"after\",\"semverEq\",\"semverGt\",\"semverGte\",\"semverLt\","
+         "\"semverLte\"]},\"value\":{\"description\":\"what is compared with, as JSON: in, notIn "
+         "and contains take lists too; needed for all but "
+         "exists\"}},\"required\":[\"op\",\"attribute\",\"operator\"],\"anyOf\":[{\"required\":["
+         "\"value\"]},{\"properties\":{\"operator\":{\"const\":\"exists\"}}}],"
          "\"additionalProperties\":false}")},
     {STR("TextMatch"),
      STR("{\"type\":\"object\",\"description\":\"compares everything as text\",\"properties\":{"
@@ -183,10 +195,10 @@ static const struct operation_schema items[] = {
          "\"description\":\"who got a variation keeps it; only in flags that compare text\"},"
          "\"started\":{\"type\":\"boolean\",\"description\":\"was enabled at least once: the "
          "server sets it\"},"
-         "\"start\":{\"type\":\"string\",\"pattern\":\"^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:["
-         "0-9]{2}:[0-9]{2}(\\\\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2}))?$\",\"maxLength\":2048},"
-         "\"end\":{\"type\":\"string\",\"pattern\":\"^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:["
-         "0-9]{2}:[0-9]{2}(\\\\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2}))?$\",\"maxLength\":2048},"
+         "\"start\":{\"type\":\"string\",\"pattern\":\"^" DATE "(" TIME ")?$\","
+         "\"maxLength\":2048},"
+         "\"end\":{\"type\":\"string\",\"pattern\":\"^" DATE "(" TIME ")?$\","
+         "\"maxLength\":2048},"
          "\"decision\":{\"enum\":[\"rollout\",\"rollback\",\"continue-running\"]},"
          "\"decisionReason\":{\"type\":\"string\",\"maxLength\":2048},\"rolledOutVariation\":{"
          "\"type\":\"string\",\"maxLength\":2048},\"exposureEvent\":{\"type\":[\"object\","

@@ -8,6 +8,8 @@
 
 /* ---- the list ------------------------------------------------------------------------------ */
 
+enum { LOOKED_MAX = 50000 }; /* rows of the trail for one page, as in audit.c */
+
 struct audit_page {
     struct audit_query query;
     struct arena *arena;
@@ -54,11 +56,14 @@ void admin_list_versions(struct exchange *x)
     struct admin_page page;
     if (!admin_find_environment(x, &environment) || !admin_read_page(x, &page))
         return;
+    uint64_t looked_to = 0;
     struct audit_page rows = {.arena = x->arena,
                               .query = {.environments = &environment->number,
                                         .environment_count = 1,
                                         .only_versions = true,
-                                        .limit = page.limit + 1}};
+                                        .limit = page.limit + 1,
+                                        .looked_max = LOOKED_MAX,
+                                        .looked_to = &looked_to}};
     if (!str_is_absent(page.after) && !admin_parse_number(page.after, &rows.query.below)) {
         admin_refuse_with(x, FAULT_INVALID, "", STR("the cursor is none of ours"));
         return;
@@ -75,7 +80,9 @@ void admin_list_versions(struct exchange *x)
     }
     struct str next = {0};
     if (rows.count > count)
-        next = arena_format(x->arena, "%llu", (unsigned long long)rows.rows[count - 1].sequence);
+        looked_to = rows.rows[count - 1].sequence;
+    if (looked_to != 0)
+        next = arena_format(x->arena, "%llu", (unsigned long long)looked_to);
     admin_page_end(x, &answer, next);
 }
 

@@ -19,7 +19,8 @@ struct fault whole_condition_check(const struct edit *edit, const struct admin_c
 
 /* ---- putting ------------------------------------------------------------------------------- */
 
-/* A segment that is as it was makes no revision; flags and cohorts are looked after by the change. */
+/* A segment that is as it was makes no revision; flags and cohorts are looked after by the change.
+ */
 static struct fault put_segment(struct edit *edit, const struct segment *segment)
 {
     const struct segment *current = edit_find_segment(edit, segment->key);

@@ -98,7 +98,7 @@ static int status_of(enum fault_kind kind)
         return 503;
     case FAULT_NONE:
     case FAULT_INVALID:
-    case FAULT_STALE: /* asked for by the admin API alone */
+    case FAULT_STALE:    /* asked for by the admin API alone */
     case FAULT_CONFLICT: /* the documented set has no 409 */
     case FAULT_LIMIT:
         break;

@@ -38,6 +38,7 @@ const struct operation ofrep_operation_evaluate_one = {
     .details = STR("OpenFeature's remote evaluation protocol (OFREP) 0.3. An answer without "
                    "`value` means the default in the caller's code. Experiments note who was "
                    "assigned what."),
+    .traits = OPERATION_MAY_LACK_BODY,
     .status = 200,
     .body = STR("OfrepRequest"),
     .answer = STR("OfrepEvaluation"),
@@ -60,7 +61,7 @@ const struct operation ofrep_operation_evaluate_all = {
     .details = STR("The ETag is of the answer to this credential and this context: ask again with "
                    "If-None-Match for a 304 while nothing has changed. Flags that cannot be "
                    "decided are among the others, with an errorCode."),
-    .traits = OPERATION_DETECTS,
+    .traits = OPERATION_DETECTS | OPERATION_MAY_LACK_BODY,
     .status = 200,
     .body = STR("OfrepRequest"),
     .answer = STR("OfrepEvaluations"),
@@ -99,7 +100,8 @@ const struct operation ofrep_operation_follow = {
 
 static const struct operation_schema items[] = {
     {STR("OfrepRequest"),
-     STR("{\"type\":\"object\",\"properties\":{\"context\":{\"type\":\"object\",\"maxProperties\":"
+     STR("{\"type\":\"object\",\"properties\":{\"context\":{\"type\":[\"object\",\"null\"],"
+         "\"maxProperties\":"
          "256,\"properties\":{\"targetingKey\":{\"type\":[\"string\",\"null\"],\"maxLength\":256,"
          "\"description\":\"who flags are dealt by\"}},\"description\":\"attributes: texts of at "
          "most 2048 bytes, numbers, booleans, and lists and objects of them, at most 8 deep\"}}}")},

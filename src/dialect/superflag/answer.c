@@ -62,7 +62,7 @@ static int status_of(const struct exchange *x, enum fault_kind kind)
         return 503;
     case FAULT_NONE:
     case FAULT_INVALID:
-    case FAULT_STALE: /* asked for by the admin API alone */
+    case FAULT_STALE:    /* asked for by the admin API alone */
     case FAULT_CONFLICT: /* the documented set of statuses has neither 409 nor 422 */
     case FAULT_LIMIT:
         break;

@@ -63,6 +63,11 @@ func localClient(t *testing.T, key string, change func(*local.Config)) *local.Cl
 
 func manage(t *testing.T, method, path string, body any) []byte {
 	t.Helper()
+	return call(t, told(t, "TOKEN"), method, path, body)
+}
+
+func call(t *testing.T, token, method, path string, body any) []byte {
+	t.Helper()
 	var text []byte
 	if body != nil {
 		text, _ = json.Marshal(body)
@@ -71,7 +76,7 @@ func manage(t *testing.T, method, path string, body any) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	request.Header.Set("Authorization", "Bearer "+told(t, "TOKEN"))
+	request.Header.Set("Authorization", "Bearer "+token)
 	request.Header.Set("Content-Type", "application/json")
 	answer, err := http.DefaultClient.Do(request)
 	if err != nil {

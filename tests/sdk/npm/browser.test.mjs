@@ -3,14 +3,12 @@
 // @amplitude/experiment-js-client in headless Chromium, on a page of another origin, so that every
 // call is preflighted by the browser itself.
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import http from 'node:http';
 import { after, before, describe, test } from 'node:test';
-import puppeteer from 'puppeteer-core';
+import { launch, open, origin } from './chromium.mjs';
 import { clientKey, newProject, until, url } from './town.mjs';
 
-const BROWSERS = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/google-chrome', '/usr/bin/chromium-browser'];
 const script = readFileSync(createRequire(import.meta.url).resolve('@amplitude/experiment-js-client'));
 
 /** What the page does with the SDK; runs inside the browser. */
@@ -36,44 +34,16 @@ describe('in Chromium', () => {
   let browser;
 
   before(async () => {
-    pages = http.createServer((request, response) => {
-      const isScript = request.url === '/experiment.js';
-      response.writeHead(200, { 'Content-Type': isScript ? 'text/javascript' : 'text/html' });
-      response.end(isScript ? script : '<!doctype html><title>another origin</title><script src="/experiment.js"></script>');
-    });
-    await new Promise((ready) => pages.listen(0, '127.0.0.1', ready));
-    const executablePath = BROWSERS.find((path) => path && existsSync(path)) ?? assert.fail('no Chromium: tools/install npm');
-    browser = await puppeteer.launch({
-      executablePath, headless: true, pipe: true,
-      args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-background-networking',
-        '--disable-component-update', '--disable-sync', '--no-first-run', '--no-proxy-server',
-        '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1'],
-    });
+    pages = await origin((path) => (path === '/experiment.js' ? { type: 'text/javascript', body: script }
+      : { type: 'text/html', body: '<!doctype html><title>another origin</title><script src="/experiment.js"></script>' }));
+    browser = await launch();
   });
   after(async () => {
     await browser?.close();
-    await new Promise((closed) => { pages.close(closed); pages.closeAllConnections(); });
+    await pages.close();
   });
 
-  /** A fresh page, and what the browser's network log says of its calls to the server. */
-  async function newPage() {
-    const page = await (await browser.createBrowserContext()).newPage();
-    const calls = new Map();
-    const wire = await page.createCDPSession();
-    const call = (id) => calls.get(id) ?? calls.set(id, {}).get(id);
-    wire.on('Network.requestWillBeSent', ({ requestId, type, request }) => {
-      Object.assign(call(requestId), { type, method: request.method, url: request.url });
-    });
-    wire.on('Network.responseReceived', ({ requestId, response }) => {
-      Object.assign(call(requestId), { status: response.status, headers: response.headers });
-    });
-    wire.on('Network.loadingFailed', ({ requestId, errorText, corsErrorStatus }) => {
-      Object.assign(call(requestId), { failed: errorText, cors: corsErrorStatus?.corsError });
-    });
-    await wire.send('Network.enable');
-    await page.goto(`http://127.0.0.1:${pages.address().port}/`, { waitUntil: 'load' });
-    return { page, calls: () => [...calls.values()].filter((one) => one.url?.startsWith(url)) };
-  }
+  const newPage = () => open(browser, pages.url, url);
 
   test('a page of another origin gets its variants, after real preflights', async () => {
     const { page, calls } = await newPage();

@@ -20,15 +20,16 @@ export const token = told('TOKEN');
 
 /** A project's scripts, as its management token lets them. */
 export class Project {
-  constructor(number, bearer) {
+  constructor(number, bearer, base = url) {
     this.number = number;
     this.bearer = bearer;
+    this.base = base;
   }
 
   /** Waits as told when it calls too often; any other refusal fails the test. */
   async call(method, path, body) {
     for (let tries = 0; ; tries++) {
-      const answer = await fetch(url + path, {
+      const answer = await fetch(this.base + path, {
         method,
         headers: { Authorization: `Bearer ${this.bearer}`, ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) },
         body: body === undefined ? undefined : JSON.stringify(body),

@@ -412,7 +412,29 @@ TEST(all_of_them_open_the_same_after_a_restart_and_without_the_store)
     town_close(&town);
 }
 
-TESTS(a_deployment_comes_with_a_key_that_opens_it,
+TEST(another_catalog_is_announced_once_it_is_visible)
+{
+    struct town town;
+    town_open(&town);
+    uint64_t environment = town_app(&town, STR("shop"));
+    struct change made = deployment_change(environment, STR("web"), CREDENTIAL_CLIENT_DEPLOYMENT);
+    unsigned before = town.catalogs_announced;
+    CHECK_OK(town_apply(&town, &made));
+    CHECK_INT(town.catalogs_announced, before + 1);
+    uint64_t credentials = town.credentials_when_announced;
+    struct change archived = archiving(made.created_number, true);
+    CHECK_OK(town_apply(&town, &archived));
+    CHECK_INT(town.catalogs_announced, before + 2);
+    CHECK_INT(town.credentials_when_announced, credentials - 1);
+    CHECK_OK(town_put(&town, environment, STR("f"), true)); /* of an environment alone */
+    CHECK_INT(town.catalogs_announced, before + 2);
+    struct change refused = archiving(made.created_number + 99, true);
+    CHECK_FAULT(town_apply(&town, &refused), FAULT_MISSING);
+    CHECK_INT(town.catalogs_announced, before + 2);
+    town_close(&town);
+}
+
+TESTS(another_catalog_is_announced_once_it_is_visible, a_deployment_comes_with_a_key_that_opens_it,
       an_archived_deployment_opens_nothing_until_it_is_restored, labels_are_short_and_plain,
       only_two_kinds_of_deployments_are_made_and_only_where_there_is_an_environment,
       deployments_are_limited_per_environment, an_environment_token_manages_what_it_was_made_for,

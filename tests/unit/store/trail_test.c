@@ -87,6 +87,96 @@ TEST(a_long_trail_makes_no_search_slower)
     world_close(&world);
 }
 
+/* ---- what is rare ---------------------------------------------------------------------------- */
+
+/* All pages of a question, none of which may look at many rows: how many rows there were, how many
+ * pages it took, and that no row came twice or out of order. */
+static size_t read_pages(struct world *world, struct audit_query query, size_t *pages)
+{
+    uint64_t looked_to = 0;
+    uint64_t before = UINT64_MAX;
+    size_t found = 0;
+    query.looked_to = &looked_to;
+    for (*pages = 1;; ++*pages) {
+        struct audit_row *rows = NULL;
+        size_t count = 0;
+        CHECK_OK(store_query_audit(world->store, &world->arena, &query, &rows, &count));
+        CHECK(count <= query.limit);
+        for (size_t i = 0; i < count; i++) {
+            CHECK(rows[i].sequence < before);
+            before = rows[i].sequence;
+        }
+        found += count;
+        if (looked_to == 0 && count < query.limit)
+            return found;
+        CHECK(looked_to == 0 || looked_to <= before);
+        query.below = looked_to != 0 ? looked_to : before;
+    }
+}
+
+TEST(who_asks_for_something_rare_gets_short_pages)
+{
+    static const uint64_t both[] = {7, 8};
+    static const struct audit_query rarities[] = {
+        {.action = {"flag.rare", 9}},
+        {.action = {"flag.rare", 9}, .actor = {"bob", 3}},
+        {.action = {"flag.rare", 9}, .subject = {"hay", 3}},
+        {.action = {"flag.rare", 9}, .environments = both, .environment_count = 2},
+        {.action = {"flag.rare", 9}, .from_ms = 1, .to_ms = INT64_MAX},
+    };
+    struct world world;
+    uint64_t version = 0;
+    world_open(&world);
+    struct audit_row rare = {
+        .at_ms = now_ms, .actor = STR("bob"), .action = STR("flag.rare"), .subject = STR("hay")};
+    for (size_t i = 0; i < 4; i++) {
+        CHECK_OK(store_begin(world.store));
+        rare.environment = i % 2 == 0 ? 7 : 8;
+        append(&world, &rare);
+        CHECK_OK(store_commit(world.store));
+        add_needles(&world);
+        add_hay(&world, &version);
+    }
+    for (size_t i = 0; i < COUNT_OF(rarities); i++) {
+        struct audit_query query = rarities[i];
+        size_t pages = 0;
+        query.limit = 3;
+        CHECK_INT(read_pages(&world, query, &pages), 4);
+        CHECK_INT(pages, 2); /* three and one, however long it takes */
+        query.looked_max = 100;
+        CHECK_INT(read_pages(&world, query, &pages), 4);
+        CHECK(pages > 4 * (size_t)HAY / 200);
+        CHECK(pages < 4 * (size_t)HAY / 20);
+    }
+    world_close(&world);
+}
+
+/* Environments of which one has many rows, the other few, and a third none. */
+TEST(short_pages_leave_nothing_out)
+{
+    static const uint64_t all[] = {7, 8, 9};
+    static const size_t looked_max[] = {1, 7, 100, 1000000};
+    static const size_t limits[] = {30, 1000};
+    struct world world;
+    uint64_t version = 0;
+    world_open(&world);
+    for (size_t i = 0; i < 3; i++) {
+        add_needles(&world);
+        add_hay(&world, &version);
+    }
+    for (size_t i = 0; i < COUNT_OF(looked_max) * COUNT_OF(limits); i++) {
+        const struct audit_query query = {.environments = all,
+                                          .environment_count = COUNT_OF(all),
+                                          .takes_others = true,
+                                          .action = STR("flag."),
+                                          .limit = limits[i % COUNT_OF(limits)],
+                                          .looked_max = looked_max[i / COUNT_OF(limits)]};
+        size_t pages = 0;
+        CHECK_INT(read_pages(&world, query, &pages), 3 * (NEEDLES + HAY));
+    }
+    world_close(&world);
+}
+
 static int load_step(struct world *world, uint64_t version)
 {
     struct revision_row *rows = NULL;
@@ -112,4 +202,5 @@ TEST(a_long_history_makes_no_step_slower)
     world_close(&world);
 }
 
-TESTS(a_long_trail_makes_no_search_slower, a_long_history_makes_no_step_slower)
+TESTS(a_long_trail_makes_no_search_slower, who_asks_for_something_rare_gets_short_pages,
+      short_pages_leave_nothing_out, a_long_history_makes_no_step_slower)

@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One of everything the admin API knows, one way to change each, and all there is to see of it."""
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from admin_desk import Desk, content
+from harness import ABSENT
+
+METHODS = ("get", "put", "post", "patch", "delete")
+PREFIX = "/admin/v1"
+AS_A_WHOLE = "v"  # changes of a whole environment are conditional on its version: "v42"
+
+
+@dataclass
+class Mutation:
+    """One request that changes something."""
+
+    method: str
+    path: str
+    body: Any = ABSENT
+    needs: str = "write"  # of what /me says a caller may
+    tagged: str = ""  # whose ETag conditions are about
+    data: bytes = b""
+    params: dict = field(default_factory=dict)
+    other: Any = ABSENT  # another body, for the same place
+
+    def send(self, caller, headers=None, body=ABSENT, **params):
+        params = {**self.params, **params}
+        if self.data:
+            headers = {"Content-Type": "text/plain", **(headers or {})}
+            return caller.call(self.method, self.path, data=self.data, headers=headers, **params)
+        body = self.body if body is ABSENT else body
+        return caller.call(self.method, self.path, body, headers=headers, **params)
+
+
+class Scene:
+    """A furnished app. `mutations` has one for every operation that changes something."""
+
+    def __init__(self, desk):
+        self.desk, self.owner = desk, desk.owner
+        made = desk.app()
+        self.app, self.numbers = made["id"], [e["number"] for e in made["environments"]]
+        self.number, self.elsewhere = self.numbers[:2]
+        self.base = f"/environments/{self.number}"
+        self._furnish()
+        self.ids = {"app": self.app, "environment": str(self.number), "flag": "f", "segment": "s",
+                    "group": "lanes", "cohort": "c", "token": self.token["id"], "user": self.user["id"],
+                    "key": self.key["id"], "deployment": str(self.deployment["number"]),
+                    "version": "1", "code": "stale"}
+
+    def _furnish(self):
+        owner, base = self.owner, self.base
+        self.deployment = content(owner.post(f"{base}/deployments", {"label": "d", "kind": "client"}), 201)
+        self.key = content(owner.post(f"{base}/keys", {"kind": "server", "name": "k"}), 201)
+        self.token = self.desk.token(environments=[self.number])
+        self.user = self.desk.user("viewer")
+        switch = {"type": "boolean", "enabled": True}
+        for key in ("f", "loose", "member"):
+            content(owner.put(f"{base}/flags/{key}", switch), 201)
+        content(owner.patch(f"{base}/flags/f", {"tags": ["second"]}))
+        content(owner.put(f"/environments/{self.elsewhere}/flags/promoted", switch), 201)
+        content(owner.put(f"{base}/segments/s", {"included": ["ann"]}), 201)
+        content(owner.patch(f"{base}/segments/s", {"included": ["bob"]}))
+        slots = [{"percent": 40}, {"percent": 60}]
+        content(owner.post(f"{base}/groups", {"kind": "mutex", "key": "lanes", "slots": slots}), 201)
+        content(owner.post(f"{base}/groups", {"kind": "holdout", "key": "held", "percent": 5}), 201)
+        content(owner.put(f"{base}/groups/lanes/members/member", {"slots": [1]}))
+        content(owner.put(f"{base}/cohorts/c", {"memberIds": ["ann", "bob"]}))
+
+    # -- what can be done
+    def mutations(self):
+        base, word = self.base, self.desk.fresh("new")
+        app, number = f"/apps/{self.app}", self.number
+        flag, segment, lanes = f"{base}/flags/f", f"{base}/segments/s", f"{base}/groups/lanes"
+        text = content(self.owner.get(f"/environments/{self.elsewhere}/export"))
+        deployment = f"{base}/deployments/{self.deployment['number']}"
+        return {
+            "createApp": Mutation("POST", "/apps", {"name": word}, "createApps", other={"name": word + "x"}),
+            "editApp": Mutation("PATCH", app, {"hidesFlagsByDefault": True}, "administer", app,
+                                other={"hidesFlagsByDefault": False}),
+            "createEnvironment": Mutation("POST", f"{app}/environments", {"name": word}, "administer",
+                                          other={"name": word + "x"}),
+            "editEnvironment": Mutation("PATCH", base, {"metadata": {"a": 1}}, "write", base,
+                                        other={"metadata": {"a": 2}}),
+            "createProjectKeys": Mutation("POST", f"{base}/project-keys", needs="administer"),
+            "createDeployment": Mutation("POST", f"{base}/deployments", {"label": word, "kind": "server"},
+                                         "administer", other={"label": word + "x", "kind": "server"}),
+            "editDeployment": Mutation("PATCH", deployment, {"label": word}, "administer", deployment,
+                                       other={"label": word + "x"}),
+            "archiveDeployment": Mutation("DELETE", deployment, needs="administer", tagged=deployment),
+            "createKey": Mutation("POST", f"{base}/keys", {"kind": "browser"}, "administer",
+                                  other={"kind": "server"}),
+            "revokeKey": Mutation("DELETE", f"{base}/keys/{self.key['id']}", needs="administer",
+                                  tagged=f"{base}/keys/{self.key['id']}"),
+            "createToken": Mutation("POST", "/tokens", {"environments": [number]}, "administer",
+                                    other={"environments": [number], "access": "read"}),
+            "revokeToken": Mutation("DELETE", f"/tokens/{self.token['id']}", needs="administer",
+                                    tagged=f"/tokens/{self.token['id']}"),
+            "createUser": Mutation("POST", "/users", {"email": f"{word}@example.com", "role": "viewer"},
+                                   "manageUsers", other={"email": f"{word}@example.com", "role": "editor"}),
+            "editUser": Mutation("PATCH", f"/users/{self.user['id']}", {"role": "editor"}, "manageUsers",
+                                 f"/users/{self.user['id']}", other={"role": "admin"}),
+            "deleteUser": Mutation("DELETE", f"/users/{self.user['id']}", needs="manageUsers",
+                                   tagged=f"/users/{self.user['id']}"),
+            "createFlag": Mutation("POST", f"{base}/flags", {"key": word}, other={"key": word + "x"}),
+            "putFlag": Mutation("PUT", flag, {"enabled": False}, tagged=flag, other={"enabled": True}),
+            "patchFlag": Mutation("PATCH", flag, {"description": word}, tagged=flag,
+                                  other={"description": word + "x"}),
+            "deleteFlag": Mutation("DELETE", f"{base}/flags/loose", tagged=f"{base}/flags/loose"),
+            "restoreFlag": Mutation("POST", f"{flag}/restore", {"version": 1}, tagged=flag,
+                                    other={"version": 2}),
+            "createSegment": Mutation("POST", f"{base}/segments", {"key": word}, other={"key": word + "x"}),
+            "putSegment": Mutation("PUT", segment, {"included": ["x"]}, tagged=segment,
+                                   other={"included": ["y"]}),
+            "patchSegment": Mutation("PATCH", segment, {"description": word}, tagged=segment,
+                                     other={"description": word + "x"}),
+            "deleteSegment": Mutation("DELETE", segment, tagged=segment),
+            "restoreSegment": Mutation("POST", f"{segment}/restore", {"version": 5}, tagged=segment,
+                                       other={"version": 6}),
+            "createGroup": Mutation("POST", f"{base}/groups", {"kind": "holdout", "key": word, "percent": 5},
+                                    other={"kind": "holdout", "key": word, "percent": 6}),
+            "deleteGroup": Mutation("DELETE", f"{base}/groups/held", tagged=f"{base}/groups/held"),
+            "putGroupMember": Mutation("PUT", f"{lanes}/members/loose", {"slots": [2]},
+                                       tagged=f"{base}/flags/loose", other={"slots": [1]}),
+            "deleteGroupMember": Mutation("DELETE", f"{lanes}/members/member", tagged=f"{base}/flags/member"),
+            "putCohort": Mutation("PUT", f"{base}/cohorts/c", {"memberIds": [word]}, tagged=f"{base}/cohorts/c",
+                                  other={"memberIds": [word, "x"]}),
+            "deleteCohort": Mutation("DELETE", f"{base}/cohorts/c", tagged=f"{base}/cohorts/c"),
+            "restoreEnvironment": Mutation("POST", f"{base}/restore", {"version": 2}, tagged=AS_A_WHOLE,
+                                           other={"version": 3}),
+            "promote": Mutation("POST", f"{base}/promote", {"from": str(self.elsewhere), "flags": ["promoted"]},
+                                tagged=AS_A_WHOLE, other={"from": str(self.elsewhere), "flags": ["promoted"],
+                                                         "enabled": "keep"}),
+            "importEnvironment": Mutation("POST", f"{base}/import", text, tagged=AS_A_WHOLE,
+                                          params={"mode": "replace"},
+                                          other={**text, "segments": [{"key": "more"}]}),
+        }
+
+    # -- what can be seen
+    def fill(self, template):
+        """A path of the description with this scene's names in it."""
+        kinds = {"keys": "key", "flags": "flag", "segments": "segment", "groups": "group"}
+        parts, made = template.split("/"), []
+        for part, before in zip(parts, [""] + parts):
+            if part == "{key}":
+                part = "{" + kinds[before] + "}"
+            made.append(self.ids[part[1:-1]] if part.startswith("{") else part)
+        return "/".join(made)
+
+    def reads(self):
+        """Paths of everything that can be read, the stream apart."""
+        skipped = ("followEnvironment", "compare", "verifyAudit", "listAudit")
+        paths = [self.fill(path).removeprefix(PREFIX) for path, item in
+                 self.desk.description.document["paths"].items()
+                 if path.startswith(PREFIX) and item.get("get", {"operationId": "compare"})["operationId"]
+                 not in skipped]
+        return [*paths, f"/compare?from={self.elsewhere}&to={self.number}", "/audit?limit=1",
+                f"/environments/{self.elsewhere}/export", "/audit/verify"]
+
+    def state(self):
+        """{path: what is read there}"""
+        found = {}
+        for path in self.reads():
+            answer = read(self.owner, path)
+            is_there = answer.status_code == 200
+            found[path] = (answer.status_code, is_there and answer.json(), answer.headers.get("ETag"))
+        return found
+
+    def tag(self, mutation):
+        """What If-Match has to say."""
+        if mutation.tagged == AS_A_WHOLE:
+            return f'"v{self.version()}"'
+        return self.owner.tag(mutation.tagged)
+
+    def version(self):
+        return content(self.owner.get(self.base))["version"]
+
+
+def read(caller, path, **more):
+    path, _, query = path.partition("?")
+    return caller.get(path, **dict(one.split("=") for one in query.split("&") if one), **more)
+
+
+def plain(answer):
+    """What a refusal says, without the names of this one request and of what was asked for."""
+    body = answer.json() if answer.content else None
+    if isinstance(body, dict):
+        body = {k: v for k, v in body.items() if k not in ("requestId", "instance")}
+    return answer.status_code, json.dumps(body, sort_keys=True)
+
+
+def same(body):
+    """What is read without the moment it was read at."""
+    if isinstance(body, dict):
+        return {k: same(v) for k, v in body.items() if k != "version" or not {"document", "slots", "percent", "size"} & set(body)}
+    return [same(one) for one in body] if isinstance(body, list) else body
+
+
+class SceneDesk(Desk):
+    """Taken bodies are as described; what is refused may also be refused for what a schema cannot say."""
+
+    def check_body(self, method, path, body, answer):
+        if answer.status_code < 300:
+            super().check_body(method, path, body, answer)
+
+    def operations(self):
+        """{operationId: (method, path template, operation)} of the admin API."""
+        return {one["operationId"]: (method.upper(), path, one)
+                for path, item in self.description.document["paths"].items() if path.startswith(PREFIX)
+                for method, one in item.items() if method in METHODS}
