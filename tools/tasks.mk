@@ -16,7 +16,8 @@ help:
 	@echo 'make run        install what is missing, build, serve on $(LISTEN) with data in $(DATA)'
 	@echo 'make demo       the same on temporary data, with an app to look at'
 	@echo 'make test       install what the tests need, build, run them all'
-	@echo 'make test-sdk   official SDKs for Python, Go and the JVM (npm ones are in make test)'
+	@echo 'make test-sdk   official SDKs for Python, Go and the JVM (npm ones are in make test), api-fuzz'
+	@echo 'make api-fuzz   requests made up from /openapi.json, every answer held against it'
 	@echo 'make check      what CI runs: format, tidy, both compilers, static analysis, sanitizers, fuzz'
 	@echo 'make unit-ROOM  the unit tests of one room: $(subst /,-,$(ROOMS))'
 	@echo 'make tidy       the rules of the house: directions, words per room, banned calls'
@@ -81,9 +82,13 @@ FAULT_TESTS := $(wildcard tests/fault/*_test.py)
 fault: all
 	@status=0; for test in $(FAULT_TESTS); do $(AGAINST) $$test || status=1; done; exit $$status
 # Official SDKs, unmodified, from their registries: those of npm are part of `test`.
-SDK_SUITES := sdk-python sdk-go sdk-jvm
+SDK_SUITES := sdk-python sdk-go sdk-jvm api-fuzz
+SDK_RUN := BUILD=$(abspath $(BUILD)) PYTHON=$(PYTHON) GUIDON_BINARY=$(abspath $(BUILD)/guidon) tests/sdk/run
 sdk-%: all
-	@BUILD=$(abspath $(BUILD)) PYTHON=$(PYTHON) GUIDON_BINARY=$(abspath $(BUILD)/guidon) tests/sdk/run $*
+	@$(SDK_RUN) $*
+# Requests made up from /openapi.json, right and wrong ones: API_FUZZ_SEED=N repeats a run.
+api-fuzz: all
+	@$(SDK_RUN) api-fuzz
 SERVER_SUITES := $(if $(VECTOR_RUNNER),vectors) $(if $(wildcard tests/api/test_*.py),api) \
 	$(if $(FAULT_TESTS),fault) sdk-npm
 
@@ -238,6 +243,6 @@ coverage:
 	+@for suite in $(UNIT_SUITES); do $(COVERAGE) $$suite >/dev/null || exit 1; done
 	@gcovr --root . --filter src/ --object-directory $(BUILD)/coverage/obj --txt
 
-.PHONY: help run demo test test-sdk test-binaries threaded-binaries check vectors api fault tidy format hooks fuzz fuzz-binaries \
+.PHONY: help run demo test test-sdk api-fuzz test-binaries threaded-binaries check vectors api fault tidy format hooks fuzz fuzz-binaries \
 	bench bench-quick bench-binaries coverage \
 	check-gcc $(addprefix check-,$(STATIC_CHECKS) $(DYNAMIC_CHECKS))

@@ -127,7 +127,7 @@ static struct fault load_everything(struct changer *changer, struct arena *arena
     return fault;
 }
 
-/* The writer, and two readers: one for events, one for change_read_store. */
+/* The writer, and three readers: for events, for change_read_store, for change_find_once. */
 static struct fault open_store(struct changer *changer, struct arena *arena,
                                struct bootstrap *bootstrap, struct view **view,
                                struct store **reader)
@@ -142,10 +142,13 @@ static struct fault open_store(struct changer *changer, struct arena *arena,
     if (!failed(fault))
         fault = store_open(&changer->reader, directory, STORE_READER);
     if (!failed(fault))
+        fault = store_open(&changer->finder, directory, STORE_READER);
+    if (!failed(fault))
         return fault;
     if (*view != NULL)
         view_release(*view);
     *view = NULL;
+    close_store(&changer->finder);
     close_store(&changer->reader);
     close_store(reader);
     close_store(&changer->store);
@@ -167,6 +170,7 @@ static void free_changer(struct changer *changer)
     pthread_cond_destroy(&changer->wake);
     pthread_mutex_destroy(&changer->lock);
     pthread_mutex_destroy(&changer->reading);
+    pthread_mutex_destroy(&changer->finding);
     memory_free(changer);
 }
 
@@ -176,6 +180,7 @@ static struct changer *make_changer(const struct change_config *config)
     changer->config = *config;
     pthread_mutex_init(&changer->lock, NULL);
     pthread_mutex_init(&changer->reading, NULL);
+    pthread_mutex_init(&changer->finding, NULL);
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -221,6 +226,7 @@ void change_close(struct changer *changer)
         pthread_join(changer->thread, NULL);
     }
     ingest_close(changer->ingest);
+    close_store(&changer->finder);
     close_store(&changer->reader);
     close_store(&changer->store);
     view_release(changer->view);
@@ -289,6 +295,17 @@ struct fault change_read_store(struct changer *changer,
     pthread_mutex_lock(&changer->reading);
     struct fault fault = read(changer->reader, input);
     pthread_mutex_unlock(&changer->reading);
+    return fault;
+}
+
+struct fault change_find_once(struct changer *changer, struct arena *arena,
+                              const unsigned char key[32], struct once_row *row, bool *is_found)
+{
+    if (changer->finder == NULL)
+        return away;
+    pthread_mutex_lock(&changer->finding);
+    struct fault fault = store_find_once(changer->finder, arena, key, row, is_found);
+    pthread_mutex_unlock(&changer->finding);
     return fault;
 }
 

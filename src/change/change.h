@@ -180,6 +180,12 @@ struct fault change_read_store(struct changer *changer,
 struct fault change_keep_answer(struct changer *changer, const struct change_once *once,
                                 struct str sealed) MUST_CHECK;
 
+/* What was kept of a change that had this key; in the arena. Waits for nobody who reads for long.
+ */
+struct fault change_find_once(struct changer *changer, struct arena *arena,
+                              const unsigned char key[32], struct once_row *row,
+                              bool *is_found) MUST_CHECK;
+
 struct ingest *change_ingest(struct changer *changer); /* events are stored by the same thread */
 /* There are notes to write down; any thread, does not wait. */
 void change_notice_notes(struct changer *changer);

@@ -84,12 +84,20 @@ static void cover_new_environments(struct group *group)
 
 /* ---- one change ---------------------------------------------------------------------------- */
 
-/* The caller was let in when the request came; a credential may be revoked while a change waits. */
+/* The caller was let in when the request came; a credential may be revoked, a person demoted while
+ * a change waits. */
 static struct fault check_caller(const struct group *group, const struct change *change)
 {
-    if (catalog_find_credential(group->catalog, change->caller->credential_id) != NULL)
-        return fault_none();
-    return fault_make(FAULT_UNAUTHENTICATED, STR("caller"), STR("Not authenticated"));
+    const struct catalog_credential *credential =
+        catalog_find_credential(group->catalog, change->caller->credential_id);
+    if (credential == NULL)
+        return fault_make(FAULT_UNAUTHENTICATED, STR("caller"), STR("Not authenticated"));
+    if (credential->kind != CREDENTIAL_PERSONAL || change->kind != CHANGE_ENVIRONMENT)
+        return fault_none(); /* those of the catalog have their guards */
+    const struct catalog_user *user = catalog_find_user(group->catalog, credential->user_id);
+    if (user == NULL || user->role < ROLE_EDITOR)
+        return fault_make(FAULT_DENIED, STR("caller"), STR("Insufficient permissions"));
+    return fault_none();
 }
 
 /* Before anything else: whoever asks twice is told so, and not what the second time would have been

@@ -161,6 +161,8 @@ struct changer {
     pthread_t thread;
     pthread_mutex_t reading; /* guards reader */
     struct store *reader;    /* change_read_store's connection; NULL when the store is away */
+    pthread_mutex_t finding; /* guards finder */
+    struct store *finder;    /* change_find_once's: it never waits for those who read for long */
 
     pthread_mutex_t lock; /* guards the rest */
     pthread_cond_t wake;

@@ -323,7 +323,7 @@ static void fill_parameters(struct router_match *match, const struct router_entr
 static void find_pattern(const struct http_request *request, const struct address *address,
                          enum http_method method, struct router_match *match)
 {
-    struct trail trail;
+    struct trail trail = {0};
     if (!trail_open(&trail, request, address))
         return;
     const struct router_entry *entry = first_pattern(&trail);
@@ -374,7 +374,7 @@ struct str router_list_methods(const struct router *router, const struct http_re
     const struct router_entry *exact = find_exact(router, request, &address);
     if (exact != NULL)
         note_methods(exact, is_taken);
-    struct trail trail;
+    struct trail trail = {0};
     bool is_path = trail_open(&trail, request, &address);
     for (const struct router_entry *entry = is_path ? first_pattern(&trail) : NULL; entry != NULL;
          entry = next_pattern(&trail, entry)) {

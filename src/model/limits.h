@@ -57,6 +57,7 @@ enum {
     APPS_MAX = 500,
     ENVIRONMENTS_PER_APP_MAX = 50,
     KEYS_MAX = 2000, /* reading keys and tokens together */
+    KEPT_ANSWER_BYTES_MAX = 1024 * 1024, /* for whoever asks the same again */
     SNAPSHOT_BYTES_MAX = 32 * 1024 * 1024,
     BODY_BYTES_EVALUATION_MAX = 64 * 1024,
     BODY_BYTES_MANAGEMENT_MAX = 1024 * 1024,

@@ -434,3 +434,30 @@ def test_import_refuses_a_key_twice_and_bad_documents(world):
     assert_problem(one.call("POST", "import", data=b"not json", mode="replace"), 400, "invalid")
     assert_problem(one.call("POST", "import", {}, mode="sideways"), 400, "invalid")
     assert_problem(one.call("POST", "import", {}), 400, "invalid")
+
+
+# ---- asked again ---------------------------------------------------------------------------
+def answer_to_import_of(environment, description_bytes, key):
+    """Twice the same import, whose answer says the text that came in."""
+    flag = {"key": "wide", "kind": "flag", "type": "object", "description": "", "tags": [], "owner": "",
+            "lifecycle": "active", "enabled": True,
+            "arithmetic": {"hash": "murmur3_32_utf8", "comparison": "text"}, "salt": "s",
+            "variations": [{"id": f"v{n}", "value": {"text": "x" * description_bytes}}
+                           for n in range(60)],
+            "offVariation": "v0", "fallthrough": {"variation": "v0"}}
+    text = json.dumps({"format": "guidon.environment/1", "flags": [flag]}).encode()
+    return [environment.call("POST", "import", data=text, mode="merge",
+                             headers={"Idempotency-Key": key}) for _ in range(2)]
+
+
+def test_an_answer_that_is_too_long_is_not_kept(world):
+    one = world["development"]
+    first, again = answer_to_import_of(one, 10000, "short")
+    assert (first.status_code, again.status_code) == (200, 200), again.text
+    assert first.content == again.content
+    assert len(first.content) < 1 << 20
+    first, again = answer_to_import_of(one, 18000, "long")
+    assert first.status_code == 200
+    assert len(first.content) > 1 << 20
+    assert_problem(again, 409, "idempotency_unfinished")
+    assert again.json()["version"] == first.json()["version"] == one.version()

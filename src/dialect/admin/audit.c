@@ -14,8 +14,8 @@
 #include "dialect/admin/rights.h"
 
 /* Rows looked at for one page: who sees few of many, or asks for something rare, gets short pages
- * rather than slow ones. The first batch is what the page wants; where that does not fill it, larger
- * ones follow. */
+ * rather than slow ones. The first batch is what the page wants; where that does not fill it,
+ * larger ones follow. */
 enum { SCANNED_MAX = 10000, BATCH = 1000, LOOKED_MAX = 50000 };
 
 /* ---- one row -------------------------------------------------------------------------------- */

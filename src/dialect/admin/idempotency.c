@@ -9,6 +9,7 @@
 #include "dialect/admin/request.h"
 #include "dialect/admin/upload_digest.h"
 #include "dialect/admin/visit.h"
+#include "model/limits.h"
 
 enum { KEY_BYTES_MAX = 255, STATUS_DIGITS = 3 };
 
@@ -117,6 +118,10 @@ void idempotency_keep(struct exchange *x)
     struct repeat *repeat = visit_of(x)->repeat;
     if (repeat == NULL || !repeat->is_applied)
         return;
+    if (x->response.body.size > KEPT_ANSWER_BYTES_MAX) {
+        x->note = STR("too long an answer to be kept");
+        return;
+    }
     struct seal_key key = seal_key_of(x, repeat);
     struct str sealed = seal_close(x->arena, &key, pack(x->arena, &x->response));
     seal_key_forget(&key);
@@ -125,22 +130,7 @@ void idempotency_keep(struct exchange *x)
         x->note = fault.why;
 }
 
-/* ---- asked again
- * -------------------------------------------------------------------------------------- */
-
-struct lookup {
-    const struct repeat *repeat;
-    struct arena *arena;
-    struct once_row row;
-    bool is_found;
-};
-
-static struct fault look_up(struct store *store, void *input)
-{
-    struct lookup *lookup = input;
-    return store_find_once(store, lookup->arena, lookup->repeat->once.key, &lookup->row,
-                           &lookup->is_found);
-}
+/* ---- asked again --------------------------------------------------------------------------- */
 
 static bool is_same_request(const struct repeat *repeat, const struct once_row *row)
 {
@@ -193,16 +183,18 @@ static void answer_row(struct exchange *x, const struct repeat *repeat, const st
 /* False: it was not used, and nothing is answered. */
 static bool answer_if_used(struct exchange *x, const struct repeat *repeat)
 {
-    struct lookup lookup = {.repeat = repeat, .arena = x->arena};
-    struct fault fault = change_read_store(x->services->changer, look_up, &lookup);
+    struct once_row row = {0};
+    bool is_found = false;
+    struct fault fault =
+        change_find_once(x->services->changer, x->arena, repeat->once.key, &row, &is_found);
     if (failed(fault)) {
         x->note = fault.why;
         problem_answer(x, problem_of(fault, 0), fault, STR("Retry-After: 1\r\n"), 0);
         return true;
     }
-    if (lookup.is_found)
-        answer_row(x, repeat, &lookup.row);
-    return lookup.is_found;
+    if (is_found)
+        answer_row(x, repeat, &row);
+    return is_found;
 }
 
 bool idempotency_begin(struct exchange *x)

@@ -27,6 +27,7 @@ static struct json merge(struct arena *arena, const struct json *target, const s
     assert(depth <= JSON_DEPTH_MAX);
     if (patch->type != JSON_OBJECT)
         return *patch;
+    assert(patch->count == 0 || patch->members != NULL);
     const struct json nothing = {.type = JSON_OBJECT};
     if (target->type != JSON_OBJECT)
         target = &nothing;

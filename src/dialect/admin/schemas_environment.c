@@ -58,8 +58,8 @@ static const struct operation_schema items[] = {
          "label\",\"items\":{\"type\":\"object\"}},"
          "\"cohorts\":{\"type\":\"array\",\"maxItems\":100,\"items\":{\"type\":\"object\","
          "\"properties\":{\"id\":{\"type\":\"string\",\"pattern\":\"^[A-Za-z0-9][A-Za-z0-9._-]*$\","
-         "\"maxLength\":64},\"name\":" TEXT ",\"description\":" TEXT ",\"groupType\":" TEXT
-         ",\"modifiedAt\":" INSTANT
+         "\"maxLength\":64},\"name\":" TEXT ",\"description\":" TEXT
+         ",\"groupType\":{\"type\":\"string\",\"minLength\":1},\"modifiedAt\":" INSTANT
          ",\"memberIds\":{\"type\":\"array\",\"items\":{\"type\":\"string\",\"minLength\":1,"
          "\"maxLength\":256}}},\"required\":[\"id\","
          "\"groupType\",\"memberIds\"]," CLOSED "}}},\"required\":[\"format\"]," CLOSED "}")},

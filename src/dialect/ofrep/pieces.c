@@ -136,12 +136,12 @@ const struct ofrep_pieces *ofrep_pieces_of(const struct snapshot *snapshot)
 
 #define END(reason, number)                                                                        \
     {                                                                                              \
-        .text = reason "\"}", .size = sizeof(reason "\"}") - 1, .stamp = number                    \
+        .text = reason "\"}", .size = sizeof(reason "\"}") - 1, .stamp = (number)                  \
     }
 #define ERROR_END(code, details, number)                                                           \
     {                                                                                              \
         .text = code "\",\"errorDetails\":\"" details "\"}",                                       \
-        .size = sizeof(code "\",\"errorDetails\":\"" details "\"}") - 1, .stamp = number,          \
+        .size = sizeof(code "\",\"errorDetails\":\"" details "\"}") - 1, .stamp = (number),        \
         .is_error = true, .note = {                                                                \
             code,                                                                                  \
             sizeof(code) - 1                                                                       \

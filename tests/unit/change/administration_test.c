@@ -272,6 +272,31 @@ TEST(a_role_holds_at_once_for_all_tokens_of_its_user)
     town_close(&town);
 }
 
+/* Whoever was let in as an editor and is one no more when the change has its turn. */
+TEST(a_role_counts_when_the_change_has_its_turn)
+{
+    struct town town;
+    town_open(&town);
+    uint64_t environment = town_app(&town, STR("shop"));
+    struct str ann = make_user(&town, "ann@example.test", ROLE_EDITOR);
+    struct change token = personal_token(ann, false);
+    CHECK_OK(town_apply(&town, &token));
+    const struct caller owner = town.owner;
+    struct caller editor = owner;
+    editor.role = ROLE_EDITOR;
+    editor.credential_id = token.created_id;
+    town.owner = editor;
+    CHECK_OK(town_put(&town, environment, STR("before"), true));
+    town.owner = owner;
+    struct change demote = user_edit(ann, ROLE_VIEWER);
+    CHECK_OK(town_apply(&town, &demote));
+    town.owner = editor;
+    CHECK_FAULT(town_put(&town, environment, STR("behind"), true), FAULT_DENIED);
+    town.owner = owner;
+    CHECK_INT(town_version(&town, environment), 1);
+    town_close(&town);
+}
+
 TEST(a_deleted_user_takes_their_tokens_along_and_leaves_their_address)
 {
     struct town town;
@@ -365,5 +390,6 @@ TESTS(an_app_is_renamed_unless_another_has_the_name,
       what_new_environments_hide_is_no_news_for_old_ones, an_environment_is_made_in_its_app,
       an_environment_needs_a_name_of_its_own, a_user_has_a_sane_address_of_their_own_and_a_role,
       users_are_limited, a_role_holds_at_once_for_all_tokens_of_its_user,
+      a_role_counts_when_the_change_has_its_turn,
       a_deleted_user_takes_their_tokens_along_and_leaves_their_address, the_last_owner_stays,
       a_token_opens_what_it_was_made_for_and_may_only_look)
