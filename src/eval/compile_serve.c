@@ -141,6 +141,29 @@ static const uint32_t *compile_ends_to(struct compiler *compiler, const struct b
     return ends;
 }
 
+/* Whether every ticket of a slice is one variation's. */
+static bool is_whole_slice_of(const struct compiled_slice *slice, int variation)
+{
+    for (uint32_t i = 0; i < slice->share_count; i++) {
+        if (slice->shares[i].variation != variation)
+            return false;
+    }
+    return slice->share_count == 0 || slice->shares[slice->share_count - 1].end >= BUCKET_TICKETS;
+}
+
+/* Rolled out to everybody, or to nobody: whatever the ticket and the subject, it is `otherwise`. */
+static bool deals_nothing(const struct compiled_bucket *bucket, int otherwise)
+{
+    uint32_t end = 0;
+    for (uint32_t i = 0; i < bucket->slice_count; i++) {
+        bool is_empty = bucket->slices[i].end == end;
+        if (!is_empty && !is_whole_slice_of(&bucket->slices[i], otherwise))
+            return false;
+        end = bucket->slices[i].end;
+    }
+    return true;
+}
+
 static void compile_bucket(struct compiler *compiler, const struct flag *flag,
                            const struct serve *serve, struct compiled_serve *compiled)
 {
@@ -181,6 +204,10 @@ struct compiled_serve compile_serve(struct compiler *compiler, const struct flag
         bind_subject(compiler, flag, serve, &compiled);
         break;
     case SERVE_BUCKET:
+        compile_bucket(compiler, flag, serve, &compiled);
+        if (deals_nothing(compiled.bucket, compiled.variation))
+            compiled.kind = SERVE_VARIATION;
+        break;
     case SERVE_PROGRESSIVE_BUCKET:
         compile_bucket(compiler, flag, serve, &compiled);
         break;

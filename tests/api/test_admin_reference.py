@@ -518,3 +518,69 @@ def test_every_answer_says_what_is_left(new_server):
         assert found and int(found.group(1)) < 40
         seen.add(int(found.group(1)))
     assert len(seen) > 5
+
+
+# ---- methods, and names under other names --------------------------------------------------------
+def test_head_says_what_get_says(still):
+    for path in still.reads():
+        plain_path, _, query = path.partition("?")
+        url = f"{still.desk.server.base}{PREFIX}{plain_path}"
+        sent = {"Authorization": f"Bearer {still.desk.server.token}"}
+        got = requests.get(url, params=query, headers=sent, timeout=10)
+        head = requests.head(url, params=query, headers=sent, timeout=10)
+        assert (head.status_code, head.content) == (got.status_code, b""), path
+        for name in ("ETag", "Content-Type", "Content-Length", "Link"):
+            assert head.headers.get(name) == got.headers.get(name), (path, name)
+
+
+def test_methods_that_are_not_there_say_which_are(desk, still):
+    paths = {}
+    for method, path, _ in desk.operations().values():
+        paths.setdefault(path, set()).add(method)
+    for path, methods in paths.items():
+        url = f"{desk.server.base}{still.fill(path)}"
+        sent = {"Authorization": f"Bearer {desk.server.token}"}
+        for method in {"GET", "PUT", "POST", "PATCH", "DELETE"} - methods:
+            answer = requests.request(method, url, headers=sent, timeout=10)
+            assert_problem(answer, 405, "method_not_allowed")
+            allowed = {one.strip() for one in answer.headers["Allow"].split(",")}
+            assert methods <= allowed <= methods | {"HEAD", "OPTIONS"}, path
+        answer = requests.options(url, headers=sent, timeout=10)
+        assert answer.status_code in (200, 204)
+        assert methods <= {one.strip() for one in answer.headers["Allow"].split(",")}
+
+
+def test_what_is_one_environments_is_not_anothers(desk, still):
+    """Swapped: each name of this environment, under another one of the same app and of another app."""
+    strange = desk.app()["environments"][0]["number"]
+    mutations = still.mutations()
+    for name, (method, path, _) in desk.operations().items():
+        if path.count("{") < 2 or name in ("putFlag", "putSegment", "putCohort", "getVersion"):
+            continue
+        for number in (still.numbers[2], strange):
+            url = still.fill(path).removeprefix(PREFIX).replace(still.base, f"/environments/{number}", 1)
+            mutation = mutations.get(name)
+            body = mutation.body if mutation else ABSENT
+            answer = still.owner.call(method, url, body, **({"dryRun": "true"} if mutation else {}))
+            assert_problem(answer, 404, "not_found")
+
+
+def test_every_answer_is_nobodys_to_keep(still):
+    for path in still.reads():
+        answer = read(still.owner, path)
+        assert "no-store" in answer.headers["Cache-Control"] or \
+            "no-cache" in answer.headers["Cache-Control"], path
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert "Server" not in answer.headers
+        assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+@pytest.mark.parametrize("word", ["evaluate", "explain"])
+def test_a_targeting_key_is_as_long_as_is_described(desk, still, word):
+    described = desk.description.document["components"]["schemas"]["EvaluationContext"]
+    longest = described["properties"]["targetingKey"]["maxLength"]
+    for size, status in ((longest, 200), (longest + 1, 400)):
+        answer = requests.post(f"{desk.server.base}{PREFIX}{still.base}/{word}", timeout=10,
+                               json={"context": {"targetingKey": "k" * size}, "flags": ["f"]},
+                               headers={"Authorization": f"Bearer {desk.server.token}"})
+        assert answer.status_code in (status, 422 if status == 400 else status), size

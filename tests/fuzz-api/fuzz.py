@@ -26,6 +26,7 @@ SEED = os.environ.get("API_FUZZ_SEED", "1")
 EXAMPLES = os.environ.get("API_FUZZ_EXAMPLES", "20")
 PHASES = "examples,coverage,fuzzing,stateful"
 LIMIT_S = 600
+REDOCLY_NODE = (20, 19)
 # Where a value that exists is put, and how often; the rest is made up.
 OFTEN = 0.8
 
@@ -98,26 +99,45 @@ def configuration(there):
 
 
 def validate():
+    """The document, by two judges of documents; returns (judgements passed, skipped)."""
     for name in ("openapi.json", "openapi.yaml"):
         openapi_spec_validator.validate(json.loads(session.get(f"{URL}/{name}", timeout=30).content))
-    print("openapi-spec-validator: the document is OpenAPI 3.1")
+    print("openapi-spec-validator: valid")
+    version = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout
+    if tuple(int(part) for part in re.findall(r"\d+", version)[:2]) < REDOCLY_NODE:
+        print(f"SKIPPED: redocly wants a node newer than {version}")
+        return 1, 1
+    with tempfile.TemporaryDirectory(prefix="guidon-fuzz-") as directory:
+        document = pathlib.Path(directory, "openapi.json")
+        document.write_bytes(session.get(f"{URL}/openapi.json", timeout=30).content)
+        done = subprocess.run(
+            ["node", HERE / "node_modules/@redocly/cli/bin/cli.js", "lint", document,
+             "--config", HERE / "redocly.yaml", "--format", "json"], capture_output=True, text=True, check=False,
+            env={**os.environ, "REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true"})
+        totals = json.loads(done.stdout)["totals"]
+    if totals["errors"] or totals["warnings"]:
+        raise SystemExit(f"redocly: {done.stdout}")
+    print("redocly: valid, no warnings")
+    return 2, 0
 
 
 def main(options):
-    validate()
+    valid, skipped = validate()
     with tempfile.TemporaryDirectory(prefix="guidon-fuzz-") as directory:
         settings, report = pathlib.Path(directory, "schemathesis.toml"), pathlib.Path(directory, "report.json")
         settings.write_text(configuration(furnish()))
-        schemathesis = pathlib.Path(sys.executable).with_name("schemathesis")
         done = subprocess.run(
-            [schemathesis, "--config-file", settings, "run", f"{URL}/openapi.json", "--no-color",
-             "--phases", PHASES, "--seed", SEED, "--max-examples", EXAMPLES,
-             "--report", "json", "--report-json-path", report, *options],
+            [pathlib.Path(sys.executable).with_name("schemathesis"), "--config-file", settings,
+             "run", f"{URL}/openapi.json", "--no-color", "--phases", PHASES, "--seed", SEED,
+             "--max-examples", EXAMPLES, "--report", "json", "--report-json-path", report, *options],
             cwd=directory, timeout=LIMIT_S, check=False)
-        if not report.exists():
-            return 1
-        print(report.read_text()[:1500])
-    return done.returncode
+        found = json.loads(report.read_text())
+    failures = found["test_cases"]["unique_failures"] + found["test_cases"]["errored"]
+    spoilt = {one for failure in found["failures"] for one in failure["operations"]}
+    status = done.returncode or (0 if found["complete"] else 1)
+    print(f"api-fuzz: {valid + found['operations']['tested'] - len(spoilt)} passed, "
+          f"{max(failures, 1 if status else 0)} failed, {skipped} skipped")
+    return status
 
 
 if __name__ == "__main__":

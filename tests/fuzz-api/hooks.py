@@ -35,6 +35,9 @@ BEYOND_SCHEMA = [tuple(re.compile(part) for part in rule) for rule in [
     ("Flag$", "^/variations$", "^must be an array$"),
     ("", "^/experiment$", "^is only for experiments"),
     ("", "/operator$", "^is not one the flag compares with"),
+    ("", "/segment$", "^must not be used by a flag that compares text"),
+    ("", "^/prerequisites/", "^must reference an existing flag"),
+    ("Flag$", "^/deployments", "^must be in ascending order"),
     # Described as objects: their deployments are labels here, and all else is a flag's.
     ("^importEnvironment$", "^/flags/", ""),
 ]]
@@ -63,6 +66,48 @@ def is_spoilt(case, location):
     return meta.is_negative_at(location)
 
 
+def kind_of(value):
+    return "object" if isinstance(value, (dict, list)) else type(value).__name__.replace("float", "int")
+
+
+def is_typed(expression):
+    """Which flags may use an expression; None: all."""
+    text = json.dumps(expression)
+    has_text, has_typed = '"operator": "text ' in text, re.search('"operator": "(?!text )|"op": "segment"', text)
+    return "neither" if has_text and has_typed else True if has_typed else False if has_text else None
+
+
+def mend(flag):
+    """Makes the parts of a generated flag fit each other, so that it gets past the rules beyond."""
+    variations = [one for one in flag.get("variations") or [] if isinstance(one, dict)]
+    flag.pop("type", None)
+    flag.pop("offVariation", None)
+    if flag.get("kind") != "experiment":
+        flag.pop("experiment", None)
+    typed = "typed" in str(flag.get("arithmetic"))
+    if typed:
+        for name in ("bucketBy", "bucketingUnit", "salt"):
+            flag.pop(name, None)
+    flag.pop("prerequisites", None)
+    flag.pop("deployments", None)
+    if not variations:
+        flag.pop("fallthrough", None)
+        flag.pop("rules", None)
+        return
+    kind = kind_of(variations[0]["value"])
+    unique = {one["id"]: one for one in variations if kind_of(one["value"]) == kind}
+    flag["variations"] = list(unique.values())
+    serve = {"variation": flag["variations"][0]["id"]}
+    flag["fallthrough"] = serve
+    flag["rules"] = [rule for rule in flag.get("rules") or [] if is_typed(rule["when"]) in (None, typed)]
+    for place, rule in enumerate(flag["rules"]):
+        rule.update(id=str(place), serve=serve)
+
+
+def is_meant_well(case):
+    return case.meta is not None and case.meta.generation.mode.is_positive
+
+
 @schemathesis.hook
 def before_call(context, case, kwargs):
     if case.headers and not is_spoilt(case, ParameterLocation.HEADER):
@@ -73,6 +118,10 @@ def before_call(context, case, kwargs):
     if case.query and not is_spoilt(case, ParameterLocation.QUERY):
         # The server makes cursors, and refuses those of others.
         case.query.pop("cursor", None)
+    made_up = case.meta is not None and case.meta.phase.name in (TestPhase.FUZZING, TestPhase.STATEFUL)
+    if made_up and is_meant_well(case) and isinstance(case.body, dict) and case.path.endswith(("/flags", "/flags/{key}")):
+        mend(case.body)
+        case.body.pop("key", None) if case.method != "POST" else None
     for name, own in OWN.items():
         if case.method != "GET" and (case.path_parameters or {}).get(name) == own:
             case.path_parameters[name] = own + "x"

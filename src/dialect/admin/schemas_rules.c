@@ -57,8 +57,8 @@ static const struct operation_schema items[] = {
          "\"semverLte\"]},\"value\":{\"description\":\"what is compared with, as JSON: in, notIn "
          "and contains take lists too; needed for all but "
          "exists\"}},\"required\":[\"op\",\"attribute\",\"operator\"],\"anyOf\":[{\"required\":["
-         "\"value\"]},{\"properties\":{\"operator\":{\"const\":\"exists\"}}}],"
-         "\"additionalProperties\":false}")},
+         "\"value\"],\"properties\":{\"value\":{}}},{\"properties\":{\"operator\":{\"const\":"
+         "\"exists\"}}}],\"additionalProperties\":false}")},
     {STR("TextMatch"),
      STR("{\"type\":\"object\",\"description\":\"compares everything as text\",\"properties\":{"
          "\"op\":{\"const\":\"match\"},\"attribute\":{"
