@@ -4,9 +4,18 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from admin_desk import Desk, content
-from harness import ABSENT
+import pytest
 
+from admin_desk import UNLIMITED, Desk, content
+from harness import ABSENT, Server
+
+MUTATIONS = [
+    "createApp", "editApp", "createEnvironment", "editEnvironment", "createProjectKeys",
+    "createDeployment", "editDeployment", "archiveDeployment", "createKey", "revokeKey", "createToken",
+    "revokeToken", "createUser", "editUser", "deleteUser", "createFlag", "putFlag", "patchFlag",
+    "deleteFlag", "restoreFlag", "createSegment", "putSegment", "patchSegment", "deleteSegment",
+    "restoreSegment", "createGroup", "deleteGroup", "putGroupMember", "deleteGroupMember", "putCohort",
+    "deleteCohort", "restoreEnvironment", "promote", "importEnvironment"]
 METHODS = ("get", "put", "post", "patch", "delete")
 PREFIX = "/admin/v1"
 AS_A_WHOLE = "v"  # changes of a whole environment are conditional on its version: "v42"
@@ -209,3 +218,34 @@ class SceneDesk(Desk):
         return {one["operationId"]: (method.upper(), path, one)
                 for path, item in self.description.document["paths"].items() if path.startswith(PREFIX)
                 for method, one in item.items() if method in METHODS}
+
+
+def assert_problem(answer, status, code):
+    """RFC 9457, and what is promised beyond it."""
+    assert answer.status_code == status, f"{answer.status_code}: {answer.text[:300]}"
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    problem = answer.json()
+    assert {"type", "title", "status", "detail", "instance", "code", "requestId"} <= set(problem)
+    assert (problem["status"], problem["code"]) == (status, code)
+    assert problem["requestId"] == answer.headers["X-Request-Id"]
+    assert problem["title"] and problem["detail"]
+    return problem
+
+
+# ---- for test modules -----------------------------------------------------------------------------
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory):
+    server = Server(tmp_path_factory.mktemp("reference"), UNLIMITED).start()
+    yield SceneDesk(server)
+    server.close()
+
+
+@pytest.fixture
+def scene(desk):
+    return Scene(desk)
+
+
+@pytest.fixture(scope="module")
+def still(desk):
+    """A scene for tests that leave it as it is."""
+    return Scene(desk)

@@ -22,10 +22,9 @@ def user_of(context, cohorts):
     attributes = {k: v for k, v in context.items() if k != "targetingKey" and v is not None}
     user = {**attributes, "user_properties": attributes}
     user.pop("user_id", None)
-    user.pop("amplitude_id", None)
     key = context.get("targetingKey")
     if key:
-        user.update(user_id=key, amplitude_id=key)
+        user = {"amplitude_id": key, **user, "user_id": key}
     device = attributes.get("device_id") or attributes.get("deviceId")
     if device:
         user["device_id"] = device

@@ -191,6 +191,8 @@ def some_context(dice, serial):
     for name in NAMES + ["country", "platform", "version"]:
         if dice.random() < 0.6:
             context[name.split(".")[0]] = {"x": dice.choice(VALUES)} if "." in name else dice.choice(VALUES)
+    if dice.random() < 0.1:
+        context["amplitude_id"] = dice.choice([7, "u3"])
     if dice.random() < 0.4:
         context[dice.choice(["deviceId", "device_id"])] = f"device-{dice.randrange(3)}"
     return context

@@ -11,6 +11,10 @@
 #define WHEN(attribute, operator, value)                                                           \
     "'when':{'op':'match','attribute':'" attribute "','operator':'" operator"','value':" value "}"
 
+#define SLICED(slices, otherwise)                                                                  \
+    "{'fallthrough':{'bucket':{'bucketBy':'/context/user/user_id','slices':[" slices               \
+    "],'otherwise':'" otherwise "'}}}"
+
 static struct decision ask_keyless(struct fixture *fixture, const char *flag,
                                    const char *attributes)
 {
@@ -198,7 +202,40 @@ TEST(who_leans_on_a_flag_that_misses_the_key_misses_it_too)
     fixture_close(fixture);
 }
 
-TESTS(a_context_may_lack_a_key_only_when_it_says_so,
+/* Rolled out to all of one variation, or to nobody: no ticket decides. */
+TEST(a_bucket_that_deals_nothing_needs_no_key)
+{
+    struct fixture *fixture = fixture_open();
+    const char *const alike[] = {
+        SLICED("{'percent':100,'variations':[{'variation':'on','weight':1}]}", "on"),
+        SLICED("{'percent':100,'variations':[{'variation':'on','weight':1},"
+               "{'variation':'b','weight':0}]}",
+               "on"),
+        SLICED("{'percent':0,'variations':[{'variation':'b','weight':1}]}", "on"),
+        SLICED("{'percent':30,'variations':[{'variation':'on','weight':1}]}", "on"),
+        SLICED("", "on"),
+    };
+    const char *const dealt[] = {
+        SLICED("{'percent':100,'variations':[{'variation':'on','weight':1}]}", "off"),
+        SLICED("{'percent':1,'variations':[{'variation':'b','weight':1}]}", "on"),
+        SLICED("{'percent':50,'variations':[{'variation':'on','weight':1}]},"
+               "{'percent':50,'variations':[{'variation':'b','weight':1}]}",
+               "on"),
+    };
+    static const char *const alike_keys[] = {"a0", "a1", "a2", "a3", "a4"};
+    static const char *const dealt_keys[] = {"d0", "d1", "d2"};
+    for (size_t i = 0; i < COUNT_OF(alike); i++)
+        fixture_text_flag(fixture, alike_keys[i], alike[i]);
+    for (size_t i = 0; i < COUNT_OF(dealt); i++)
+        fixture_text_flag(fixture, dealt_keys[i], dealt[i]);
+    for (size_t i = 0; i < COUNT_OF(alike); i++)
+        expect_keyless(fixture, alike_keys[i], NULL, "on", REASON_FALLTHROUGH);
+    for (size_t i = 0; i < COUNT_OF(dealt); i++)
+        expect_key_missing(fixture, dealt_keys[i], NULL);
+    fixture_close(fixture);
+}
+
+TESTS(a_bucket_that_deals_nothing_needs_no_key, a_context_may_lack_a_key_only_when_it_says_so,
       a_split_by_the_key_misses_it_and_one_by_an_attribute_does_not,
       the_rule_that_is_reached_is_the_one_that_counts, clauses_about_the_key_find_nothing,
       lists_of_a_segment_do_not_have_who_has_no_key,
