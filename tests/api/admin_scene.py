@@ -10,12 +10,40 @@ from admin_desk import UNLIMITED, Desk, content
 from harness import ABSENT, Server
 
 MUTATIONS = [
-    "createApp", "editApp", "createEnvironment", "editEnvironment", "createProjectKeys",
-    "createDeployment", "editDeployment", "archiveDeployment", "createKey", "revokeKey", "createToken",
-    "revokeToken", "createUser", "editUser", "deleteUser", "createFlag", "putFlag", "patchFlag",
-    "deleteFlag", "restoreFlag", "createSegment", "putSegment", "patchSegment", "deleteSegment",
-    "restoreSegment", "createGroup", "deleteGroup", "putGroupMember", "deleteGroupMember", "putCohort",
-    "deleteCohort", "restoreEnvironment", "promote", "importEnvironment"]
+    "createApp",
+    "editApp",
+    "createEnvironment",
+    "editEnvironment",
+    "createProjectKeys",
+    "createDeployment",
+    "editDeployment",
+    "archiveDeployment",
+    "createKey",
+    "revokeKey",
+    "createToken",
+    "revokeToken",
+    "createUser",
+    "editUser",
+    "deleteUser",
+    "createFlag",
+    "putFlag",
+    "patchFlag",
+    "deleteFlag",
+    "restoreFlag",
+    "createSegment",
+    "putSegment",
+    "patchSegment",
+    "deleteSegment",
+    "restoreSegment",
+    "createGroup",
+    "deleteGroup",
+    "putGroupMember",
+    "deleteGroupMember",
+    "putCohort",
+    "deleteCohort",
+    "restoreEnvironment",
+    "promote",
+     "importEnvironment"]
 METHODS = ("get", "put", "post", "patch", "delete")
 PREFIX = "/admin/v1"
 AS_A_WHOLE = "v"  # changes of a whole environment are conditional on its version: "v42"
@@ -30,17 +58,25 @@ class Mutation:
     body: Any = ABSENT
     needs: str = "write"  # of what /me says a caller may
     tagged: str = ""  # whose ETag conditions are about
-    data: bytes = b""
     params: dict = field(default_factory=dict)
     other: Any = ABSENT  # another body, for the same place
 
     def send(self, caller, headers=None, body=ABSENT, **params):
         params = {**self.params, **params}
-        if self.data:
-            headers = {"Content-Type": "text/plain", **(headers or {})}
-            return caller.call(self.method, self.path, data=self.data, headers=headers, **params)
         body = self.body if body is ABSENT else body
         return caller.call(self.method, self.path, body, headers=headers, **params)
+
+
+def make(path, body, other, needs="write"):
+    return Mutation("POST", path, body, needs, other=other)
+
+
+def edit(path, body, other, needs="write", method="PATCH"):
+    return Mutation(method, path, body, needs, path, other=other)
+
+
+def end(path, needs="write"):
+    return Mutation("DELETE", path, needs=needs, tagged=path)
 
 
 class Scene:
@@ -54,13 +90,14 @@ class Scene:
         self.base = f"/environments/{self.number}"
         self._furnish()
         self.ids = {"app": self.app, "environment": str(self.number), "flag": "f", "segment": "s",
-                    "group": "lanes", "cohort": "c", "token": self.token["id"], "user": self.user["id"],
-                    "key": self.key["id"], "deployment": str(self.deployment["number"]),
-                    "version": "1", "code": "stale"}
+                    "group": "lanes", "cohort": "c", "token": self.token["id"],
+                    "user": self.user["id"], "key": self.key["id"],
+                    "deployment": str(self.deployment["number"]), "version": "1", "code": "stale"}
 
     def _furnish(self):
         owner, base = self.owner, self.base
-        self.deployment = content(owner.post(f"{base}/deployments", {"label": "d", "kind": "client"}), 201)
+        self.deployment = content(owner.post(
+            f"{base}/deployments", {"label": "d", "kind": "client"}), 201)
         self.key = content(owner.post(f"{base}/keys", {"kind": "server", "name": "k"}), 201)
         self.token = self.desk.token(environments=[self.number])
         self.user = self.desk.user("viewer")
@@ -72,79 +109,88 @@ class Scene:
         content(owner.put(f"{base}/segments/s", {"included": ["ann"]}), 201)
         content(owner.patch(f"{base}/segments/s", {"included": ["bob"]}))
         slots = [{"percent": 40}, {"percent": 60}]
-        content(owner.post(f"{base}/groups", {"kind": "mutex", "key": "lanes", "slots": slots}), 201)
+        content(owner.post(f"{base}/groups",
+                {"kind": "mutex", "key": "lanes", "slots": slots}), 201)
         content(owner.post(f"{base}/groups", {"kind": "holdout", "key": "held", "percent": 5}), 201)
         content(owner.put(f"{base}/groups/lanes/members/member", {"slots": [1]}))
         content(owner.put(f"{base}/cohorts/c", {"memberIds": ["ann", "bob"]}))
 
     # -- what can be done
     def mutations(self):
-        base, word = self.base, self.desk.fresh("new")
-        app, number = f"/apps/{self.app}", self.number
-        flag, segment, lanes = f"{base}/flags/f", f"{base}/segments/s", f"{base}/groups/lanes"
-        text = content(self.owner.get(f"/environments/{self.elsewhere}/export"))
+        word = self.desk.fresh("new")
+        return {**self._catalog(word), **self._definitions(word), **self._groups(word),
+                **self._wholes()}
+
+    def _catalog(self, word):
+        base, app, more = self.base, f"/apps/{self.app}", word + "x"
         deployment = f"{base}/deployments/{self.deployment['number']}"
+        person = {"email": f"{word}@example.com", "role": "viewer"}
+        served = {"label": word, "kind": "server"}
+        scoped = {"environments": [self.number]}
+        hidden = {"hidesFlagsByDefault": True}
         return {
-            "createApp": Mutation("POST", "/apps", {"name": word}, "createApps", other={"name": word + "x"}),
-            "editApp": Mutation("PATCH", app, {"hidesFlagsByDefault": True}, "administer", app,
-                                other={"hidesFlagsByDefault": False}),
-            "createEnvironment": Mutation("POST", f"{app}/environments", {"name": word}, "administer",
-                                          other={"name": word + "x"}),
-            "editEnvironment": Mutation("PATCH", base, {"metadata": {"a": 1}}, "write", base,
-                                        other={"metadata": {"a": 2}}),
-            "createProjectKeys": Mutation("POST", f"{base}/project-keys", needs="administer"),
-            "createDeployment": Mutation("POST", f"{base}/deployments", {"label": word, "kind": "server"},
-                                         "administer", other={"label": word + "x", "kind": "server"}),
-            "editDeployment": Mutation("PATCH", deployment, {"label": word}, "administer", deployment,
-                                       other={"label": word + "x"}),
-            "archiveDeployment": Mutation("DELETE", deployment, needs="administer", tagged=deployment),
-            "createKey": Mutation("POST", f"{base}/keys", {"kind": "browser"}, "administer",
-                                  other={"kind": "server"}),
-            "revokeKey": Mutation("DELETE", f"{base}/keys/{self.key['id']}", needs="administer",
-                                  tagged=f"{base}/keys/{self.key['id']}"),
-            "createToken": Mutation("POST", "/tokens", {"environments": [number]}, "administer",
-                                    other={"environments": [number], "access": "read"}),
-            "revokeToken": Mutation("DELETE", f"/tokens/{self.token['id']}", needs="administer",
-                                    tagged=f"/tokens/{self.token['id']}"),
-            "createUser": Mutation("POST", "/users", {"email": f"{word}@example.com", "role": "viewer"},
-                                   "manageUsers", other={"email": f"{word}@example.com", "role": "editor"}),
-            "editUser": Mutation("PATCH", f"/users/{self.user['id']}", {"role": "editor"}, "manageUsers",
-                                 f"/users/{self.user['id']}", other={"role": "admin"}),
-            "deleteUser": Mutation("DELETE", f"/users/{self.user['id']}", needs="manageUsers",
-                                   tagged=f"/users/{self.user['id']}"),
-            "createFlag": Mutation("POST", f"{base}/flags", {"key": word}, other={"key": word + "x"}),
-            "putFlag": Mutation("PUT", flag, {"enabled": False}, tagged=flag, other={"enabled": True}),
-            "patchFlag": Mutation("PATCH", flag, {"description": word}, tagged=flag,
-                                  other={"description": word + "x"}),
-            "deleteFlag": Mutation("DELETE", f"{base}/flags/loose", tagged=f"{base}/flags/loose"),
+            "createApp": make("/apps", {"name": word}, {"name": more}, "createApps"),
+            "editApp": edit(app, hidden, {"hidesFlagsByDefault": False}, "administer"),
+            "createEnvironment": make(f"{app}/environments", {"name": word}, {"name": more},
+                                      "administer"),
+            "editEnvironment": edit(base, {"metadata": {"a": 1}}, {"metadata": {"a": 2}}),
+            "createProjectKeys": make(f"{base}/project-keys", ABSENT, ABSENT, "administer"),
+            "createDeployment": make(f"{base}/deployments", served, {**served, "label": more},
+                                     "administer"),
+            "editDeployment": edit(deployment, {"label": word}, {"label": more}, "administer"),
+            "archiveDeployment": end(deployment, "administer"),
+            "createKey": make(f"{base}/keys", {"kind": "browser"}, {"kind": "server"},
+                              "administer"),
+            "revokeKey": end(f"{base}/keys/{self.key['id']}", "administer"),
+            "createToken": make("/tokens", scoped, {**scoped, "access": "read"}, "administer"),
+            "revokeToken": end(f"/tokens/{self.token['id']}", "administer"),
+            "createUser": make("/users", person, {**person, "role": "editor"}, "manageUsers"),
+            "editUser": edit(f"/users/{self.user['id']}", {"role": "editor"}, {"role": "admin"},
+                             "manageUsers"),
+            "deleteUser": end(f"/users/{self.user['id']}", "manageUsers")}
+
+    def _definitions(self, word):
+        base, more = self.base, word + "x"
+        flag, segment = f"{base}/flags/f", f"{base}/segments/s"
+        return {
+            "createFlag": make(f"{base}/flags", {"key": word}, {"key": more}),
+            "putFlag": edit(flag, {"enabled": False}, {"enabled": True}, method="PUT"),
+            "patchFlag": edit(flag, {"description": word}, {"description": more}),
+            "deleteFlag": end(f"{base}/flags/loose"),
             "restoreFlag": Mutation("POST", f"{flag}/restore", {"version": 1}, tagged=flag,
                                     other={"version": 2}),
-            "createSegment": Mutation("POST", f"{base}/segments", {"key": word}, other={"key": word + "x"}),
-            "putSegment": Mutation("PUT", segment, {"included": ["x"]}, tagged=segment,
-                                   other={"included": ["y"]}),
-            "patchSegment": Mutation("PATCH", segment, {"description": word}, tagged=segment,
-                                     other={"description": word + "x"}),
-            "deleteSegment": Mutation("DELETE", segment, tagged=segment),
+            "createSegment": make(f"{base}/segments", {"key": word}, {"key": more}),
+            "putSegment": edit(segment, {"included": ["x"]}, {"included": ["y"]}, method="PUT"),
+            "patchSegment": edit(segment, {"description": word}, {"description": more}),
+            "deleteSegment": end(segment),
             "restoreSegment": Mutation("POST", f"{segment}/restore", {"version": 5}, tagged=segment,
-                                       other={"version": 6}),
-            "createGroup": Mutation("POST", f"{base}/groups", {"kind": "holdout", "key": word, "percent": 5},
-                                    other={"kind": "holdout", "key": word, "percent": 6}),
-            "deleteGroup": Mutation("DELETE", f"{base}/groups/held", tagged=f"{base}/groups/held"),
-            "putGroupMember": Mutation("PUT", f"{lanes}/members/loose", {"slots": [2]},
+                                       other={"version": 6})}
+
+    def _groups(self, word):
+        base, held = self.base, {"kind": "holdout", "key": word, "percent": 5}
+        members, cohort = f"{base}/groups/lanes/members", f"{base}/cohorts/c"
+        return {
+            "createGroup": make(f"{base}/groups", held, {**held, "percent": 6}),
+            "deleteGroup": end(f"{base}/groups/held"),
+            "putGroupMember": Mutation("PUT", f"{members}/loose", {"slots": [2]},
                                        tagged=f"{base}/flags/loose", other={"slots": [1]}),
-            "deleteGroupMember": Mutation("DELETE", f"{lanes}/members/member", tagged=f"{base}/flags/member"),
-            "putCohort": Mutation("PUT", f"{base}/cohorts/c", {"memberIds": [word]}, tagged=f"{base}/cohorts/c",
-                                  other={"memberIds": [word, "x"]}),
-            "deleteCohort": Mutation("DELETE", f"{base}/cohorts/c", tagged=f"{base}/cohorts/c"),
-            "restoreEnvironment": Mutation("POST", f"{base}/restore", {"version": 2}, tagged=AS_A_WHOLE,
-                                           other={"version": 3}),
-            "promote": Mutation("POST", f"{base}/promote", {"from": str(self.elsewhere), "flags": ["promoted"]},
-                                tagged=AS_A_WHOLE, other={"from": str(self.elsewhere), "flags": ["promoted"],
-                                                         "enabled": "keep"}),
-            "importEnvironment": Mutation("POST", f"{base}/import", text, tagged=AS_A_WHOLE,
+            "deleteGroupMember": Mutation("DELETE", f"{members}/member",
+                                          tagged=f"{base}/flags/member"),
+            "putCohort": edit(cohort, {"memberIds": [word]}, {"memberIds": [word, "x"]},
+                              method="PUT"),
+            "deleteCohort": end(cohort)}
+
+    def _wholes(self):
+        text = content(self.owner.get(f"/environments/{self.elsewhere}/export"))
+        taken = {"from": str(self.elsewhere), "flags": ["promoted"]}
+        return {
+            "restoreEnvironment": Mutation("POST", f"{self.base}/restore", {"version": 2},
+                                           tagged=AS_A_WHOLE, other={"version": 3}),
+            "promote": Mutation("POST", f"{self.base}/promote", taken, tagged=AS_A_WHOLE,
+                                other={**taken, "enabled": "keep"}),
+            "importEnvironment": Mutation("POST", f"{self.base}/import", text, tagged=AS_A_WHOLE,
                                           params={"mode": "replace"},
-                                          other={**text, "segments": [{"key": "more"}]}),
-        }
+                                          other={**text, "segments": [{"key": "more"}]})}
 
     # -- what can be seen
     def fill(self, template):
@@ -160,10 +206,9 @@ class Scene:
     def reads(self):
         """Paths of everything that can be read, the stream apart."""
         skipped = ("followEnvironment", "compare", "verifyAudit", "listAudit")
-        paths = [self.fill(path).removeprefix(PREFIX) for path, item in
-                 self.desk.description.document["paths"].items()
-                 if path.startswith(PREFIX) and item.get("get", {"operationId": "compare"})["operationId"]
-                 not in skipped]
+        paths = [self.fill(path).removeprefix(PREFIX)
+                 for name, (method, path, _) in self.desk.operations().items()
+                 if method == "GET" and name not in skipped]
         return [*paths, f"/compare?from={self.elsewhere}&to={self.number}", "/audit?limit=1",
                 f"/environments/{self.elsewhere}/export", "/audit/verify"]
 
@@ -173,7 +218,10 @@ class Scene:
         for path in self.reads():
             answer = read(self.owner, path)
             is_there = answer.status_code == 200
-            found[path] = (answer.status_code, is_there and answer.json(), answer.headers.get("ETag"))
+            found[path] = (
+    answer.status_code,
+    is_there and answer.json(),
+     answer.headers.get("ETag"))
         return found
 
     def tag(self, mutation):
@@ -202,12 +250,13 @@ def plain(answer):
 def same(body):
     """What is read without the moment it was read at."""
     if isinstance(body, dict):
-        return {k: same(v) for k, v in body.items() if k != "version" or not {"document", "slots", "percent", "size"} & set(body)}
+        return {k: same(v) for k, v in body.items() if k != "version" or not {
+                        "document", "slots", "percent", "size"} & set(body)}
     return [same(one) for one in body] if isinstance(body, list) else body
 
 
 class SceneDesk(Desk):
-    """Taken bodies are as described; what is refused may also be refused for what a schema cannot say."""
+    """Taken bodies are as described; there are refusals that a schema cannot say."""
 
     def check_body(self, method, path, body, answer):
         if answer.status_code < 300:
@@ -215,9 +264,9 @@ class SceneDesk(Desk):
 
     def operations(self):
         """{operationId: (method, path template, operation)} of the admin API."""
-        return {one["operationId"]: (method.upper(), path, one)
-                for path, item in self.description.document["paths"].items() if path.startswith(PREFIX)
-                for method, one in item.items() if method in METHODS}
+        paths = self.description.document["paths"].items()
+        return {one["operationId"]: (method.upper(), path, one) for path, item in paths
+                for method, one in item.items() if path.startswith(PREFIX) and method in METHODS}
 
 
 def assert_problem(answer, status, code):
@@ -232,7 +281,7 @@ def assert_problem(answer, status, code):
     return problem
 
 
-# ---- for test modules -----------------------------------------------------------------------------
+# ---- for test modules --------------------------------------------------
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory):
     server = Server(tmp_path_factory.mktemp("reference"), UNLIMITED).start()

@@ -38,6 +38,17 @@ def pointer(text):
     return [step.replace("~1", "/").replace("~0", "~") for step in text.split("/")[1:]]
 
 
+def outcomes_of(bucket):
+    """What a bucket may end in."""
+    outcomes = {bucket.get("otherwise")}
+    for one in bucket["slices"]:
+        if one["percent"]:
+            is_even = not any(share["weight"] for share in one["variations"])
+            outcomes.update(share.get("variation", bucket.get("otherwise"))
+                            for share in one["variations"] if share["weight"] or is_even)
+    return outcomes
+
+
 # ---- flags that compare text ---------------------------------------------------------------------
 class Person:
     """A context as flags that compare text see it."""
@@ -87,6 +98,9 @@ class Person:
             return serve["variation"], False
         if "bucket" in serve:
             bucket = serve["bucket"]
+            outcomes = outcomes_of(bucket)
+            if len(outcomes) == 1:  # nobody has to be looked at
+                return outcomes.pop(), False
             steps = [(one["percent"], one["variations"]) for one in bucket["slices"]]
         else:
             bucket = serve["progressiveBucket"]

@@ -57,7 +57,8 @@ def read(context, path):
     return found
 
 
-_INSTANT = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d))?")
+_INSTANT = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d))?")
 
 
 def instant(text):
@@ -200,8 +201,8 @@ class Subject:
         start, end = instant(moving["start"]), instant(moving["end"])
         part = min(1.0, max(0.0, (self.now_ms - start) / (end - start)))
         before, after = _weights(moving["from"]), _weights(moving["to"])
-        return {name: round_half_up(before.get(name, 0)
-                                    + (after.get(name, 0) - before.get(name, 0)) * part)
+        return {name: round_half_up(before.get(name, 0) +
+                                    (after.get(name, 0) - before.get(name, 0)) * part)
                 for name in [*before, *(n for n in after if n not in before)]}
 
 

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who may do what through the admin API, for every operation its description lists; methods, names of
-other places, and what every answer carries."""
+"""Who may do what through the admin API, for every operation its description lists; methods,
+names of other places, and what every answer carries."""
 import pytest
 import requests
 
 from admin_desk import Admin, content
-from admin_scene import (MUTATIONS, PREFIX, assert_problem, desk, plain, read,  # noqa: F401
-                         still)
+from admin_scene import (MUTATIONS, PREFIX, assert_problem, plain, read,
+                         desk, still)  # noqa: F401 (fixtures)
 from harness import ABSENT
 
 
@@ -16,13 +16,24 @@ def callers(desk, still):
     """{name: (caller, whether they see the scene)}"""
     stranger = desk.app()
     made = {role: (desk.person(role), True) for role in ("viewer", "editor", "admin", "owner")}
-    made.update({f"reading {role}": (desk.person(role, access="read"), True) for role in ("editor", "owner")})
+    made.update({f"reading {role}": (desk.person(role, access="read"), True)
+                for role in ("editor", "owner")})
     for access in ("read", "write"):
         made[f"{access} app token"] = (desk.speaker(kind="app", app=still.app, access=access), True)
-        made[f"{access} environment token"] = (desk.speaker(environments=still.numbers[:2], access=access), True)
-        made[f"{access} stranger"] = (desk.speaker(kind="app", app=stranger["id"], access=access), False)
+        made[f"{access} environment token"] = (desk.speaker(
+            environments=still.numbers[:2], access=access), True)
+        made[f"{access} stranger"] = (
+    desk.speaker(
+        kind="app",
+        app=stranger["id"],
+        access=access),
+         False)
         made[f"{access} strange place"] = (
-            desk.speaker(environments=[stranger["environments"][0]["number"]], access=access), False)
+    desk.speaker(
+        environments=[
+            stranger["environments"][0]["number"]],
+            access=access),
+             False)
     return made
 
 
@@ -47,7 +58,7 @@ def test_roles_and_routes(desk, still, callers, name):
 
 
 def test_what_each_may_is_as_promised(callers):
-    """Viewers read; editors change definitions; admins and owners the rest; tokens what is theirs."""
+    """Viewers read; editors change definitions; admins and owners the rest; tokens their own."""
     promised = {"viewer": set(), "editor": {"write", "createApps"},
                 "admin": {"write", "createApps", "administer", "manageUsers"},
                 "owner": {"write", "createApps", "administer", "manageUsers", "manageOwners"},
@@ -141,14 +152,15 @@ def test_methods_that_are_not_there_say_which_are(desk, still):
 
 
 def test_what_is_one_environments_is_not_anothers(desk, still):
-    """Swapped: each name of this environment, under another one of the same app and of another app."""
+    """Swapped: each name of this environment, under another one of this app and of another."""
     strange = desk.app()["environments"][0]["number"]
     mutations = still.mutations()
     for name, (method, path, _) in desk.operations().items():
         if path.count("{") < 2 or name in ("putFlag", "putSegment", "putCohort", "getVersion"):
             continue
         for number in (still.numbers[2], strange):
-            url = still.fill(path).removeprefix(PREFIX).replace(still.base, f"/environments/{number}", 1)
+            url = still.fill(path).removeprefix(PREFIX).replace(
+                still.base, f"/environments/{number}", 1)
             mutation = mutations.get(name)
             body = mutation.body if mutation else ABSENT
             answer = still.owner.call(method, url, body, **({"dryRun": "true"} if mutation else {}))

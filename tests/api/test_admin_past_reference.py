@@ -43,7 +43,10 @@ class Life:
     # -- what happens
     def put_segment(self, key):
         rule = some_when(self.dice, lambda d: some_leaf(d, []))
-        body = {"included": [f"user-{self.dice.randrange(20)}"], "rules": [rule], "visibility": "client"}
+        body = {
+    "included": [f"user-{self.dice.randrange(20)}"],
+    "rules": [rule],
+     "visibility": "client"}
         answer = self.owner.put(f"{self.base}/segments/{key}", body)
         assert answer.status_code in (200, 201), answer.text
         self.segments = sorted({*self.segments, key})
@@ -67,7 +70,8 @@ class Life:
 
     def change(self):
         dice, owner, key = self.dice, self.owner, f"f{self.dice.randrange(6)}"
-        what = dice.choice(["put"] * 4 + ["delete", "toggle", "segment", "cohort", "restore", "settings"])
+        what = dice.choice(["put"] * 4 + ["delete", "toggle",
+                           "segment", "cohort", "restore", "settings"])
         if what == "put":
             self.put_flag(key)
         elif what == "delete":
@@ -108,7 +112,8 @@ class Life:
             time.sleep(0.003)
             answer = self.evaluate()
             if not self.moments or self.moments[-1][0] != answer["version"]:
-                self.moments.append((answer["version"], answer["at"], answer["results"], self.export()))
+                self.moments.append(
+    (answer["version"], answer["at"], answer["results"], self.export()))
             time.sleep(0.003)
         return self.moments
 
@@ -122,7 +127,7 @@ def life(desk, request):
     return made
 
 
-# ---- as of -----------------------------------------------------------------------------------------
+# ---- as of -------------------------------------------------------------
 def test_as_of_a_version_or_an_instant_is_what_was_answered_then(life):
     for version, at, results, _ in life.moments:
         again = life.evaluate(now=at, at=str(version))
@@ -186,7 +191,7 @@ def test_before_the_beginning_and_after_the_end(life):
     assert (at_zero["version"], [one["flags"] for one in at_zero["results"]]) == (0, [[]] * 6)
 
 
-# ---- differences -----------------------------------------------------------------------------------
+# ---- differences -------------------------------------------------------
 def pointer(text):
     return [step.replace("~1", "/").replace("~0", "~") for step in text.split("/")[1:]]
 
@@ -194,7 +199,7 @@ def pointer(text):
 def apply(document, differences):
     """The newer document, made from the older one and what is said to differ.
 
-    What is removed is named by its place in the older document, everything else by that in the newer.
+    What is removed is named by its place in the older document, all else by that in the newer.
     """
     return rebuilt(copy.deepcopy(document), [(pointer(one["path"]), one) for one in differences])
 
@@ -270,7 +275,7 @@ def test_comparisons_lead_from_any_version_to_any_other(life):
                 assert apply(before[key], one["diff"]) == after[key]
 
 
-# ---- bringing back, and taking elsewhere -----------------------------------------------------------
+# ---- bringing back, and taking elsewhere -------------------------------
 def test_restore_makes_it_as_it_was(life):
     for version, at, results, text in life.dice.sample(life.moments, 4):
         answer = content(life.owner.post(f"{life.base}/restore", {"version": version}))
@@ -322,7 +327,7 @@ def test_what_is_deleted_and_made_again_is_another_flag(desk):
     assert stale.status_code == 412
 
 
-# ---- the trail -------------------------------------------------------------------------------------
+# ---- the trail ---------------------------------------------------------
 class Raw(str):
     """A number as it stands."""
 
@@ -359,11 +364,23 @@ def test_anybody_can_verify_the_trail(desk, life):
     previous = "0" * 64
     for row in rows:
         assert row["previousHash"] == previous
-        said = {"sequence": row["sequence"], "at": Raw(milliseconds(row["at"])), "actor": row["actor"],
-                "action": row["action"], "app": row["appId"], "environment": row["environment"] or Raw("0"),
-                "version": row["version"] or Raw("0"), "subject": row["subject"],
-                "detail": "" if row["detail"] is None else text_of(row["detail"])}
-        previous = hashlib.sha256(bytes.fromhex(row["previousHash"]) + text_of(said).encode()).hexdigest()
+        said = {
+    "sequence": row["sequence"],
+    "at": Raw(
+        milliseconds(
+            row["at"])),
+            "actor": row["actor"],
+            "action": row["action"],
+            "app": row["appId"],
+            "environment": row["environment"] or Raw("0"),
+            "version": row["version"] or Raw("0"),
+            "subject": row["subject"],
+            "detail": "" if row["detail"] is None else text_of(
+                row["detail"])}
+        previous = hashlib.sha256(
+    bytes.fromhex(
+        row["previousHash"]) +
+         text_of(said).encode()).hexdigest()
         assert row["hash"] == previous, row
     verified = content(desk.owner.get("/audit/verify"))
     assert (verified["verified"], verified["hash"], verified["firstBad"]) == (True, previous, None)
@@ -378,4 +395,10 @@ def test_each_version_has_its_row(life):
     for row in rows:
         if row["version"] is not None:
             one = listed[row["version"]]
-            assert (one["actor"], one["action"], one["at"]) == (row["actor"], row["action"], row["at"])
+            assert (
+    one["actor"],
+    one["action"],
+    one["at"]) == (
+        row["actor"],
+        row["action"],
+         row["at"])

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The admin API's manners, for every operation that its description lists: conditions, requests sent
-twice, dry runs, refusals, who may what, pages, tags and rates."""
+"""The admin API's manners, for every operation that its description lists: conditions, requests
+sent twice, dry runs, refusals, pages, tags and rates."""
 import json
 import os
 import re
@@ -11,8 +11,9 @@ import pytest
 import requests
 
 from admin_desk import UNLIMITED, Admin, content
-from admin_scene import PREFIX, Scene, SceneDesk, plain, read, same
-from harness import ABSENT, Server
+from admin_scene import (MUTATIONS, PREFIX, Scene, SceneDesk, assert_problem, plain, read, same,
+                         desk, scene, still)  # noqa: F401 (fixtures)
+from harness import ABSENT
 
 ASKING = {"evaluate", "explain"}  # POST, and change nothing
 
@@ -56,7 +57,8 @@ def without_names(changes):
     def drop(value):
         if isinstance(value, dict):
             return {k: drop(v) for k, v in value.items() if k not in ("salt", "id")}
-        return [drop(one) for one in value if not is_time(one)] if isinstance(value, list) else value
+        return [drop(one) for one in value if not is_time(one)
+                     ] if isinstance(value, list) else value
 
     return sorted((json.dumps(drop(change), sort_keys=True) for change in changes))
 
@@ -88,7 +90,14 @@ def test_conditions_hold(desk, scene, name):
         problem = assert_problem(answer, 412, "stale")
         assert tag in problem["detail"] or answer.headers.get("ETag") == tag
         assert scene.state() == before
-        assert_problem(mutation.send(scene.owner, headers={"If-Match": wrong}, dryRun="true"), 412, "stale")
+        assert_problem(
+    mutation.send(
+        scene.owner,
+        headers={
+            "If-Match": wrong},
+            dryRun="true"),
+            412,
+             "stale")
     done = mutation.send(scene.owner, headers={"If-Match": f'"other" , {tag}'})
     assert done.status_code in (200, 201, 204), done.text
     again = mutation.send(scene.owner, headers={"If-Match": tag}, body=mutation.other)
@@ -105,19 +114,27 @@ def test_creating_never_replaces(scene, name):
     assert made.status_code in (200, 201)
     assert made.headers["ETag"] == scene.owner.tag(mutation.path)
     missing = mutation.path + "-one"
-    assert scene.owner.put(missing, mutation.body, headers={"If-Match": "*"}).status_code in (404, 412)
+    assert scene.owner.put(missing, mutation.body, headers={
+                           "If-Match": "*"}).status_code in (404, 412)
     assert scene.owner.get(missing).status_code == 404
 
 
-@pytest.mark.parametrize("name", ["patchFlag", "patchSegment", "editEnvironment", "putCohort", "editApp",
-                                  "putGroupMember", "restoreEnvironment"])
+@pytest.mark.parametrize("name",
+    ["patchFlag",
+    "patchSegment",
+    "editEnvironment",
+    "putCohort",
+    "editApp",
+    "putGroupMember",
+     "restoreEnvironment"])
 def test_of_many_who_saw_the_same_one_changes_it(desk, scene, name):
     mutation = scene.mutations()[name]
     tag, answers = scene.tag(mutation), []
 
     def change(n):
         caller = Admin(desk, desk.server.token)
-        body = {**mutation.body, **({"description": f"by {n}"} if "description" in mutation.body else {})}
+        body = {**mutation.body, **({"description": f"by {n}"}
+                                    if "description" in mutation.body else {})}
         answers.append(mutation.send(caller, headers={"If-Match": tag}, body=body).status_code)
 
     at_once(change, 8)
@@ -182,7 +199,13 @@ def trail(desk):
 
 def test_a_key_is_its_callers_alone(desk, scene):
     key = {"Idempotency-Key": "everybodys"}
-    callers = [scene.owner, desk.person("editor"), desk.person("editor"), desk.speaker(kind="app", app=scene.app)]
+    callers = [
+    scene.owner,
+    desk.person("editor"),
+    desk.person("editor"),
+    desk.speaker(
+        kind="app",
+         app=scene.app)]
     for n, caller in enumerate(callers):
         made = caller.post(f"{scene.base}/flags", {"key": f"mine-{n}"}, headers=key)
         assert made.status_code == 201, made.text
@@ -197,8 +220,9 @@ def test_a_refusal_uses_up_no_key(scene):
     assert scene.owner.post(path, {"key": "g"}, headers=key).status_code == 201
 
 
-@pytest.mark.parametrize("key, status", [("", 400), ("a" * 255, 201), ("a" * 256, 400), ("a b", 400),
-                                         ("\u00e4", 400), ("!~", 201)])
+@pytest.mark.parametrize("key, status", [("", 400), ("a" *
+    255, 201), ("a" *
+     256, 400), ("a b", 400), ("\u00e4", 400), ("!~", 201)])
 def test_which_keys_there_are(scene, key, status):
     sent = {"Idempotency-Key": key.encode("latin-1")}
     made = scene.owner.post(f"{scene.base}/flags", {"key": "g"}, headers=sent)
@@ -232,7 +256,8 @@ def test_killed_between_two_tries(new_server):
                 again.json()["code"] == "idempotency_unfinished", again.text
         replayed += again.headers.get("Idempotency-Replayed") == "true"
         unfinished += again.status_code == 409
-        assert again.status_code == 201 or again.json()["code"] == "idempotency_unfinished", again.text
+        assert again.status_code == 201 or again.json(
+        )["code"] == "idempotency_unfinished", again.text
         third = requests.post(f"{server.base}{PREFIX}/apps", json=body, headers=sent, timeout=10)
         assert (third.status_code, plain(third)) == (again.status_code, plain(again))
         listed = SceneDesk(server).owner.all("/apps")
@@ -252,26 +277,43 @@ def test_bad_requests_are_pointed_at_and_change_nothing(scene, name):
         assert problem["errors"][0]["parameter"] == "dryRun"
     for tag in ("nonsense", '"a', "", "5"):
         if mutation.tagged:
-            assert mutation.send(scene.owner, headers={"If-Match": tag}).status_code in (400, 412), tag
+            assert mutation.send(scene.owner, headers={
+                                 "If-Match": tag}).status_code in (400, 412), tag
     if isinstance(mutation.body, dict):
         body = {**mutation.body, "surprise/~": 1}
         problem = assert_problem(mutation.send(scene.owner, body=body), 400, "invalid")
         assert problem["errors"][0]["pointer"] == "/surprise~1~0"
-        for data in (b"", b"{", b"[]", b'{"a":1,"a":1}', b"null", b'{"a":"\xff"}', b'"' + b"[" * 50):
+        for data in (
+    b"",
+    b"{",
+    b"[]",
+    b'{"a":1,"a":1}',
+    b"null",
+    b'{"a":"\xff"}',
+     b'"' + b"[" * 50):
             answer = scene.owner.call(mutation.method, mutation.path, data=data, **mutation.params,
                                       headers={"Content-Type": "application/json"})
             assert_problem(answer, 400, "invalid")
         for media in ("text/html", "application/xml", "application/jsonx"):
-            answer = scene.owner.call(mutation.method, mutation.path, data=json.dumps(mutation.body).encode(),
-                                      headers={"Content-Type": media}, **mutation.params)
+            answer = scene.owner.call(
+    mutation.method, mutation.path, data=json.dumps(
+        mutation.body).encode(), headers={
+            "Content-Type": media}, **mutation.params)
             assert_problem(answer, 415, "content_type")
     assert scene.state() == before
 
 
 def test_every_problem_is_explained(desk):
-    codes = re.findall(r"`([a-z_]+)`", open(
-        os.path.join(os.path.dirname(__file__), "..", "..", "docs", "admin-api.md"), encoding="utf-8").read()
-        .split("| status | code |")[1].split("```")[0])
+    codes = re.findall(
+    r"`([a-z_]+)`",
+    open(
+        os.path.join(
+            os.path.dirname(__file__),
+            "..",
+            "..",
+            "docs",
+            "admin-api.md"),
+             encoding="utf-8").read() .split("| status | code |")[1].split("```")[0])
     assert "stale" in codes
     for code in set(codes) - {"dryRun"}:
         answer = requests.get(f"{desk.server.base}/problems/{code}", timeout=10)
@@ -294,27 +336,29 @@ def growers(scene):
                                                   {"label": fresh("d"), "kind": "server"}),
         f"{base}/keys": lambda: owner.post(f"{base}/keys", {"kind": "server"}),
         "/tokens": lambda: owner.post("/tokens", {"environments": [scene.number]}),
-        "/users": lambda: owner.post("/users", {"email": fresh("a") + "@example.com", "role": "viewer"}),
+        "/users": lambda: owner.post(
+            "/users", {"email": fresh("a") + "@example.com", "role": "viewer"}),
         "/audit": lambda: owner.put(f"{base}/flags/{fresh('f')}", {}),
         f"{base}/flags": lambda: owner.put(f"{base}/flags/{fresh('b')}", {}),
         f"{base}/flags/f/history": lambda: owner.patch(f"{base}/flags/f", {"name": fresh("n")}),
         f"{base}/segments": lambda: owner.put(f"{base}/segments/{fresh('a')}", {}),
         f"{base}/segments/s/history": lambda: owner.patch(f"{base}/segments/s",
                                                           {"description": fresh("n")}),
-        f"{base}/groups": lambda: owner.post(f"{base}/groups", {"kind": "holdout", "key": fresh("a"),
+        f"{base}/groups": lambda: owner.post(f"{base}/groups", {"kind": "holdout",
+                                                                "key": fresh("a"),
                                                                 "percent": 1}),
         f"{base}/cohorts": lambda: owner.put(f"{base}/cohorts/{fresh('a')}", {"memberIds": ["x"]}),
         f"{base}/versions": lambda: owner.put(f"{base}/flags/{fresh('f')}", {})}
 
 
 def identity(item):
-    return json.dumps(item.get("id") or item.get("number") or item.get("sequence") or item.get("revision")
-                      or item.get("version") or item.get("key"))
+    return json.dumps(item.get("id") or item.get("number") or item.get("sequence") or
+                      item.get("revision") or item.get("version") or item.get("key"))
 
 
 def test_every_list_is_paged_and_stands_still(desk, scene):
-    lists = {scene.fill(path).removeprefix(PREFIX) for method, path, one in desk.operations().values()
-             if any(p.get("$ref", "").endswith("/cursor") for p in one.get("parameters", ()))}
+    lists = {scene.fill(path).removeprefix(PREFIX) for method, path, one in desk.operations(
+    ).values() if any(p.get("$ref", "").endswith("/cursor") for p in one.get("parameters", ()))}
     grow = growers(scene)
     assert lists == set(grow)
     for path, make in grow.items():
@@ -342,7 +386,7 @@ def test_every_list_is_paged_and_stands_still(desk, scene):
 
 # ---- tags ----------------------------------------------------------------------------------------
 def test_a_tag_is_new_exactly_when_what_is_read_is(scene):
-    """Over one of every change: another body, another tag; the same body, the same tag and a 304."""
+    """Over one of every change: another body, another tag; the same body, the same and a 304."""
     for name in MUTATIONS:
         if name == "importEnvironment":
             continue  # ends the scene: the last of them

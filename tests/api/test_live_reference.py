@@ -130,7 +130,7 @@ def everybody(place, key):
 
 
 def world(place):
-    """Flags whose answers hang on other things: segments in segments, hidden parents, cohorts, groups."""
+    """Flags whose answers hang on segments in segments, hidden parents, cohorts and groups."""
     owner, base = place.owner, place.base
     for name, members in (("inner", {"included": ["user-1"]}),
                           ("outer", {"rules": [{"op": "segment", "segment": "inner"}]}),
@@ -150,7 +150,8 @@ def world(place):
             "op": "match", "attribute": "/context/user/cohort_ids",
             "operator": "text set contains any", "value": ["crowd"]}}])
     place.make("grouped", **text, fallthrough={"variation": "a"})
-    made = owner.post(f"{base}/groups", {"kind": "mutex", "key": "lanes", "slots": [{"percent": 50}]})
+    made = owner.post(f"{base}/groups", {"kind": "mutex",
+                      "key": "lanes", "slots": [{"percent": 50}]})
     assert made.status_code == 201, made.text
 
 
@@ -163,8 +164,18 @@ def put_cohort(place, ids):
 def some_change(place, dice):
     """Something happens; what, for who reads a failure."""
     owner, base = place.owner, place.base
-    kind = dice.choice(["inner", "unused", "outer", "cohort", "parent", "parent off", "group", "plain",
-                        "people", "deployment", "restore", "tags"])
+    kind = dice.choice(["inner",
+    "unused",
+    "outer",
+    "cohort",
+    "parent",
+    "parent off",
+    "group",
+    "plain",
+    "people",
+    "deployment",
+    "restore",
+     "tags"])
     if kind in ("inner", "unused"):
         owner.patch(f"{base}/segments/{kind}", {"included": dice.sample(
             [f"user-{n}" for n in range(12)], 3)})
@@ -281,8 +292,13 @@ def test_47_who_stops_reading_misses_states_and_not_the_last(place):
     for n in range(40):
         place.patch("large-0", enabled=n % 2 == 0)
         place.patch("large-1", enabled=n % 2 == 0)
-    place.patch("large-0", enabled=True, variations=[{"id": "on", "value": "on", "payload": "the last"},
-                                       {"id": "off", "value": "off"}])
+    place.patch("large-0",
+    enabled=True,
+    variations=[{"id": "on",
+    "value": "on",
+    "payload": "the last"},
+    {"id": "off",
+     "value": "off"}])
     read = 0
     while True:
         flags = stream.flags(5)
@@ -335,8 +351,8 @@ def test_25_a_credential_that_is_gone_ends_its_streams_and_no_others(desk, place
     key = place.key("browser")
     token = desk.token(environments=[place.number])
     person = desk.person("viewer")
-    dying = {"deployment": [place.stream_flags(doomed.key) for _ in range(3)]
-             + [place.follow(doomed.key) for _ in range(3)],
+    dying = {"deployment": [place.stream_flags(doomed.key) for _ in range(3)] +
+             [place.follow(doomed.key) for _ in range(3)],
              "key": [place.follow(key["key"]) for _ in range(3)],
              "token": [place.watch(token["token"]) for _ in range(3)],
              "person": [place.watch(person.token)]}
@@ -386,7 +402,8 @@ def test_25_a_role_that_no_longer_sees_ends_the_stream(desk, place):
 # ---- 48. pacing ----------------------------------------------------------------------------------
 @pytest.mark.parametrize("kind", ["sdk", "ofrep", "native"])
 def test_48_beyond_the_cap_a_stream_is_refused_with_a_time(new_server, kind):
-    server = new_server(*amplitude.UNLIMITED, "--streams-max=2", "--streams-per-credential-max=2").start()
+    server = new_server(*amplitude.UNLIMITED, "--streams-max=2",
+                        "--streams-per-credential-max=2").start()
     desk = StreamDesk(server)
     place = desk.place()
     keys = [place.deployment("server")["key"] for _ in range(2)]
@@ -397,7 +414,8 @@ def test_48_beyond_the_cap_a_stream_is_refused_with_a_time(new_server, kind):
 
     opened = [open_one(keys[0]) for _ in range(2)]
     assert [stream.status for stream in opened] == [200, 200]
-    for key, allowed in ((keys[0], (429, 503)), (keys[1], (429, 503) if kind == "native" else (503,))):
+    for key, allowed in ((keys[0], (429, 503)), (keys[1], (429, 503)
+                         if kind == "native" else (503,))):
         refused = open_one(key)
         assert refused.status in allowed
         assert 1 <= int(refused.headers["retry-after"]) <= 60

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """OpenFeature's protocol against an oracle: random flags of all three APIs, random people; the same
-flag asked for alone, among all, and of the admin API. REFERENCE_SEED=n begins with another world."""
+flag asked for alone, among all, and of the admin API.
+
+REFERENCE_SEED=n begins with another world.
+"""
 import json
 import os
 import random
@@ -17,8 +20,9 @@ from test_amplitude_configurations import some_project
 SEED = int(os.environ.get("REFERENCE_SEED", "41"))
 WORLDS, PEOPLE = 4, 60
 NAMES = ["plan", "age", "tags", "team", "when", "release", "deep.x", "ok"]
-VALUES = ["pro", "free", "Pro", "", 1, 18, 18.0, 0.5, -3, True, False, "1.2.3", "v2.0.0-rc.1", "2.0.0",
-          "2026-01-01", "2026-01-01T00:00:00Z", "2031-05-05T10:00:00.5+02:00", ["a", "b"], ["a"], [],
+VALUES = ["pro", "free", "Pro", "", 1, 18, 18.0, 0.5, -3, True, False, "1.2.3",
+          "v2.0.0-rc.1", "2.0.0", "2026-01-01", "2026-01-01T00:00:00Z",
+          "2031-05-05T10:00:00.5+02:00", ["a", "b"], ["a"], [],
           {"x": 1}, {"x": {"y": [1]}}, "\u65e5\u672c", "\U0001f680", "a"]
 
 
@@ -102,7 +106,8 @@ def some_core_flag(dice, parents, segments, moments):
         flag["schedule"] = some_schedule(dice, moments)
     if parents and dice.random() < 0.3:
         parent, of = dice.choice(parents)
-        flag["prerequisites"] = [{"flag": parent, "variations": dice.sample(of, dice.randint(1, len(of)))}]
+        flag["prerequisites"] = [
+            {"flag": parent, "variations": dice.sample(of, dice.randint(1, len(of)))}]
     if dice.random() < 0.3:
         flag["metadata"] = {"team": "a", "ratio": 0.1, "n": 3, "on": True, "list": [1]}
     return flag
@@ -110,16 +115,29 @@ def some_core_flag(dice, parents, segments, moments):
 
 def some_text_leaf(dice):
     operator, values = dice.choice([
-        ("text is", ["pro", "18", "true"]), ("text is not", ["pro", "(none)"]), ("text is not", ["x"]),
-        ("text contains", ["R", "1"]), ("text does not contain", ["o"]), ("text less", ["18", "1e2"]),
+        ("text is", ["pro", "18", "true"]), ("text is not", ["pro", "(none)"]),
+        ("text is not", ["x"]),
+        ("text contains", ["R", "1"]), ("text does not contain", ["o"]),
+        ("text less", ["18", "1e2"]),
         ("text greater or equal", ["0.5"]), ("text version less", ["2.0.0"]),
         ("text version greater or equal", ["1.2"]), ("text set contains any", ["a", "c", "c1"]),
         ("text set does not contain any", ["a", "c2"]), ("text set contains", ["a", "b"]),
         ("text set is", ["a", "b"]), ("text is", ["(none)"]), ("text regex match", ["^[a-z]+$"]),
         ("text regex does not match", ["o$"])])
-    where = dice.choice(["user_properties/plan", "plan", "user_properties/age", "user_properties/tags",
-                         "user_properties/deep/x", "user_id", "device_id", "cohort_ids", "country"])
-    return {"op": "match", "attribute": f"/context/user/{where}", "operator": operator, "value": values}
+    where = dice.choice(["user_properties/plan",
+    "plan",
+    "user_properties/age",
+    "user_properties/tags",
+    "user_properties/deep/x",
+    "user_id",
+    "device_id",
+    "cohort_ids",
+     "country"])
+    return {
+    "op": "match",
+    "attribute": f"/context/user/{where}",
+    "operator": operator,
+     "value": values}
 
 
 def some_bucket(dice, names, moments):
@@ -171,14 +189,16 @@ def some_text_flag(dice, key, parents, moments):
             "salt": dice.choice(["", "salt"]),
             "rules": [{"id": f"r{n}", "when": some_when(dice, some_text_leaf),
                        "serve": some_text_serve(dice, names, moments),
-                       **({"schedule": some_schedule(dice, moments)} if dice.random() < 0.3 else {})}
+                       **({"schedule": some_schedule(dice, moments)}
+                          if dice.random() < 0.3 else {})}
                       for n in range(dice.randrange(4))],
             "fallthrough": some_text_serve(dice, names, moments)}
     if dice.random() < 0.2:
         flag["schedule"] = some_schedule(dice, moments)
     if parents and dice.random() < 0.4:
         parent, of = dice.choice(parents)
-        flag["prerequisites"] = [{"flag": parent, "variations": dice.sample(of, dice.randint(0, len(of)))}]
+        flag["prerequisites"] = [
+            {"flag": parent, "variations": dice.sample(of, dice.randint(0, len(of)))}]
     return flag
 
 
@@ -186,11 +206,13 @@ def some_text_flag(dice, key, parents, moments):
 def some_context(dice, serial):
     context = {}
     if dice.random() < 0.85:
-        context["targetingKey"] = dice.choice([f"user-{dice.randrange(20)}", f"u{dice.randrange(40)}",
-                                               f"person-{serial}", "\u65e5\u672c-\U0001f680", "u1/x"])
+        context["targetingKey"] = dice.choice([
+            f"user-{dice.randrange(20)}", f"u{dice.randrange(40)}", f"person-{serial}",
+            "\u65e5\u672c-\U0001f680", "u1/x"])
     for name in NAMES + ["country", "platform", "version"]:
         if dice.random() < 0.6:
-            context[name.split(".")[0]] = {"x": dice.choice(VALUES)} if "." in name else dice.choice(VALUES)
+            context[name.split(".")[0]] = {"x": dice.choice(
+                VALUES)} if "." in name else dice.choice(VALUES)
     if dice.random() < 0.1:
         context["amplitude_id"] = dice.choice([7, "u3"])
     if dice.random() < 0.4:
@@ -220,7 +242,8 @@ class Place:
         self.project, self.owner = Managed(town, number), town.owner
         self.base = f"/admin/v1/environments/{number}"
         now = time.time()
-        self.moments = [_instant(now + days * 86400) for days in (-900, -90, -30, -3, 3, 30, 90, 900)]
+        self.moments = [_instant(now + days * 86400)
+                                 for days in (-900, -90, -30, -3, 3, 30, 90, 900)]
         self._write_core(dice)
         self.world = World(some_project(self.project, seed, items=8), self.segments)
         self._write_admin(dice)
@@ -240,7 +263,8 @@ class Place:
         self.segments["seg-2"]["rules"] = [{"op": "segment", "segment": "seg-1"}]
         for n in range(10):
             flag = some_core_flag(dice, parents, list(self.segments), self.moments)
-            if any(self.core[p["flag"]]["visibility"] == "server" for p in flag.get("prerequisites", ())):
+            if any(self.core[p["flag"]]["visibility"] ==
+                   "server" for p in flag.get("prerequisites", ())):
                 flag["visibility"] = "server"
             self.core[f"core-{n}"] = flag
             parents.append((f"core-{n}", list(flag["variations"])))
@@ -325,10 +349,11 @@ def test_browsers_get_the_same_of_fewer(random_place):
     for context in random_place.people[::10]:
         all_of_them = bulk(random_place.clients["sdk"], context)
         few = bulk(random_place.clients["pub"], context)
-        shown_to_browsers = {key for key in all_of_them
-                             if (random_place.core.get(key) or random_place.world.documents.get(key)
-                                 or random_place.world.core.get(key)
-                                 or {"visibility": "client"}).get("visibility") == "client"}
+        world = random_place.world
+        written = {**random_place.core, **world.documents}
+        hidden = {key for key in all_of_them if key not in random_place.core and
+                  key in world.core or written.get(key, {}).get("visibility") == "server"}
+        shown_to_browsers = set(all_of_them) - hidden
         assert set(few) == shown_to_browsers
         assert exact(few) == exact({key: all_of_them[key] for key in few})
 

@@ -175,11 +175,17 @@ def test_2_a_key_is_needed_only_to_deal_by(place, body):
 @pytest.mark.parametrize("resource", ["flags", "experiments"])
 @pytest.mark.parametrize("percentage, value", [(100, "red"), (0, None)])
 def test_2_whoever_gets_the_same_as_everybody_is_not_dealt(town, resource, percentage, value):
-    """Rolled out to all of one variant, or to nobody: static, whatever API it was written through."""
+    """Rolled out to all of one variant, or to nobody: static, whatever API wrote it."""
     project = town.project()
     key = fresh("whole")
-    project.live(resource, key, variants=[{"key": "red"}, {"key": "blue"}], rolloutPercentage=percentage,
-                 rolloutWeights={"red": 1, "blue": 0}, bucketingKey="user_id")
+    project.live(resource,
+    key,
+    variants=[{"key": "red"},
+    {"key": "blue"}],
+    rolloutPercentage=percentage,
+    rolloutWeights={"red": 1,
+    "blue": 0},
+     bucketingKey="user_id")
     assert project.web.vardata({}, [key])[key]["key"] == (value or "off")
     for context in ({}, ANN):
         answer = project.web.sdk.post(ONE + key, {"context": context})
@@ -190,11 +196,19 @@ def test_2_whoever_gets_the_same_as_everybody_is_not_dealt(town, resource, perce
 def test_2_a_rule_for_everybody_it_matches_needs_no_key(town):
     project = town.project()
     key = fresh("ruled")
-    project.live("flags", key, variants=[{"key": "red"}], rolloutPercentage=0, bucketingKey="user_id",
-                 targetSegments=[{
-                     "name": "S", "percentage": 100, "rolloutWeights": {"red": 1},
-                     "bucketingKey": "user_id", "conditions": [
-                         {"type": "property", "prop": "country", "op": "is", "values": ["NO"]}]}])
+    project.live("flags",
+    key,
+    variants=[{"key": "red"}],
+    rolloutPercentage=0,
+    bucketingKey="user_id",
+    targetSegments=[{ "name": "S",
+    "percentage": 100,
+    "rolloutWeights": {"red": 1},
+    "bucketingKey": "user_id",
+    "conditions": [ {"type": "property",
+    "prop": "country",
+    "op": "is",
+     "values": ["NO"]}]}])
     answer = project.web.sdk.post(ONE + key, {"context": {"country": "NO"}})
     success(answer, value="red", reason="TARGETING_MATCH")
 
@@ -256,7 +270,8 @@ def test_2_what_a_stream_told_is_no_condition(place, query):
 
 # ---- 3.1 one flag --------------------------------------------------------------------------------
 @pytest.mark.parametrize("value", [
-    True, False, "", "text", "\u65e5\u672c \"\\\b\u2028", 0, 1, -1, 2 ** 53, 0.5, -1.25e-7, 1e300, {}, [],
+    True, False, "", "text", "\u65e5\u672c \"\\\b\u2028", 0, 1, -1, 2 ** 53, 0.5, -1.25e-7, 1e300,
+    {}, [],
     {"a": {"b": [1, 0.1, None, "", {"c": True}]}}, [[], {}, [None]]])
 def test_31_a_value_is_what_its_author_wrote(own, value):
     own.typed("f", value)
@@ -311,12 +326,25 @@ def test_31_a_prerequisite_that_fails_is_no_match(own):
 
 
 # ---- 3.2 refusals --------------------------------------------------------------------------------
-@pytest.mark.parametrize("data", [
-    b"{", b"[]", b"null", b"1", b'"x"', b'{"context":[]}', b'{"context":1}', b'{"context":"x"}',
-    b'{"context":{"targetingKey":5}}', b'{"context":{"targetingKey":{}}}', b'{"context":{"a":01}}',
-    b'{"context":{"a":1,}}', b'{"context":{"a":"\xff"}}', b'{"context":{"a":"\\ud800"}}', b"{}{}",
-    b'{"context":{"a":Infinity}}', b"\xef\xbb\xbf{", b'{"context":{' + b'"a":[' * 40 + b"1" + b"]" * 40 +
-    b"}}"])
+@pytest.mark.parametrize("data",
+    [ b"{",
+    b"[]",
+    b"null",
+    b"1",
+    b'"x"',
+    b'{"context":[]}',
+    b'{"context":1}',
+    b'{"context":"x"}',
+    b'{"context":{"targetingKey":5}}',
+    b'{"context":{"targetingKey":{}}}',
+    b'{"context":{"a":01}}',
+    b'{"context":{"a":1,}}',
+    b'{"context":{"a":"\xff"}}',
+    b'{"context":{"a":"\\ud800"}}',
+    b"{}{}",
+    b'{"context":{"a":Infinity}}',
+    b"\xef\xbb\xbf{",
+     b'{"context":{' + b'"a":[' * 40 + b"1" + b"]" * 40 + b"}}"])
 def test_32_what_cannot_be_read_is_an_invalid_context(place, data):
     failure(place.sdk.call("POST", ONE + "static", data=data), 400, None, "static")
     body = failure(place.sdk.call("POST", ALL, data=data), 400)
@@ -331,8 +359,8 @@ def test_32_a_body_beyond_the_limit(place):
 
 def test_32_refusals_keep_the_connection(place):
     key = place.sdk.authorization.split(" ")[1]
-    asked = [("nothing", key, "{}"), ("static", "bad", "{}"), ("dealt", key, "{}"), ("static", key, "["),
-             ("static", key, "{}")]
+    asked = [("nothing", key, "{}"), ("static", "bad", "{}"),
+              ("dealt", key, "{}"), ("static", key, "["), ("static", key, "{}")]
     sent = "".join(f"POST {ONE}{flag} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {secret}\r\n"
                    f"Content-Length: {len(body)}\r\n\r\n{body}" for flag, secret, body in asked)
     received, closed = converse(place.project.town.server, sent.encode(), 1)
@@ -355,7 +383,8 @@ def test_61_everything_below_answers_with_objects(place, method, path, status):
     (b"POST /ofrep/v1/evaluate/flags HTTP/1.1\r\n\r\n", 400),
     (b"POST /ofrep/v1/evaluate/flags HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: x\r\n\r\n", 400),
     (b"POST /ofrep/v1/evaluate/flags/" + b"a" * 9000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 414),
-    (b"POST /ofrep/v1/evaluate/flags HTTP/1.1\r\nHost: a\r\nX: " + b"a" * 70000 + b"\r\n\r\n", 431)])
+    (b"POST /ofrep/v1/evaluate/flags HTTP/1.1\r\nHost: a\r\nX: " + b"a" * 70000 + b"\r\n\r\n",
+     431)])
 def test_61_and_so_do_requests_that_are_none(place, sent, status):
     received, _ = converse(place.project.town.server, sent)
     found, headers = raw_head(received)
@@ -383,8 +412,8 @@ def test_33_a_tag_is_strong_and_a_304_carries_it_and_nothing_else(place):
 
 def test_33_a_tag_is_never_that_of_another_context(place):
     """A client keeps its tag while attributes change: nobody is frozen on old values."""
-    contexts = [ANN, {**ANN, "plan": "pro"}, {"targetingKey": "bob"}, {"targetingKey": "bob", "plan": "pro"},
-                {}, {"plan": "pro"}]
+    contexts = [ANN, {**ANN, "plan": "pro"}, {"targetingKey": "bob"},
+        {"targetingKey": "bob", "plan": "pro"}, {}, {"plan": "pro"}]
     tags = [place.all(context).headers["ETag"] for context in contexts]
     for mine, context in zip(tags, contexts):
         for other in tags:
@@ -455,9 +484,16 @@ def test_69_flags_are_in_the_order_of_their_keys(own):
 
 
 # ---- 4. pages of other origins -------------------------------------------------------------------
-@pytest.mark.parametrize("path", [ALL, ALL + "/", ONE + "a", "/ofrep/v1/events", "/ofrep/v1/events?token=x"])
+@pytest.mark.parametrize("path", [ALL, ALL + "/", ONE + "a",
+                         "/ofrep/v1/events", "/ofrep/v1/events?token=x"])
 def test_4_a_preflight_is_answered_to_anybody(place, path):
-    asked = ["content-type", "if-none-match", "authorization", "x-api-key", "x-tenant", "cache-control"]
+    asked = [
+    "content-type",
+    "if-none-match",
+    "authorization",
+    "x-api-key",
+    "x-tenant",
+     "cache-control"]
     answer = Caller(place.owner.base).call("OPTIONS", path, headers={
         "Origin": "https://shop.example", "Access-Control-Request-Method": "POST",
         "Access-Control-Request-Headers": ",".join(asked)})
@@ -504,7 +540,8 @@ def test_64_metadata_is_the_authors_scalars(own):
 
 
 @pytest.mark.parametrize("values, spelled", [
-    ([1, 2], "1"), ([1, 0.5], "1.0"), ([0, 0.5], "0.0"), ([-3, 0.5], "-3.0"), ([100000, 0.1], "100000.0"),
+    ([1, 2], "1"), ([1, 0.5], "1.0"), ([0, 0.5], "0.0"), ([-3, 0.5], "-3.0"),
+    ([100000, 0.1], "100000.0"),
     ([0.5, 1], "0.5"), ([0, 1], "0"), ([2 ** 53, 1], "9007199254740992")])
 def test_65_numbers_keep_their_authors_type(own, values, spelled):
     own.typed("f", *values)
@@ -513,7 +550,15 @@ def test_65_numbers_keep_their_authors_type(own, values, spelled):
 
 
 def test_610_unknown_members_anywhere(place):
-    body = {"context": {**ANN, "unknown": {"a": [1]}}, "unknown": {"context": []}, "flags": 5, "": None}
+    body = {
+    "context": {
+        **ANN,
+        "unknown": {
+            "a": [1]}},
+            "unknown": {
+                "context": []},
+                "flags": 5,
+                 "": None}
     success(place.sdk.post(ONE + "static", body), value=True)
     object_of(place.sdk.post(ALL, body), 200)
 
@@ -551,7 +596,8 @@ def test_7_variants_become_values(town, variants, weights, value):
     project = town.project()
     key = fresh("valued")
     project.live("flags", key, variants=variants, rolloutWeights=weights)
-    success(project.web.sdk.post(ONE + key, {"context": ANN}), value=value, variant=variants[0]["key"])
+    success(project.web.sdk.post(ONE + key, {"context": ANN}),
+            value=value, variant=variants[0]["key"])
 
 
 def test_7_an_on_off_flag_that_is_rolled_out_to_nobody_is_false(town):
@@ -567,7 +613,8 @@ def test_7_devices_are_dealt_by_their_id(town, member):
     key = fresh("device")
     project.live("experiments", key, bucketingKey="device_id", rolloutPercentage=50)
     for n in range(40):
-        found = content(project.web.sdk.post(ONE + key, {"context": {**ANN, member: f"device-{n}"}}))
+        found = content(project.web.sdk.post(
+            ONE + key, {"context": {**ANN, member: f"device-{n}"}}))
         assert found["variant"] == project.web.variant(key, user_id="ann", device_id=f"device-{n}")
 
 

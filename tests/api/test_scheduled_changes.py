@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Scheduled and progressive changes of both families of flags: functions of time, seen through every
-protocol the server decides in, at their moments and announced at them."""
+"""Scheduled and progressive changes of both families of flags: functions of time, seen through
+every protocol the server decides in, at their moments and announced at them."""
 import datetime
 import random
 import time
@@ -63,14 +63,15 @@ class Timed:
         """A switch that is on, unless it is said otherwise."""
         kind = "string" if arithmetic is MURMUR else "boolean"
         values = ("on", "off") if arithmetic is MURMUR else (True, False)
-        return self.place.make(key, type=kind, arithmetic=arithmetic, enabled=True, offVariation="off",
-                               variations=[{"id": "on", "value": values[0]},
+        return self.place.make(key, type=kind, arithmetic=arithmetic, enabled=True,
+                               offVariation="off", variations=[{"id": "on", "value": values[0]},
                                            {"id": "off", "value": values[1]}],
                                **{"fallthrough": ON, **members})
 
     def ofrep(self, person="ann"):
         """{key: whether it is on}"""
-        answer = content(self.sdk.post("/ofrep/v1/evaluate/flags", {"context": {"targetingKey": person}}))
+        answer = content(self.sdk.post("/ofrep/v1/evaluate/flags",
+                         {"context": {"targetingKey": person}}))
         return {one["key"]: one.get("value", False) is True for one in answer["flags"]}
 
     def vardata(self, person="ann"):
@@ -87,8 +88,8 @@ class Timed:
         found = {}
         for first in range(0, len(people), 100):
             contexts = [{"targetingKey": one} for one in people[first:first + 100]]
-            answer = content(self.owner.post(f"{self.base}/evaluate", {"contexts": contexts, "now": now},
-                                             **params))
+            answer = content(self.owner.post(
+                f"{self.base}/evaluate", {"contexts": contexts, "now": now}, **params))
             for person, result in zip(people[first:first + 100], answer["results"]):
                 for one in result["flags"]:
                     found.setdefault(one["key"], set())
@@ -133,7 +134,8 @@ def test_everything_scheduled_begins_and_ends_by_itself_everywhere(place):
             if not any(before - SLACK_S < moment < after + SLACK_S for moment in (begin, end)):
                 wanted = begin < before < end
                 polls[wanted] += 1
-                assert {k: found[k] for k in keys} == dict.fromkeys(keys, wanted), (name, before - begin)
+                assert {k: found[k] for k in keys} == dict.fromkeys(
+                    keys, wanted), (name, before - begin)
     assert min(polls.values()) > 10
     assert place.place.version() == version, "nobody edited anything"
 
@@ -193,8 +195,9 @@ def test_a_hidden_parents_moment_is_heard_by_those_who_see_the_child(place):
     begin = time.time() + 1.0
     place.flag("parent", MURMUR, visibility="server", schedule={"start": spelled(begin)})
     made = place.owner.post(f"{place.base}/flags", {
-        "key": "child", "type": "string", "enabled": True, "visibility": "client", "offVariation": "off",
-        "variations": [{"id": "on", "value": "on"}, {"id": "off", "value": "off"}], "fallthrough": ON,
+        "key": "child", "type": "string", "enabled": True, "visibility": "client",
+        "variations": [{"id": "on", "value": "on"}, {"id": "off", "value": "off"}],
+        "offVariation": "off", "fallthrough": ON,
         "prerequisites": [{"flag": "parent", "variations": ["on"]}]})
     if made.status_code != 201:
         assert made.status_code in (400, 422)  # then nothing can be missed
@@ -258,7 +261,8 @@ def progressive(start, end, first, last):
 
 
 def weights(percent):
-    return [{"variation": "on", "weight": percent * 1000}, {"variation": "off", "weight": 100000 - percent * 1000}]
+    return [{"variation": "on", "weight": percent * 1000},
+        {"variation": "off", "weight": 100000 - percent * 1000}]
 
 
 PEOPLE = [f"person-{n}" for n in range(300)]
@@ -271,32 +275,36 @@ def test_a_rollout_moves_one_way_and_is_exact_at_its_ends(place, arithmetic, fir
     begin, length = instant(start), instant(end) - instant(start)
     moving = progressive(start, end, first, last)[arithmetic["hash"]]
     place.flag("moving", arithmetic, fallthrough=moving)
-    steps = [place.on_for(PEOPLE, spelled_ms(begin + length * n // 10))["moving"] for n in range(-1, 12)]
+    steps = [place.on_for(PEOPLE, spelled_ms(begin + length * n // 10))["moving"]
+                          for n in range(-1, 12)]
     for before, after in zip(steps, steps[1:]):
         assert before <= after if first < last else before >= after
-    for percent, found in ((first, steps[0]), (first, steps[1]), (last, steps[-2]), (last, steps[-1])):
+    for percent, found in ((first, steps[0]), (first, steps[1]),
+                           (last, steps[-2]), (last, steps[-1])):
         still = still_at(place, arithmetic, percent)
         assert found == still, percent
     assert len(steps[1]) != len(steps[-1])
 
 
 def still_at(place, arithmetic, percent):
-    """Who gets it when nothing moves: the same flag, whose hash is of its key, in another environment."""
+    """Who gets it when nothing moves: the flag of the same key in another environment."""
     other = next(e["number"] for e in place.owner.all("/environments")
-                 if e["appId"] == content(place.owner.get(place.base))["appId"]
-                 and e["number"] != place.place.number)
+                 if e["appId"] == content(place.owner.get(place.base))["appId"] and
+                 e["number"] != place.place.number)
     document = content(place.owner.get(f"{place.base}/flags/moving"))["document"]
     serve = {"bucket": {"otherwise": "off", "slices": [
         {"percent": percent, "variations": [{"variation": "on", "weight": 1}]}]}} \
         if arithmetic is MURMUR else {"rollout": {"variations": weights(percent)}}
-    answer = place.owner.put(f"/environments/{other}/flags/moving", {**document, "fallthrough": serve})
+    answer = place.owner.put(
+        f"/environments/{other}/flags/moving", {**document, "fallthrough": serve})
     assert answer.status_code in (200, 201), answer.text
     contexts = [{"targetingKey": one} for one in PEOPLE]
     found = set()
     for at in range(0, len(contexts), 100):
         answer = content(place.owner.post(f"/environments/{other}/evaluate",
                                           {"contexts": contexts[at:at + 100]}))
-        found |= {one["targetingKey"] for one in answer["results"] if one["flags"][0]["variation"] == "on"}
+        found |= {one["targetingKey"]
+            for one in answer["results"] if one["flags"][0]["variation"] == "on"}
     return found
 
 
@@ -340,12 +348,15 @@ def test_any_progressive_flag_at_any_moment_is_as_computed(place, seed):
 
 
 def test_a_rollout_on_its_way_is_the_same_in_every_protocol(place):
-    """Within two seconds from nobody to everybody; each answer is of a moment while it was asked."""
+    """In two seconds from nobody to everybody; each answer is of a moment while it was asked."""
     begin = time.time() + 0.3
     start, end = spelled(begin), spelled(begin + 2)
     world = World()
     for name, arithmetic in (("murmur", MURMUR), ("fnv", FNV)):
-        made = place.flag(name, arithmetic, fallthrough=progressive(start, end, 0, 100)[arithmetic["hash"]])
+        made = place.flag(
+    name, arithmetic, fallthrough=progressive(
+        start, end, 0, 100)[
+            arithmetic["hash"]])
         world.add_document(made["document"])
     reads, seen = [place.ofrep, place.vardata, place.admin], set()
     while time.time() < begin + 2.1:
@@ -372,8 +383,9 @@ def test_a_tag_on_the_way_never_hides_a_step(place):
         for person in PEOPLE[:5]:
             tag, last = known.get(person, (None, None))
             before = time.time()
-            answer = place.sdk.post("/ofrep/v1/evaluate/flags", {"context": {"targetingKey": person}},
-                                    headers={"If-None-Match": tag} if tag else {})
+            answer = place.sdk.post("/ofrep/v1/evaluate/flags",
+    {"context": {"targetingKey": person}},
+     headers={"If-None-Match": tag} if tag else {})
             if answer.status_code == 200:
                 assert answer.headers["ETag"] != tag
                 known[person] = (answer.headers["ETag"], answer.json()["flags"])
@@ -388,12 +400,14 @@ def test_who_evaluates_elsewhere_gets_it_exactly_or_not_at_all(place):
     place.flag("murmur-moving", MURMUR, evaluationMode="local", fallthrough=progressive(
         "2027-01-01T00:00:00Z", "2027-02-01T00:00:00Z", 0, 100)[MURMUR["hash"]])
     handed_out = {flag["key"] for flag in place.web.flags()
-                  if flag["segments"] != [{"metadata": {"segmentName": "default"}, "variant": "off"}]}
+                  if flag["segments"] != [{"metadata": {"segmentName": "default"},
+                                           "variant": "off"}]}
     assert not handed_out & {"murmur-flag", "murmur-rule", "murmur-child", "murmur-moving"}
     for key in ("murmur-flag", "murmur-rule", "murmur-moving"):
         reach = content(place.owner.get(f"{place.base}/flags/{key}/reach"))["reach"]
         by_name = {row["protocol"]: row for row in reach}
-        assert any(name.startswith("ofrep") and row["served"] == "yes" for name, row in by_name.items())
+        assert any(name.startswith("ofrep") and row["served"] ==
+                   "yes" for name, row in by_name.items())
         assert by_name["amplitude.vardata"]["served"] == "yes"
         for row in reach:
             assert row["served"] == "yes" or row["why"]

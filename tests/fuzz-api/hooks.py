@@ -20,24 +20,25 @@ OWN = {"token": os.environ["FUZZ_OWN_TOKEN"], "user": os.environ["FUZZ_OWN_USER"
 # Refusals of what a schema allows, by operation, place and reason. A rule belongs here when it
 # compares members with each other, or with what there is.
 BEYOND_SCHEMA = [tuple(re.compile(part) for part in rule) for rule in [
-    ("", "", "^start must be before end"),
-    ("", "", "^must reference a variation on this flag"),
-    ("", "", "^is only for flags that compare text"),
+    # Documents of flags and segments, wherever they come from.
+    ("", "", "^must reference |^must read the result of a prerequisite|^must be the number of a deployment"),
+    ("", "", "^must be unique within |^must be in ascending order|^must not be listed beside all of them"),
+    ("", "", "^start must be before end|^from and to must use the same|^(percents|weights) must total at most"),
+    ("", "", "^is only for (experiments|flags that compare text)|^must not be used by a flag that compares text"),
+    ("", "", "^is not one the flag compares with|^does not go with the flag's hash"),
+    ("", "", "^must be a (number|version) for this operator"),
     ("", "^/variations/", "^must match declared flag type"),
-    ("", "^/expiresAt", "^must be an instant to come"),
-    ("^(put|patch)", "^/key", "another one than the path names"),
-    ("^createGroup$", "^/slots", "at most 100 percent together"),
-    ("^putGroupMember$", "^/slots/", "^is no slot of this group"),
-    ("^putGroupMember$", "^/slots$", "^must be a list of the group's slots"),
-    ("^promote$", "^/(flags|segments)/", "^is not in the environment it should come from"),
-    ("^importEnvironment$", "^/cohorts/", "^is there twice"),
+    ("", "", "^must be (empty for a group|holdout, on and off|slot-1 to |one bucket|off$)"),
     # Only boolean flags have variations by themselves.
     ("Flag$", "^/variations$", "^must be an array$"),
-    ("", "^/experiment$", "^is only for experiments"),
-    ("", "/operator$", "^is not one the flag compares with"),
-    ("", "/segment$", "^must not be used by a flag that compares text"),
-    ("", "^/prerequisites/", "^must reference an existing flag"),
-    ("Flag$", "^/deployments", "^must be in ascending order"),
+    ("^patchFlag$", "^/arithmetic", "^must be a hash and a comparison that go together"),
+    ("^(put|patch)", "^/key", "another one than the path names"),
+    # Everything else.
+    ("^createToken$", "^/expiresAt", "^must be an instant to come"),
+    ("^createGroup$", "^/slots", "at most 100 percent together"),
+    ("^putGroupMember$", "^/slots", "^is no slot of this group|^must be a list of the group's slots"),
+    ("^promote$", "^/(flags|segments)/", "^is not in the environment it should come from"),
+    ("^importEnvironment$", "^/cohorts/", "^is there twice"),
     # Described as objects: their deployments are labels here, and all else is a flag's.
     ("^importEnvironment$", "^/flags/", ""),
 ]]
@@ -67,45 +68,34 @@ def is_spoilt(case, location):
 
 
 def kind_of(value):
-    return "object" if isinstance(value, (dict, list)) else type(value).__name__.replace("float", "int")
+    if isinstance(value, (dict, list)):
+        return "object"
+    return "number" if type(value) in (int, float) else type(value).__name__
 
 
-def is_typed(expression):
-    """Which flags may use an expression; None: all."""
+def fits(expression, is_typed):
+    """Whether a flag that compares this way may use all of an expression."""
     text = json.dumps(expression)
-    has_text, has_typed = '"operator": "text ' in text, re.search('"operator": "(?!text )|"op": "segment"', text)
-    return "neither" if has_text and has_typed else True if has_typed else False if has_text else None
+    foreign = '"operator": "text ' if is_typed else '"operator": "(?!text )|"op": "segment"'
+    return re.search(foreign, text) is None
 
 
 def mend(flag):
-    """Makes the parts of a generated flag fit each other, so that it gets past the rules beyond."""
-    variations = [one for one in flag.get("variations") or [] if isinstance(one, dict)]
-    flag.pop("type", None)
-    flag.pop("offVariation", None)
-    if flag.get("kind") != "experiment":
-        flag.pop("experiment", None)
-    typed = "typed" in str(flag.get("arithmetic"))
-    if typed:
-        for name in ("bucketBy", "bucketingUnit", "salt"):
-            flag.pop(name, None)
-    flag.pop("prerequisites", None)
-    flag.pop("deployments", None)
-    if not variations:
-        flag.pop("fallthrough", None)
-        flag.pop("rules", None)
-        return
-    kind = kind_of(variations[0]["value"])
-    unique = {one["id"]: one for one in variations if kind_of(one["value"]) == kind}
-    flag["variations"] = list(unique.values())
-    serve = {"variation": flag["variations"][0]["id"]}
-    flag["fallthrough"] = serve
-    flag["rules"] = [rule for rule in flag.get("rules") or [] if is_typed(rule["when"]) in (None, typed)]
-    for place, rule in enumerate(flag["rules"]):
-        rule.update(id=str(place), serve=serve)
-
-
-def is_meant_well(case):
-    return case.meta is not None and case.meta.generation.mode.is_positive
+    """Takes out of a flag, or replaces, what does not fit the rest of it: most of them then get past
+    the rules beyond, and there is something to ask about."""
+    is_typed = "typed" in str(flag.get("arithmetic"))
+    unwanted = ["type", "offVariation", "prerequisites", "deployments", "fallthrough"]
+    unwanted += [] if flag.get("kind") == "experiment" else ["experiment"]
+    unwanted += ["bucketBy", "bucketingUnit", "salt"] if is_typed else []
+    rules = [rule for rule in flag.pop("rules", None) or [] if fits(rule["when"], is_typed)]
+    for name in unwanted:
+        flag.pop(name, None)
+    variations = flag.get("variations") or []
+    same_kind = {one["id"]: one for one in variations if kind_of(one["value"]) == kind_of(variations[0]["value"])}
+    if same_kind:
+        flag["variations"] = list(same_kind.values())
+        flag["fallthrough"] = {"variation": variations[0]["id"]}
+        flag["rules"] = [{**rule, "id": str(place), "serve": flag["fallthrough"]} for place, rule in enumerate(rules)]
 
 
 @schemathesis.hook
@@ -118,13 +108,15 @@ def before_call(context, case, kwargs):
     if case.query and not is_spoilt(case, ParameterLocation.QUERY):
         # The server makes cursors, and refuses those of others.
         case.query.pop("cursor", None)
-    made_up = case.meta is not None and case.meta.phase.name in (TestPhase.FUZZING, TestPhase.STATEFUL)
-    if made_up and is_meant_well(case) and isinstance(case.body, dict) and case.path.endswith(("/flags", "/flags/{key}")):
-        mend(case.body)
-        case.body.pop("key", None) if case.method != "POST" else None
     for name, own in OWN.items():
         if case.method != "GET" and (case.path_parameters or {}).get(name) == own:
             case.path_parameters[name] = own + "x"
+    meta, operation = case.meta, case.operation.definition.raw["operationId"]
+    is_made_up = meta is not None and meta.phase.name in (TestPhase.FUZZING, TestPhase.STATEFUL)
+    if is_made_up and meta.generation.mode.is_positive and operation in ("createFlag", "putFlag", "patchFlag"):
+        mend(case.body)
+        if operation != "createFlag":
+            case.body.pop("key", None)
 
 
 def is_beyond_schema(operation, response):

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "dialect/admin/problems.h"
 #include "model/limits.h"
 #include "json/json.h"
 
@@ -135,7 +136,34 @@ static struct fault add_array(struct cohort_upload *upload, const struct json *i
     return fault_none();
 }
 
-static struct fault add_json(struct cohort_upload *upload)
+static struct fault refuse_member(struct arena *arena, struct str name)
+{
+    struct buf buf;
+    buf_open(&buf, SIZE_MAX);
+    problem_append_step(&buf, name);
+    struct fault fault = fault_make(FAULT_INVALID, arena_copy_str(arena, buf_str(&buf)),
+                                    STR("this member is not known here"));
+    buf_close(&buf);
+    return fault;
+}
+
+/* The list, or what is wrong with the shape; places are pointers, in the arena. */
+static struct fault find_ids(struct arena *arena, const struct json *json, const struct json **ids)
+{
+    *ids = json;
+    if (json->type == JSON_OBJECT) {
+        for (uint32_t i = 0; i < json->count; i++) {
+            if (!str_equal(json->members[i].key, STR("memberIds")))
+                return refuse_member(arena, json->members[i].key);
+        }
+        *ids = json_find(json, STR("memberIds"));
+    }
+    if (*ids == NULL || (*ids)->type != JSON_ARRAY)
+        return fault_make(FAULT_INVALID, STR("/memberIds"), STR("must be a list of texts"));
+    return fault_none();
+}
+
+static struct fault add_json(struct cohort_upload *upload, struct arena *kept)
 {
     struct json_budget budget = json_budget_default;
     budget.depth_max = 2;
@@ -143,25 +171,24 @@ static struct fault add_json(struct cohort_upload *upload)
     arena_open(&arena, 64 * 1024);
     struct json json;
     struct fault fault = json_parse(&arena, buf_str(&upload->kept), &budget, &json);
-    bool is_object = json.type == JSON_OBJECT;
-    const struct json *ids = is_object ? json_find(&json, STR("memberIds")) : &json;
+    const struct json *ids = NULL;
     if (failed(fault))
-        fault = fault_make(FAULT_INVALID, STR("body"), STR("the body is not JSON"));
-    else if (ids == NULL || ids->type != JSON_ARRAY || (is_object && json.count > 1))
-        fault = fault_make(FAULT_INVALID, STR("memberIds"), STR("must be a list of texts"));
+        fault = fault_make(FAULT_INVALID, STR(""), STR("the body is not JSON"));
     else
+        fault = find_ids(kept, &json, &ids);
+    if (!failed(fault))
         fault = add_array(upload, ids);
     arena_close(&arena);
     return fault;
 }
 
-static struct fault add_rest(struct cohort_upload *upload)
+static struct fault add_rest(struct cohort_upload *upload, struct arena *arena)
 {
     if (failed(upload->fault))
         return upload->fault;
     struct fault fault = fault_none();
     if (upload->form == UPLOAD_JSON)
-        fault = add_json(upload);
+        fault = add_json(upload, arena);
     else if (upload->kept.size > 0 && !add_line(upload, buf_str(&upload->kept)))
         return upload->fault;
     if (failed(fault))
@@ -173,16 +200,19 @@ struct fault cohort_upload_finish(struct http_body_sink *sink, struct arena *are
                                   struct cohort_members **members)
 {
     struct cohort_upload *upload = (struct cohort_upload *)sink;
-    struct fault fault = add_rest(upload);
+    struct fault fault = add_rest(upload, arena);
     if (!failed(fault)) {
         struct cohort_builder *builder = upload->builder;
         upload->builder = NULL;
         fault = cohort_builder_finish(builder, members);
     }
     if (failed(fault)) {
-        fault.why = arena_format(arena, "id %llu: %.*s", (unsigned long long)upload->fault_line,
-                                 STR_ARG(fault.why));
-        fault.where = STR("/memberIds");
+        bool has_place = str_starts_with(fault.where, STR("/"));
+        if (!has_place) /* one of the ids */
+            fault.why = arena_format(arena, "id %llu: %.*s", (unsigned long long)upload->fault_line,
+                                     STR_ARG(fault.why));
+        if (!has_place)
+            fault.where = STR("/memberIds");
     }
     close_upload(upload);
     return fault;

@@ -50,6 +50,8 @@ static struct fault check_context(const struct json *json)
     const struct json *key = json_find(json, STR("targetingKey"));
     if (key != NULL && key->type != JSON_STRING && key->type != JSON_NULL)
         return refuse(FAULT_INVALID, STR("the context's targetingKey must be a text"));
+    if (key != NULL && key->type == JSON_STRING && key->string.size > CONTEXT_KEY_BYTES_MAX)
+        return refuse(FAULT_LIMIT, STR("the context's targetingKey is longer than 256 bytes"));
     return check_container(json, 0);
 }
 

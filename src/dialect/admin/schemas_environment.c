@@ -26,8 +26,9 @@ static const struct operation_schema items[] = {
      STR("{\"type\":\"object\",\"properties\":{\"environment\":" COUNT "," STEP_MEMBERS
          ",\"changes\":" CHANGES "},\"required\":[\"environment\"," STEP_REQUIRED
          ",\"changes\"]," CLOSED "}")},
-    {STR("VersionReference"), STR("{\"type\":\"object\",\"properties\":{\"version\":" COUNT
-                                  "},\"required\":[\"version\"]," CLOSED "}")},
+    {STR("VersionReference"),
+     STR("{\"type\":\"object\",\"properties\":{\"version\":{\"type\":\"integer\",\"minimum\":0,"
+         "\"maximum\":999999999999999}},\"required\":[\"version\"]," CLOSED "}")},
     {STR("EnvironmentChange"),
      STR("{\"type\":\"object\",\"properties\":{\"environment\":" COUNT ",\"version\":" COUNT
          ",\"changes\":" CHANGES

@@ -86,7 +86,7 @@ static const struct operation_schema items[] = {
          "tree: {\\\"user\\\": {…}, \\\"groups\\\": {…}}, which is what an object with a member "
          "`user` that is an object, and without a targetingKey, is taken for. At most 8 levels "
          "deep, texts up to 2,048 bytes\",\"properties\":{\"targetingKey\":{\"type\":[\"string\","
-         "\"null\"],\"maxLength\":512}}}")},
+         "\"null\"],\"maxLength\":256}}}")},
     {STR("EvaluationQuestion"),
      STR("{\"type\":\"object\",\"description\":\"at most 10,000 answers: flags times "
          "contexts\",\"properties\":{" QUESTION_MEMBERS ",\"flags\":" KEYS("") "}," ONE_OR_MANY

@@ -5,6 +5,7 @@
 #include "dialect/admin/difference.h"
 #include "dialect/admin/manage.h"
 #include "dialect/admin/whole.h"
+#include "model/codec.h"
 
 /* ---- the list ------------------------------------------------------------------------------ */
 
@@ -114,7 +115,21 @@ static enum change_operation operation_of(struct str before, struct str after)
     return str_is_absent(after) ? CHANGED_DELETE : CHANGED_UPDATE;
 }
 
-static const struct change_item *items_of(struct exchange *x, const struct step *step)
+/* Settings are there before anybody writes them. */
+static struct str first_settings(struct arena *arena, const struct catalog_environment *environment)
+{
+    struct buf buf;
+    buf_open(&buf, SIZE_MAX);
+    const struct environment_settings settings = {.hides_flags_by_default =
+                                                      environment->hides_flags_by_default};
+    settings_encode(&settings, &buf);
+    struct str text = arena_copy_str(arena, buf_str(&buf));
+    buf_close(&buf);
+    return text;
+}
+
+static const struct change_item *
+items_of(struct exchange *x, const struct catalog_environment *environment, const struct step *step)
 {
     struct change_item *items = ARENA_NEW_ARRAY(x->arena, struct change_item, step->count);
     for (size_t i = 0; i < step->count; i++) {
@@ -123,6 +138,8 @@ static const struct change_item *items_of(struct exchange *x, const struct step 
         item->key = item->kind == REVISION_SETTINGS ? STR("") : step->rows[i].key;
         item->before = document_of(&step->before[i]);
         item->after = document_of(&step->rows[i]);
+        if (item->kind == REVISION_SETTINGS && str_is_absent(item->before))
+            item->before = first_settings(x->arena, environment);
         item->operation = operation_of(item->before, item->after);
     }
     return items;
@@ -165,7 +182,7 @@ void admin_get_version(struct exchange *x)
     json_member_u64(writer, STR("environment"), environment->number);
     write_step(x, writer, &page.rows[0]);
     json_key(writer, STR("changes"));
-    difference_write_items(writer, items_of(x, &step), step.count);
+    difference_write_items(writer, items_of(x, environment, &step), step.count);
     json_object_end(writer);
     admin_answer_end(x, &answer, 200);
 }
