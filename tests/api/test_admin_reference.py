@@ -291,6 +291,8 @@ def test_bad_requests_are_pointed_at_and_change_nothing(scene, name):
     b"null",
     b'{"a":"\xff"}',
      b'"' + b"[" * 50):
+            if data == b"[]" and name == "putCohort":
+                continue  # a cohort may be sent as the bare list of its members
             answer = scene.owner.call(mutation.method, mutation.path, data=data, **mutation.params,
                                       headers={"Content-Type": "application/json"})
             assert_problem(answer, 400, "invalid")

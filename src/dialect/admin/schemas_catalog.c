@@ -110,8 +110,9 @@
     "\"expiresAt\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":"      \
     "\"an instant to come; null or left out: never\"}"
 #define NAMED_ENVIRONMENTS                                                                         \
-    "{\"type\":\"array\",\"minItems\":1,\"items\":{\"anyOf\":[" NUMBER                             \
-    ",{\"type\":\"string\",\"minLength\":1,\"description\":\"a number or an id\"}]}}"
+    "{\"type\":\"array\",\"minItems\":1,\"items\":{\"anyOf\":[{\"type\":\"integer\","              \
+    "\"minimum\":1,\"maximum\":999999999999999},{\"type\":\"string\",\"minLength\":1,"             \
+    "\"description\":\"a number or an id\"}]}}"
 #define NEW_TOKEN                                                                                  \
     "{\"oneOf\":[" OBJECT(                                                                         \
         "\"kind\":{\"const\":\"environment\",\"description\":\"may be left out\"},"                \

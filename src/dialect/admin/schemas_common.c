@@ -34,7 +34,9 @@ static const struct operation_schema items[] = {
          "\"items\":{\"$ref\":\"#/components/schemas/Difference\"}}},"
          "\"required\":[\"kind\",\"key\",\"op\",\"diff\"]," CLOSED "}")},
     {STR("Difference"),
-     STR("{\"type\":\"object\",\"description\":\"one step from the older document to the newer; "
+     STR("{\"type\":\"object\",\"description\":\"one difference between the older document and the "
+         "newer: places that are left (of remove, and a move's from) are the older one's, all "
+         "others the newer one's; "
          "in a move, from and to are places in the array\",\"properties\":{"
          "\"op\":{\"enum\":[\"add\",\"remove\",\"replace\",\"move\"]},\"path\":{\"type\":"
          "\"string\",\"description\":\"a JSON Pointer\"},\"from\":true,\"to\":true},"
