@@ -170,7 +170,7 @@ def test_line_ends_and_pieces_do_not_matter(owner, number):
 
 @pytest.mark.parametrize("content_type, data, part", [
     ("application/json", b"{", "JSON"), ("application/json", b'{"memberIds":[1]}', "texts"),
-    ("application/json", b'{"members":[]}', "list"), ("application/json", b'[""]', "id 1"),
+    ("application/json", b'{"members":[]}', "not known"), ("application/json", b'[""]', "id 1"),
     ("text/plain", b"ok\n" + b"x" * 257 + b"\n", "id 2"), ("text/plain", b"ok\n\xff\xfe\n", "id 2"),
     ("application/xml", b"<a/>", "text/plain"), ("", b"a", "text/plain")])
 def test_bad_uploads_change_nothing(owner, number, content_type, data, part):

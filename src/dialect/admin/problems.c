@@ -111,11 +111,13 @@ static int status_of(enum fault_kind kind)
 
 const struct problem *problem_of(struct fault fault, int status)
 {
-    return first_of_status(status != 0 ? status : status_of(fault.kind));
+    bool is_media = fault.kind == FAULT_INVALID && str_equal(fault.where, STR("content-type"));
+    if (status == 0) /* an upload is refused for its media type before its handler runs */
+        status = is_media ? 415 : status_of(fault.kind);
+    return first_of_status(status);
 }
 
-/* ---- where ------------------------------------------------------------------------------------
- */
+/* ---- where --------------------------------------------------------------------------------- */
 
 void problem_append_step(struct buf *buf, struct str step)
 {
