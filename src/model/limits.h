@@ -56,7 +56,7 @@ enum {
     USERS_MAX = 1000,
     APPS_MAX = 500,
     ENVIRONMENTS_PER_APP_MAX = 50,
-    KEYS_MAX = 2000, /* reading keys and tokens together */
+    KEYS_MAX = 2000,                     /* reading keys and tokens together */
     KEPT_ANSWER_BYTES_MAX = 1024 * 1024, /* for whoever asks the same again */
     SNAPSHOT_BYTES_MAX = 32 * 1024 * 1024,
     BODY_BYTES_EVALUATION_MAX = 64 * 1024,

@@ -62,7 +62,9 @@ def furnish():
     token = call("POST", "/admin/v1/tokens", {"environments": [int(number["production"])]})
     user = call("POST", "/admin/v1/users", {"email": "fred@example.com", "role": "viewer"})
     me = call("GET", "/admin/v1/me")
-    os.environ.update(FUZZ_KEY=key["key"], FUZZ_OWN_TOKEN=me["tokenId"], FUZZ_OWN_USER=me["userId"])
+    evaluations = call("POST", "/ofrep/v1/evaluate/flags", {}, headers={"Authorization": key["key"]})
+    address = evaluations["eventStreams"][0]["endpoint"]["requestUri"]
+    os.environ.update(FUZZ_KEY=key["key"], FUZZ_EVENT_TOKEN=address.split("token=")[1], FUZZ_OWN_TOKEN=me["tokenId"], FUZZ_OWN_USER=me["userId"])
     return [
         ("/environments/.environment", "path.environment", list(number.values())),
         ("/flags/.key", "path.key", ["dark-mode", "checkout"]),

@@ -76,26 +76,75 @@ def kind_of(value):
 def fits(expression, is_typed):
     """Whether a flag that compares this way may use all of an expression."""
     text = json.dumps(expression)
-    foreign = '"operator": "text ' if is_typed else '"operator": "(?!text )|"op": "segment"'
-    return re.search(foreign, text) is None
+    foreign = '"operator": "text ' if is_typed else '"operator": "(?!text )'
+    return re.search(foreign + '|"op": "segment"', text) is None
 
 
-def mend(flag):
+def mend_times(holder):
+    """A start is before an end."""
+    if holder.get("start") and holder.get("end"):
+        holder["start"], holder["end"] = "2027-01-31T12:00:00Z", "2028-02-29T24:00:00+02:30"
+
+
+def mend_shares(holder, variation):
+    """Shares of one slice are those of one variation."""
+    for name, value in holder.items():
+        if name in ("variation", "otherwise"):
+            holder[name] = variation
+        elif isinstance(value, dict):
+            mend_shares(value, variation)
+        elif name in ("variations", "slices"):
+            holder[name] = value[:1]
+            for one in holder[name]:
+                mend_shares(one, variation)
+    mend_times(holder)
+    if "from" in holder and isinstance(holder["from"], dict):
+        holder["to"] = holder["from"]
+
+
+def mend_serve(serve, variation, is_typed):
+    family = ("rollout", "progressive") if is_typed else ("bucket", "progressiveBucket")
+    if not any(serve.get(name) for name in family):
+        return {"variation": variation}
+    mend_shares(serve, variation)
+    return serve
+
+
+def mend_flag(flag):
     """Takes out of a flag, or replaces, what does not fit the rest of it: most of them then get past
     the rules beyond, and there is something to ask about."""
     is_typed = "typed" in str(flag.get("arithmetic"))
-    unwanted = ["type", "offVariation", "prerequisites", "deployments", "fallthrough"]
+    unwanted = ["type", "offVariation", "prerequisites", "deployments"]
     unwanted += [] if flag.get("kind") == "experiment" else ["experiment"]
     unwanted += ["bucketBy", "bucketingUnit", "salt"] if is_typed else []
-    rules = [rule for rule in flag.pop("rules", None) or [] if fits(rule["when"], is_typed)]
+    if flag.get("kind") in ("mutex", "holdout"):
+        unwanted += ["kind"]
     for name in unwanted:
         flag.pop(name, None)
+    serve = flag.pop("fallthrough", None) or {}
+    rules = [rule for rule in flag.pop("rules", None) or [] if fits(rule["when"], is_typed)]
     variations = flag.get("variations") or []
     same_kind = {one["id"]: one for one in variations if kind_of(one["value"]) == kind_of(variations[0]["value"])}
     if same_kind:
+        first = variations[0]["id"]
         flag["variations"] = list(same_kind.values())
-        flag["fallthrough"] = {"variation": variations[0]["id"]}
-        flag["rules"] = [{**rule, "id": str(place), "serve": flag["fallthrough"]} for place, rule in enumerate(rules)]
+        flag["fallthrough"] = mend_serve(serve, first, is_typed)
+        flag["rules"] = [{**rule, "id": str(place), "serve": mend_serve(rule["serve"], first, is_typed)}
+                         for place, rule in enumerate(rules)]
+    for variation in flag.get("variations") or []:
+        if is_typed:
+            variation.pop("included", None), variation.pop("cohorts", None)
+    for holder in [flag, *(flag.get("rules") or [])]:
+        mend_times(holder.get("schedule") or {})
+
+
+def mend_segment(segment):
+    segment["rules"] = [rule for rule in segment.get("rules") or [] if fits(rule, True)]
+    mend_times(segment.get("schedule") or {})
+
+
+MENDED = {"createFlag": mend_flag, "putFlag": mend_flag, "patchFlag": mend_flag,
+          "createSegment": mend_segment, "putSegment": mend_segment, "patchSegment": mend_segment}
 
 
 @schemathesis.hook
@@ -111,11 +160,10 @@ def before_call(context, case, kwargs):
     for name, own in OWN.items():
         if case.method != "GET" and (case.path_parameters or {}).get(name) == own:
             case.path_parameters[name] = own + "x"
-    meta, operation = case.meta, case.operation.definition.raw["operationId"]
-    is_made_up = meta is not None and meta.phase.name in (TestPhase.FUZZING, TestPhase.STATEFUL)
-    if is_made_up and meta.generation.mode.is_positive and operation in ("createFlag", "putFlag", "patchFlag"):
-        mend(case.body)
-        if operation != "createFlag":
+    operation = case.operation.definition.raw["operationId"]
+    if operation in MENDED and case.meta is not None and case.meta.generation.mode.is_positive:
+        MENDED[operation](case.body)
+        if not operation.startswith("create"):
             case.body.pop("key", None)
 
 

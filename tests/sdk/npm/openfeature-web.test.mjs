@@ -115,17 +115,19 @@ describe('OpenFeature in Chromium', () => {
   });
 
   test('a context may change in what is not its key, and what is unchanged is 304', async () => {
-    const { ask, become, calls, close } = await enter(bearer(browserKey), { targetingKey: 'ann', plan: 'free' });
-    const greeting = { flag: 'greeting', type: 'string', default: 'code' };
-    assert.equal((await ask(greeting)).value, 'hello');
-    await become({ targetingKey: 'ann', plan: 'pro' });
-    assert.equal((await ask(greeting)).value, 'good day');
-    await become({ targetingKey: 'ann', plan: 'pro' });
-    assert.equal((await ask(greeting)).value, 'good day');
+    const own = await newEnvironment('openfeature-contexts');
+    const norway = { op: 'match', attribute: '/context/user/country', operator: 'text is', value: ['Norway'] };
+    await own.edit('live', { rules: [{ id: 'norway', when: norway, serve: { variation: 'after' } }] });
+    const { ask, become, calls, close } = await enter(bearer(own.key), { targetingKey: 'ann', country: 'Chile' });
+    assert.equal((await ask(live)).value, 0);
+    await become({ targetingKey: 'ann', country: 'Norway' });
+    assert.equal((await ask(live)).value, 1);
+    await become({ targetingKey: 'ann', country: 'Norway' });
+    assert.equal((await ask(live)).value, 1);
     const [first, changed, unchanged] = bulks(calls);
+    assert.deepEqual([first.status, changed.status, unchanged.status], [200, 200, 304]);
     assert.equal(header(changed.sent, 'if-none-match'), header(first.headers, 'etag'));
     assert.equal(header(unchanged.sent, 'if-none-match'), header(changed.headers, 'etag'));
-    assert.deepEqual([first.status, changed.status, unchanged.status], [200, 200, 304]);
     await close();
   });
 
