@@ -62,11 +62,13 @@ def furnish():
     token = call("POST", "/admin/v1/tokens", {"environments": [int(number["production"])]})
     user = call("POST", "/admin/v1/users", {"email": "fred@example.com", "role": "viewer"})
     me = call("GET", "/admin/v1/me")
+    call("PUT", at + "/groups/lanes/members/checkout", {"slots": [1]})
     evaluations = call("POST", "/ofrep/v1/evaluate/flags", {}, headers={"Authorization": key["key"]})
     address = evaluations["eventStreams"][0]["endpoint"]["requestUri"]
     os.environ.update(FUZZ_KEY=key["key"], FUZZ_EVENT_TOKEN=address.split("token=")[1], FUZZ_OWN_TOKEN=me["tokenId"], FUZZ_OWN_USER=me["userId"])
-    return [
-        ("/environments/.environment", "path.environment", list(number.values())),
+    there = [  # the first that fits
+        ("/environments/.environment}/(import|restore)$", "path.environment", [number["staging"]]),
+        ("/environments/.environment", "path.environment", [number["production"], number["staging"]]),
         ("/flags/.key", "path.key", ["dark-mode", "checkout"]),
         ("/members/.flag", "path.flag", ["dark-mode", "checkout"]),
         ("/segments/.key", "path.key", ["testers"]),
@@ -83,6 +85,8 @@ def furnish():
         ("/compare$", "query.to", [number["staging"], number["production"]]),
         ("/audit$", "query.environment", [number["production"]]),
     ]
+    os.environ["FUZZ_THERE"] = json.dumps(there)
+    return there
 
 
 def configuration(there):
@@ -92,7 +96,10 @@ def configuration(there):
         text += f"\n[dictionaries.there-{place}]\nvalues = {json.dumps(values)}\n"
     paths = call("GET", "/openapi.json")["paths"]
     for path in paths:
-        known = {name: place for place, (where, name, _) in enumerate(there) if re.search(where, path)}
+        known = {}
+        for place, (where, name, _) in enumerate(there):
+            if re.search(where, path):
+                known.setdefault(name, place)
         if known:
             text += f'\n[[operations]]\ninclude-path = {json.dumps(path)}\n[operations.parameters]\n'
             text += "".join(f'"{name}" = {{ dictionary = "there-{place}", probability = {OFTEN} }}\n'
@@ -132,7 +139,7 @@ def main(options):
             [pathlib.Path(sys.executable).with_name("schemathesis"), "--config-file", settings,
              "run", f"{URL}/openapi.json", "--no-color", "--phases", PHASES, "--seed", SEED,
              "--max-examples", EXAMPLES, "--report", "json", "--report-json-path", report, *options],
-            cwd=directory, timeout=LIMIT_S, check=False)
+            cwd=directory, timeout=LIMIT_S, check=False, env={**os.environ, "PYTHONPATH": str(HERE)})
         found = json.loads(report.read_text())
     failures = found["test_cases"]["unique_failures"] + found["test_cases"]["errored"]
     spoilt = {one for failure in found["failures"] for one in failure["operations"]}

@@ -1,20 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """What schemathesis has to be told about this API.
 
-Requests are kept from ending the run, and the rules that no JSON Schema can say are listed one by
-one. Nothing else that the server answers against its description is let pass.
+Requests are pointed at what is there and kept from ending the run, and the rules that no JSON Schema
+can say are listed one by one. Nothing else that the server answers against its description is let pass.
 """
 import json
 import os
 import re
 
 import schemathesis
+from mend import MENDED, THERE
 from schemathesis.core.parameters import ParameterLocation
 from schemathesis.generation.meta import TestPhase
 from schemathesis.openapi.checks import RejectedPositiveData
 
-TAGS = re.compile(r'\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*')
 # Without these the run would go on as somebody else.
+TAGS = re.compile(r'\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*')
 OWN = {"token": os.environ["FUZZ_OWN_TOKEN"], "user": os.environ["FUZZ_OWN_USER"]}
 
 # Refusals of what a schema allows, by operation, place and reason. A rule belongs here when it
@@ -67,104 +68,58 @@ def is_spoilt(case, location):
     return meta.is_negative_at(location)
 
 
-def kind_of(value):
-    if isinstance(value, (dict, list)):
-        return "object"
-    return "number" if type(value) in (int, float) else type(value).__name__
+def known(case):
+    """{path parameter: values that fuzz.py says exist}."""
+    path, found = case.operation.path.replace("{", "."), {}
+    for where, parameter, values in THERE:
+        location, name = parameter.split(".")
+        if location == "path" and name in (case.path_parameters or {}) and re.search(where, path):
+            found.setdefault(name, [str(one) for one in values])
+    return found
 
 
-def fits(expression, is_typed):
-    """Whether a flag that compares this way may use all of an expression."""
-    text = json.dumps(expression)
-    foreign = '"operator": "text ' if is_typed else '"operator": "(?!text )'
-    return re.search(foreign + '|"op": "segment"', text) is None
+def place(case):
+    """The coverage phase varies one part of a request and leaves the others at their simplest: that
+    would be an object that is not there, under a condition that no schema allows."""
+    if case.meta.phase.data.parameter_location != ParameterLocation.PATH:
+        for name, values in known(case).items():
+            case.path_parameters[name] = values[0]
+    if not is_spoilt(case, ParameterLocation.HEADER):
+        if not TAGS.fullmatch(str(case.headers.get("If-Match", "*"))):
+            del case.headers["If-Match"]
+        if case.method == "PUT":
+            case.headers.pop("If-None-Match", None)
 
 
-def mend_times(holder):
-    """A start is before an end."""
-    if holder.get("start") and holder.get("end"):
-        holder["start"], holder["end"] = "2027-01-31T12:00:00Z", "2028-02-29T24:00:00+02:30"
-
-
-def mend_shares(holder, variation):
-    """Shares of one slice are those of one variation."""
-    for name, value in holder.items():
-        if name in ("variation", "otherwise"):
-            holder[name] = variation
-        elif isinstance(value, dict):
-            mend_shares(value, variation)
-        elif name in ("variations", "slices"):
-            holder[name] = value[:1]
-            for one in holder[name]:
-                mend_shares(one, variation)
-    mend_times(holder)
-    if "from" in holder and isinstance(holder["from"], dict):
-        holder["to"] = holder["from"]
-
-
-def mend_serve(serve, variation, is_typed):
-    family = ("rollout", "progressive") if is_typed else ("bucket", "progressiveBucket")
-    if not any(serve.get(name) for name in family):
-        return {"variation": variation}
-    mend_shares(serve, variation)
-    return serve
-
-
-def mend_flag(flag):
-    """Takes out of a flag, or replaces, what does not fit the rest of it: most of them then get past
-    the rules beyond, and there is something to ask about."""
-    is_typed = "typed" in str(flag.get("arithmetic"))
-    unwanted = ["type", "offVariation", "prerequisites", "deployments"]
-    unwanted += [] if flag.get("kind") == "experiment" else ["experiment"]
-    unwanted += ["bucketBy", "bucketingUnit", "salt"] if is_typed else []
-    if flag.get("kind") in ("mutex", "holdout"):
-        unwanted += ["kind"]
-    for name in unwanted:
-        flag.pop(name, None)
-    serve = flag.pop("fallthrough", None) or {}
-    rules = [rule for rule in flag.pop("rules", None) or [] if fits(rule["when"], is_typed)]
-    variations = flag.get("variations") or []
-    same_kind = {one["id"]: one for one in variations if kind_of(one["value"]) == kind_of(variations[0]["value"])}
-    if same_kind:
-        first = variations[0]["id"]
-        flag["variations"] = list(same_kind.values())
-        flag["fallthrough"] = mend_serve(serve, first, is_typed)
-        flag["rules"] = [{**rule, "id": str(place), "serve": mend_serve(rule["serve"], first, is_typed)}
-                         for place, rule in enumerate(rules)]
-    for variation in flag.get("variations") or []:
-        if is_typed:
-            variation.pop("included", None), variation.pop("cohorts", None)
-    for holder in [flag, *(flag.get("rules") or [])]:
-        mend_times(holder.get("schedule") or {})
-
-
-def mend_segment(segment):
-    segment["rules"] = [rule for rule in segment.get("rules") or [] if fits(rule, True)]
-    mend_times(segment.get("schedule") or {})
-
-
-MENDED = {"createFlag": mend_flag, "putFlag": mend_flag, "patchFlag": mend_flag,
-          "createSegment": mend_segment, "putSegment": mend_segment, "patchSegment": mend_segment}
+def keep(case):
+    """What is there stays there for the others; what a run makes it may delete."""
+    values, is_stateful = known(case), case.meta is not None and case.meta.phase.name == TestPhase.STATEFUL
+    if case.method == "DELETE" and is_stateful:
+        # A dry run would be taken for a deletion.
+        case.query.pop("dryRun", None)
+    if case.method == "DELETE" and values and all(case.path_parameters[name] in those for name, those in values.items()):
+        if is_stateful:
+            case.path_parameters.update({name: those[0] + "x" for name, those in values.items()})
+        else:
+            case.query["dryRun"] = "true"
+    for name, own in OWN.items():
+        if case.method != "GET" and (case.path_parameters or {}).get(name) == own:
+            case.path_parameters[name] = own + "x"
 
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    if case.headers and not is_spoilt(case, ParameterLocation.HEADER):
-        # Its coverage phase fills these two in with `0`, whatever their schema says.
-        for name, tag in (("If-Match", "*"), ("If-None-Match", '"0-0"')):
-            if name in case.headers and not TAGS.fullmatch(str(case.headers[name])):
-                case.headers[name] = tag
+    operation, phase = case.operation.definition.raw["operationId"], case.meta and case.meta.phase.name
+    if phase == TestPhase.COVERAGE:
+        place(case)
     if case.query and not is_spoilt(case, ParameterLocation.QUERY):
         # The server makes cursors, and refuses those of others.
         case.query.pop("cursor", None)
-    for name, own in OWN.items():
-        if case.method != "GET" and (case.path_parameters or {}).get(name) == own:
-            case.path_parameters[name] = own + "x"
-    operation = case.operation.definition.raw["operationId"]
     if operation in MENDED and case.meta is not None and case.meta.generation.mode.is_positive:
         MENDED[operation](case.body)
-        if not operation.startswith("create"):
+        if operation.startswith(("put", "patch")):
             case.body.pop("key", None)
+    keep(case)
 
 
 def is_beyond_schema(operation, response):

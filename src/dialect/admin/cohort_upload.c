@@ -176,7 +176,9 @@ static struct fault add_json(struct cohort_upload *upload, struct arena *kept)
         fault = fault_make(FAULT_INVALID, STR(""), STR("the body is not JSON"));
     else
         fault = find_ids(kept, &json, &ids);
-    if (!failed(fault))
+    if (failed(fault))
+        upload->line = 0; /* it is about none of them */
+    else
         fault = add_array(upload, ids);
     arena_close(&arena);
     return fault;
@@ -207,12 +209,11 @@ struct fault cohort_upload_finish(struct http_body_sink *sink, struct arena *are
         fault = cohort_builder_finish(builder, members);
     }
     if (failed(fault)) {
-        bool has_place = str_starts_with(fault.where, STR("/"));
-        if (!has_place) /* one of the ids */
+        if (upload->fault_line > 0) {
             fault.why = arena_format(arena, "id %llu: %.*s", (unsigned long long)upload->fault_line,
                                      STR_ARG(fault.why));
-        if (!has_place)
             fault.where = STR("/memberIds");
+        }
     }
     close_upload(upload);
     return fault;

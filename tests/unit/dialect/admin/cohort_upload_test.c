@@ -70,17 +70,21 @@ TEST(ids_come_in_pieces_of_any_size)
 TEST(what_is_wrong_is_told_with_its_place)
 {
     static const struct {
-        const char *content_type, *text, *why;
+        const char *content_type, *text, *why, *where;
     } uploads[] = {
-        {"text/plain", "a\nb\n\xff\nc\n", "id 3: a member must be 1 to 256 bytes of valid UTF-8"},
-        {"text/plain", "a\n\nc\n\xff", "id 4: a member must be 1 to 256 bytes of valid UTF-8"},
-        {"application/json", "[\"a\",\"\"]",
-         "id 2: a member must be 1 to 256 bytes of valid UTF-8"},
-        {"application/json", "[\"a\",1]", "id 2: must be texts"},
-        {"application/json", "{}", "id 1: must be a list of texts"},
-        {"application/json", "{\"memberIds\":{}}", "id 1: must be a list of texts"},
-        {"application/json", "", "id 1: the body is not JSON"},
-        {"application/json", "[[[\"a\"]]]", "id 1: the body is not JSON"},
+        {"text/plain", "a\nb\n\xff\nc\n", "id 3: a member must be 1 to 256 bytes of valid UTF-8",
+         "/memberIds"},
+        {"text/plain", "a\n\nc\n\xff", "id 4: a member must be 1 to 256 bytes of valid UTF-8",
+         "/memberIds"},
+        {"application/json", "[\"a\",\"\"]", "id 2: a member must be 1 to 256 bytes of valid UTF-8",
+         "/memberIds"},
+        {"application/json", "[\"a\",1]", "id 2: must be texts", "/memberIds"},
+        {"application/json", "{}", "must be a list of texts", "/memberIds"},
+        {"application/json", "{\"memberIds\":{}}", "must be a list of texts", "/memberIds"},
+        {"application/json", "{\"memberIds\":[],\"a/b\":1}", "this member is not known here",
+         "/a~1b"},
+        {"application/json", "", "the body is not JSON", ""},
+        {"application/json", "[[[\"a\"]]]", "the body is not JSON", ""},
     };
     for (size_t i = 0; i < COUNT_OF(uploads); i++) {
         for (size_t piece_bytes = 1; piece_bytes < 12; piece_bytes++) {
@@ -91,7 +95,7 @@ TEST(what_is_wrong_is_told_with_its_place)
             send(sink, uploads[i].text, piece_bytes);
             struct fault fault = cohort_upload_finish(sink, &arena, &members);
             CHECK_INT(fault.kind, FAULT_INVALID);
-            CHECK_STR(fault.where, STR("/memberIds"));
+            CHECK_STR(fault.where, str_of(uploads[i].where));
             CHECK_STR(fault.why, str_of(uploads[i].why));
             CHECK(members == NULL);
             arena_close(&arena);
