@@ -14,8 +14,8 @@ from schemathesis.core.parameters import ParameterLocation
 from schemathesis.generation.meta import TestPhase
 from schemathesis.openapi.checks import RejectedPositiveData
 
-# Without these the run would go on as somebody else.
 TAGS = re.compile(r'\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*')
+# Without these the run would go on as somebody else.
 OWN = {"token": os.environ["FUZZ_OWN_TOKEN"], "user": os.environ["FUZZ_OWN_USER"]}
 
 # Refusals of what a schema allows, by operation, place and reason. A rule belongs here when it

@@ -56,8 +56,6 @@ def mend_serve(serve, variation, is_typed):
 
 
 def mend_flag(flag):
-    """Takes out of a flag, or replaces, what does not fit the rest of it: most of them then get past
-    the rules beyond, and there is something to ask about."""
     is_typed = "typed" in str(flag.get("arithmetic"))
     unwanted = ["type", "offVariation", "prerequisites", "deployments"]
     unwanted += [] if flag.get("kind") == "experiment" else ["experiment"]
@@ -77,8 +75,8 @@ def mend_flag(flag):
         flag["rules"] = [{**rule, "id": str(place), "serve": mend_serve(rule["serve"], first, is_typed)}
                          for place, rule in enumerate(rules)]
     for variation in flag.get("variations") or []:
-        if is_typed:
-            variation.pop("included", None), variation.pop("cohorts", None)
+        for name in ("included", "cohorts") if is_typed else ():
+            variation.pop(name, None)
     for holder in [flag, *(flag.get("rules") or [])]:
         mend_times(holder.get("schedule") or {})
 
