@@ -37,7 +37,7 @@ BEYOND_SCHEMA = [tuple(re.compile(part) for part in rule) for rule in [
     # Everything else.
     ("^createToken$", "^/expiresAt", "^must be an instant to come"),
     ("^createGroup$", "^/slots", "at most 100 percent together"),
-    ("^putGroupMember$", "^/slots", "^is no slot of this group|^must be a list of the group's slots"),
+    ("^putGroupMember$", "^/slots", "^is no slot of this group|^must be a list of the group's slots|^is only for mutual"),
     ("^promote$", "^/(flags|segments)/", "^is not in the environment it should come from"),
     ("^importEnvironment$", "^/cohorts/", "^is there twice"),
     # Described as objects: their deployments are labels here, and all else is a flag's.
@@ -127,6 +127,8 @@ def is_beyond_schema(operation, response):
         problem = json.loads(response.content)
     except ValueError:
         return False
+    if problem.get("errorCode") == "TARGETING_KEY_MISSING":
+        return response.status_code == 400  # the flag that is there deals people
     if response.status_code != 400 or problem.get("code") != "invalid":
         return False
     found = problem.get("errors", [])
