@@ -13,7 +13,7 @@ MAKEFLAGS += --no-builtin-rules
 
 # ---- rooms, bottom-up, and what each may see ----------------------------------------------
 ROOMS := base json http model eval auth store snapshot ingest change stream dialect dialect/superflag \
-	dialect/amplitude dialect/ofrep dialect/admin server
+	dialect/amplitude dialect/ofrep dialect/admin import client cli server program
 SEES_base :=
 SEES_json := base
 SEES_http := base
@@ -31,6 +31,16 @@ SEES_dialect/amplitude := $(SEES_dialect) dialect
 SEES_dialect/ofrep := $(SEES_dialect) dialect
 SEES_dialect/admin := $(SEES_dialect) dialect
 SEES_server := $(SEES_dialect) dialect dialect/superflag dialect/amplitude dialect/ofrep dialect/admin
+# Of the dialects the command line uses the pure halves: documents in and out.
+SEES_import := $(SEES_dialect) dialect dialect/superflag dialect/amplitude
+SEES_client := base json
+SEES_cli := $(SEES_import) import client
+SEES_program := $(SEES_server) import client cli server
+
+# Folders within a room.
+PARTS_store := sqlite
+PARTS_import := amplitude superflag unleash launchdarkly flagd goff
+PARTS_cli := superflag
 
 VERSION := 0.1.0
 PACKAGES := libuv libsodium sqlite3 libpcre2-8 zlib
@@ -77,7 +87,7 @@ PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null) $(LLHTTP_
 PACKAGE_LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lm -pthread
 
 room_id = $(subst /,-,$(1))
-room_sources = $(wildcard src/$(1)/*.c) $(if $(filter store,$(1)),$(wildcard src/store/sqlite/*.c))
+room_sources = $(wildcard src/$(1)/*.c) $(foreach part,$(PARTS_$(1)),$(wildcard src/$(1)/$(part)/*.c))
 room_objects = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(call room_sources,$(1)))
 room_library = $(BUILD)/lib/lib$(call room_id,$(1)).a
 room_include = $(BUILD)/include/$(call room_id,$(1))
@@ -93,7 +103,8 @@ $(call room_include,$(1))/.made: Makefile
 	@mkdir -p $$(@D) && find $$(@D) -mindepth 1 -delete
 	@for seen in $(1) $(SEES_$(1)); do mkdir -p $$(@D)/$$$$seen; \
 	  for header in src/$$$$seen/*.h; do [ -e "$$$$header" ] && ln -sf $$(CURDIR)/$$$$header $$(@D)/$$$$seen/ || true; done; done
-	@$(if $(filter store,$(1)),mkdir -p $$(@D)/store/sqlite && for h in src/store/sqlite/*.h; do [ -e "$$$$h" ] && ln -sf $$(CURDIR)/$$$$h $$(@D)/store/sqlite/ || true; done)
+	@for part in $(PARTS_$(1)); do mkdir -p $$(@D)/$(1)/$$$$part; \
+	  for header in src/$(1)/$$$$part/*.h; do [ -e "$$$$header" ] && ln -sf $$(CURDIR)/$$$$header $$(@D)/$(1)/$$$$part/ || true; done; done
 	@touch $$@
 $(call room_library,$(1)): $(call room_objects,$(1))
 	@mkdir -p $$(@D)
@@ -107,7 +118,8 @@ $(patsubst src/%.c,$(BUILD)/obj/%.o,$(source)): $(source) Makefile | $(call room
 endef
 $(foreach room,$(ROOMS),$(eval $(call ROOM_RULES,$(room))))
 # A header added or removed changes the links.
-$(foreach room,$(ROOMS),$(eval $(call room_include,$(room))/.made: $(foreach seen,$(room) $(SEES_$(room)),src/$(seen))))
+$(foreach room,$(ROOMS),$(eval $(call room_include,$(room))/.made: $(foreach seen,$(room) $(SEES_$(room)),src/$(seen)) \
+	$(foreach part,$(PARTS_$(room)),$(wildcard src/$(room)/$(part)))))
 
 $(BUILD)/lib/libllhttp.a: $(wildcard $(LLHTTP_SOURCE)/*.c) Makefile
 	@mkdir -p $(BUILD)/obj/llhttp $(@D)
@@ -115,14 +127,14 @@ $(BUILD)/lib/libllhttp.a: $(wildcard $(LLHTTP_SOURCE)/*.c) Makefile
 	  -c $$source -o $(BUILD)/obj/llhttp/$$(basename $$source .c).o || exit 1; done
 	@ar rcs $@ $(BUILD)/obj/llhttp/*.o
 
-$(BUILD)/guidon: $(call room_libraries,server) $(filter %.a,$(LLHTTP_LIBS))
-	@echo "  link $@"; $(CC) $(CFLAGS_ALL) $(LINK_HARDENING) -Wl,--whole-archive $(call room_library,server) -Wl,--no-whole-archive \
-	  $(call reverse_libraries,$(SEES_server)) $(LLHTTP_LIBS) $(PACKAGE_LIBS) -o $@
+$(BUILD)/guidon: $(call room_libraries,program) $(filter %.a,$(LLHTTP_LIBS))
+	@echo "  link $@"; $(CC) $(CFLAGS_ALL) $(LINK_HARDENING) -Wl,--whole-archive $(call room_library,program) -Wl,--no-whole-archive \
+	  $(call reverse_libraries,$(SEES_program)) $(LLHTTP_LIBS) $(PACKAGE_LIBS) -o $@
 
 # ---- tests: a folder's *_test.c are programs that link one room and what it sees -----------
 # $(call test_binaries,folder) and $(call TEST_RULES,folder,room,target)
 test_binaries = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard $(1)/*_test.c))
-test_llhttp = $(if $(filter http stream dialect% server,$(1)),$(LLHTTP_LIBS))
+test_llhttp = $(if $(filter http stream dialect% import cli server,$(1)),$(LLHTTP_LIBS))
 define TEST_RULES
 $(foreach test,$(wildcard $(1)/*_test.c),
 $(patsubst tests/%.c,$(BUILD)/%,$(test)): $(test) $(wildcard tests/support/*.h) $(call room_libraries,$(2)) $(filter %.a,$(call test_llhttp,$(2)))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * main - opens the rooms bottom-up, waits, closes them top-down.
+ * server - opens the rooms bottom-up, waits, closes them top-down.
  *
  *   options -> view slot -> change (store, first view) -> operations -> http -> "listening on"
  */
@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "base/random.h"
 #include "dialect/admin/openapi.h"
 #include "dialect/operations.h"
 #include "dialect/rate.h"
@@ -25,6 +24,7 @@
 #include "model/limits.h"
 #include "server/options.h"
 #include "server/routes.h"
+#include "server/server.h"
 #include "stream/stream.h"
 
 enum { EXIT_FAILED = 1, EXIT_USAGE = 4, LOOPS_MAX = 8 };
@@ -396,8 +396,10 @@ static int say_and_close(struct buf *buf)
     return 0;
 }
 
-static int run_serve(int count, char **arguments)
+int serve_run(int count, char **arguments)
 {
+    mallopt(M_ARENA_MAX, 2); /* memory counts for more here than the allocator's parallelism */
+    forbid_dumps();
     struct server server = {0};
     arena_open(&server.arena, 4096);
     struct fault fault = options_read(&server.arena, count, arguments, &server.options);
@@ -419,23 +421,4 @@ static int run_serve(int count, char **arguments)
     }
     arena_close(&server.arena);
     return status;
-}
-
-int main(int count, char **arguments)
-{
-    mallopt(M_ARENA_MAX, 2); /* memory counts for more here than the allocator's parallelism */
-    forbid_dumps();
-    random_open();
-    struct str command = count > 1 ? str_of(arguments[1]) : STR("--help");
-    if (str_equal(command, STR("serve")))
-        return run_serve(count - 2, arguments + 2);
-    if (str_equal(command, STR("--version")) || str_equal(command, STR("version"))) {
-        say(STR("guidon " GUIDON_VERSION "\n"));
-        return 0;
-    }
-    bool is_asked = str_equal(command, STR("--help")) || str_equal(command, STR("help"));
-    fprintf(is_asked ? stdout : stderr, "Usage: guidon serve [settings]   run the server\n"
-                                        "       guidon serve --help      every setting\n"
-                                        "       guidon --version\n");
-    return is_asked ? 0 : EXIT_USAGE;
 }

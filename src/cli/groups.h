@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* groups - every group of commands in this room; commands.c says in which order. */
+#ifndef CLI_GROUPS_H
+#define CLI_GROUPS_H
+
+#include "cli/command.h"
+
+extern const struct command_group group_env;
+
+#endif
