@@ -24,7 +24,7 @@ const struct command_option global_options[] = {
 const size_t global_option_count = COUNT_OF(global_options);
 
 const struct command_group *const own_groups[] = {
-    &group_env,
+    &group_app, &group_env, &group_key, &group_token, &group_user, &group_deployment,
 };
 const size_t own_group_count = COUNT_OF(own_groups);
 
