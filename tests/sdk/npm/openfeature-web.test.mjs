@@ -54,6 +54,8 @@ function answer(path) {
 const bearer = (key) => ({ Authorization: `Bearer ${key}` });
 const live = { flag: 'live', type: 'integer', default: -1 };
 const bulks = (calls) => calls().filter((one) => one.method === 'POST' && one.url.includes('/ofrep/v1/evaluate/flags') && one.status);
+// A stream's first event makes the provider ask once more, whenever the stream is there.
+const bulksOfItsOwn = (calls) => bulks(calls).filter((one) => !one.url.includes('flagConfigEtag='));
 const streams = (calls) => calls().filter((one) => one.type === 'EventSource' && one.status === 200);
 const header = (headers, name) => Object.entries(headers).find(([key]) => key.toLowerCase() === name)?.[1];
 
@@ -124,7 +126,7 @@ describe('OpenFeature in Chromium', () => {
     assert.equal((await ask(live)).value, 1);
     await become({ targetingKey: 'ann', country: 'Norway' });
     assert.equal((await ask(live)).value, 1);
-    const [first, changed, unchanged] = bulks(calls);
+    const [first, changed, unchanged] = bulksOfItsOwn(calls);
     assert.deepEqual([first.status, changed.status, unchanged.status], [200, 200, 304]);
     assert.equal(header(changed.sent, 'if-none-match'), header(first.headers, 'etag'));
     assert.equal(header(unchanged.sent, 'if-none-match'), header(changed.headers, 'etag'));
