@@ -23,9 +23,18 @@ const struct command_option global_options[] = {
 };
 const size_t global_option_count = COUNT_OF(global_options);
 
+/* clang-format off: a line for each */
 const struct command_group *const own_groups[] = {
-    &group_app, &group_env, &group_key, &group_token, &group_user, &group_deployment,
+    &group_app,
+    &group_env,
+    &group_move,
+    &group_transfer,
+    &group_key,
+    &group_token,
+    &group_user,
+    &group_deployment,
 };
+/* clang-format on */
 const size_t own_group_count = COUNT_OF(own_groups);
 
 static bool is_of_noun(const struct command_group *group, struct str noun)

@@ -61,6 +61,13 @@ void resource_show_report(struct session *session, const struct json *report)
     show_affected(session, report);
 }
 
+void resource_say_version(struct session *session, const struct json *answer)
+{
+    const struct json *version = json_find(answer, STR("version"));
+    if (version != NULL && version->type == JSON_NUMBER)
+        output_say(session, "version %.0f", version->number);
+}
+
 int resource_send(struct session *session, const struct invocation *invocation,
                   const struct edit *edit, struct answer *answer, bool *is_done)
 {

@@ -52,6 +52,9 @@ int resource_send(struct session *session, const struct invocation *invocation,
 /* A dry run's answer: the changes in words, the flags that may decide otherwise. */
 void resource_show_report(struct session *session, const struct json *report);
 
+/* "version 43", for a person, from an answer's `version`. */
+void resource_say_version(struct session *session, const struct json *answer);
+
 /* An object under construction. */
 struct body {
     struct buf buf;
