@@ -98,6 +98,7 @@ static int take_global(struct reading *reading, const struct command_option *opt
             return misuse(reading, STR("-o is json, table or tsv"));
     } else if (str_equal(name, STR("json"))) {
         set_format(session, STR("json"));
+        session->wants_data = true;
     } else if (str_equal(name, STR("api"))) {
         session->origin = value;
     } else if (str_equal(name, STR("token"))) {

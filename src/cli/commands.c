@@ -23,8 +23,11 @@ const struct command_option global_options[] = {
 };
 const size_t global_option_count = COUNT_OF(global_options);
 
-/* clang-format off: a line for each */
+/* One line each. */
+/* clang-format off */
 const struct command_group *const own_groups[] = {
+    &group_flag,
+    &group_segment,
     &group_app,
     &group_env,
     &group_move,

@@ -5,6 +5,7 @@
 
 #include "cli/command.h"
 
+extern const struct command_group group_flag, group_segment;
 extern const struct command_group group_app, group_env;
 extern const struct command_group group_key, group_token, group_user, group_deployment;
 extern const struct command_group group_move, group_transfer;

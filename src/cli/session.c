@@ -129,7 +129,7 @@ struct answer session_list(struct session *session, struct str path, struct json
 /* ---- environments -------------------------------------------------------------------------------
  */
 
-static bool is_production(struct str name)
+bool session_is_production(struct str name)
 {
     return str_equal(name, STR("production")) || str_equal(name, STR("prod"));
 }
@@ -153,7 +153,7 @@ static void set_environment(struct session *session, const struct json *item,
     };
     environment->path = arena_format(&session->arena, "/admin/v1/environments/%llu",
                                      (unsigned long long)environment->number);
-    environment->is_critical = is_production(environment->name);
+    environment->is_critical = session_is_production(environment->name);
 }
 
 /* Which app is meant: one written before a slash, --app, the one in use. Absent: any. */
@@ -223,7 +223,7 @@ static int provide_environment(struct session *session)
             .app_name = context->app_name,
             .path = arena_format(&session->arena, "/admin/v1/environments/%llu",
                                  (unsigned long long)context->number),
-            .is_critical = is_production(context->environment),
+            .is_critical = session_is_production(context->environment),
         };
         return CLI_OK;
     }

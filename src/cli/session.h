@@ -33,6 +33,7 @@ struct session {
     bool is_vendor;     /* called by the vendor's name: its output, its statuses, no questions */
     enum output_format format;
     bool has_format; /* it was asked for, not guessed */
+    bool wants_data; /* --json: the vendor's `data` as one line, where there is one */
     bool is_input_terminal, is_output_terminal, is_error_terminal;
     bool has_colour;
     bool is_quiet, says_yes;
@@ -70,6 +71,9 @@ struct answer session_list(struct session *session, struct str path, struct json
  * id. Says what is wrong and returns the status when there is none. */
 int session_find_environment(struct session *session, struct str word,
                              struct session_environment *environment);
+
+/* Whether changes in an environment of that name are confirmed. */
+bool session_is_production(struct str name);
 
 /* Value of an environment variable; absent when it is not set or empty. */
 struct str session_variable(const char *name);
