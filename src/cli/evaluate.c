@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* evaluate - `eval`: what somebody gets. */
+#include "cli/groups.h"
+#include "cli/question.h"
+
+static const struct column columns[] = {
+    {"FLAG", "key", COLUMN_TEXT},
+    {"VALUE", "value", COLUMN_JSON},
+    {"VARIATION", "variation", COLUMN_TEXT},
+    {"REASON", "reason", COLUMN_TEXT},
+    {"RULE", "rule", COLUMN_TEXT},
+};
+
+static bool is_unknown(const struct json *decision)
+{
+    const struct json *code = json_find(decision, STR("errorCode"));
+    return code != NULL && code->type == JSON_STRING &&
+           str_equal(code->string, STR("FLAG_NOT_FOUND"));
+}
+
+/* --test VALUE: whether the value is that JSON, or the variation that id. */
+static int check(struct session *session, const struct json *decision, struct str expected)
+{
+    const struct json *value = json_find(decision, STR("value"));
+    const struct json *variation = json_find(decision, STR("variation"));
+    struct json wanted;
+    bool is_value = value != NULL &&
+                    !failed(json_parse(&session->arena, expected, &json_budget_default, &wanted)) &&
+                    json_equal(value, &wanted);
+    bool is_variation = variation != NULL && variation->type == JSON_STRING &&
+                        str_equal(variation->string, expected);
+    if (is_value || is_variation)
+        return CLI_OK;
+    return session_fail(session, CLI_FAILED,
+                        arena_format(&session->arena, "it is not %.*s", STR_ARG(expected)),
+                        "`guidon why` with the same words shows how it came about");
+}
+
+static int evaluate_all(struct session *session, const struct invocation *invocation)
+{
+    struct answer answer;
+    struct str none = {0};
+    int status = question_ask(session, invocation, "evaluate", none,
+                              invocation_argument(invocation, 0), &answer);
+    const struct json *first = status == CLI_OK ? question_decision(&answer, 0) : NULL;
+    uint32_t count = 0;
+    while (status == CLI_OK && question_decision(&answer, count) != NULL)
+        count++;
+    if (status == CLI_OK)
+        output_list(session, columns, COUNT_OF(columns), first, count);
+    return status;
+}
+
+static int evaluate(struct session *session, const struct invocation *invocation)
+{
+    if (invocation_has(invocation, "all"))
+        return evaluate_all(session, invocation);
+    struct str key = invocation_argument(invocation, 0);
+    if (str_is_absent(key))
+        return session_fail(session, CLI_USAGE, STR("which flag?"),
+                            "guidon eval KEY [USER], or guidon eval --all [USER]");
+    struct answer answer;
+    int status = question_ask(session, invocation, "evaluate", key,
+                              invocation_argument(invocation, 1), &answer);
+    const struct json *decision = status == CLI_OK ? question_decision(&answer, 0) : NULL;
+    if (status != CLI_OK || decision == NULL)
+        return status;
+    if (is_unknown(decision))
+        return session_fail(
+            session, CLI_NOT_FOUND,
+            arena_format(&session->arena, "there is no flag \"%.*s\"", STR_ARG(key)),
+            "`guidon flag list` shows them all");
+    output_item(session, columns, COUNT_OF(columns), decision);
+    struct str expected = invocation_text(invocation, "test");
+    return str_is_absent(expected) ? CLI_OK : check(session, decision, expected);
+}
+
+static const struct command_option options[] = {
+    QUESTION_OPTIONS,
+    {"all", '\0', NULL, "every flag; the only word is then USER", COMPLETES_NOTHING, false},
+    {"test", '\0', "VALUE", "end with 1 unless it is that value or variation", COMPLETES_NOTHING,
+     false}};
+
+static const char *const examples[] = {
+    "eval dark-mode user-1", "eval dark-mode user-1 --with plan=pro --test true",
+    "eval dark-mode user-1 --at 2026-11-01T00:00:00Z", "eval --all user-1", NULL};
+
+static const struct command commands[] = {
+    {.verb = "eval",
+     .arguments = "KEY [USER]",
+     .summary = "show what somebody gets, now or then",
+     .examples = examples,
+     .options = options,
+     .option_count = COUNT_OF(options),
+     .argument_max = 2,
+     .completes = COMPLETES_FLAGS,
+     .needs = NEEDS_ENVIRONMENT,
+     .run = evaluate},
+};
+
+const struct command_group group_eval = {
+    .topic = "Understand",
+    .commands = commands,
+    .command_count = COUNT_OF(commands),
+};

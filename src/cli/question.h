@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * question - who is asked about, as of when: what eval and why have in common.
+ *
+ * USER is a targeting key. --context adds attributes: JSON as it stands, @FILE or - for standard
+ * input; --with NAME=VALUE sets one (a JSON value, else a text). --at is a version, an instant or
+ * VERSION@INSTANT the API takes.
+ */
+#ifndef CLI_QUESTION_H
+#define CLI_QUESTION_H
+
+#include "cli/resource.h"
+
+#define QUESTION_OPTIONS                                                                           \
+    {"context", '\0', "JSON|@FILE|-", "what is known of them", COMPLETES_FILES, false},            \
+        {"with", '\0', "NAME=VALUE", "one attribute", COMPLETES_NOTHING, true},                    \
+    {                                                                                              \
+        "at", '\0', "V", "as of a version or an instant", COMPLETES_NOTHING, false                 \
+    }
+
+/* Asks POST ENVIRONMENT/verb about one flag, or all when key is absent. Returns a status; the
+ * answer is OK when it is CLI_OK. */
+int question_ask(struct session *session, const struct invocation *invocation, const char *verb,
+                 struct str key, struct str user, struct answer *answer);
+
+/* The n-th decision of the only result; NULL behind the last. */
+const struct json *question_decision(const struct answer *answer, uint32_t n);
+
+#endif
