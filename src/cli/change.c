@@ -87,7 +87,7 @@ static int show(struct session *session, const struct invocation *invocation)
     }
     output_item(session, columns, COUNT_OF(columns), &answer.json);
     const struct json *changes = json_find(&answer.json, STR("changes"));
-    output_say(session, "");
+    output_raw(STR("\n"));
     if (changes != NULL && changes->type == JSON_ARRAY)
         describe_changes(session, changes);
     return CLI_OK;

@@ -5,8 +5,7 @@
 #include <stdio.h>
 
 #include "cli/output.h"
-
-enum { VALUE_BYTES_MAX = 120 };
+#include "cli/phrase.h"
 
 static struct str text_of(const struct json *json, struct str key)
 {
@@ -14,35 +13,69 @@ static struct str text_of(const struct json *json, struct str key)
     return member != NULL && member->type == JSON_STRING ? member->string : (struct str){0};
 }
 
-/* /rules/3/when -> rules 3 when */
-static void append_place(struct buf *buf, struct str path)
+/* The steps of a JSON Pointer, decoded; more than these are not told apart. */
+enum { STEPS_MAX = 8 };
+struct place {
+    struct str steps[STEPS_MAX];
+    size_t count;
+};
+
+static void append_step(struct buf *buf, struct str step)
 {
-    for (size_t i = path.size > 0 ? 1 : 0; i < path.size; i++) {
-        bool is_slash = path.data[i] == '~' && i + 1 < path.size && path.data[i + 1] == '1';
-        bool is_tilde = path.data[i] == '~' && i + 1 < path.size && path.data[i + 1] == '0';
-        if (is_slash || is_tilde)
-            i++;
-        char byte = is_slash ? '/' : is_tilde ? '~' : path.data[i] == '/' ? ' ' : path.data[i];
+    for (size_t i = 0; i < step.size; i++) {
+        bool is_escape = step.data[i] == '~' && i + 1 < step.size;
+        char byte = !is_escape ? step.data[i] : step.data[++i] == '1' ? '/' : '~';
         output_append_visible(buf, (struct str){&byte, 1});
     }
 }
 
-static void append_value(struct buf *buf, const struct json *value)
+static struct place place_of(struct str path)
 {
-    struct buf text;
-    buf_open(&text, SIZE_MAX);
-    output_append_cell(&text, value, COLUMN_JSON);
-    struct str whole = buf_str(&text);
-    if (whole.size <= VALUE_BYTES_MAX) {
-        buf_append(buf, whole);
-    } else {
-        size_t end = VALUE_BYTES_MAX;
-        while (end > 0 && ((unsigned char)whole.data[end] & 0xC0) == 0x80)
-            end--;
-        buf_append(buf, str_slice(whole, 0, end));
-        buf_append(buf, STR("…"));
+    struct place place = {0};
+    for (size_t from = 1; from <= path.size && place.count < STEPS_MAX;) {
+        size_t to = str_find_byte(path, '/', from);
+        place.steps[place.count++] = str_slice(path, from, to);
+        from = to + 1;
     }
-    buf_close(&text);
+    return place;
+}
+
+/* rules/3/when -> rule 4 when: people count from one. */
+static void append_place(struct buf *buf, const struct place *place)
+{
+    for (size_t i = 0; i < place->count; i++) {
+        uint64_t number = 0;
+        bool is_number = i > 0 && str_parse_u64(place->steps[i], &number);
+        bool has_number = i + 1 < place->count && str_parse_u64(place->steps[i + 1], &number) &&
+                          str_ends_with(place->steps[i], STR("s"));
+        if (i > 0)
+            buf_append_byte(buf, ' ');
+        if (is_number && str_parse_u64(place->steps[i], &number))
+            buf_append_u64(buf, number + 1);
+        else if (has_number)
+            append_step(buf, str_slice(place->steps[i], 0, place->steps[i].size - 1));
+        else
+            append_step(buf, place->steps[i]);
+    }
+}
+
+static bool is_truth(const struct json *json, bool value)
+{
+    return json != NULL && json->type == JSON_BOOLEAN && json->boolean == value;
+}
+
+/* What has a word of its own. */
+static bool append_event(struct buf *buf, const struct place *place, const struct json *to)
+{
+    bool is_enabled = place->count == 1 && str_equal(place->steps[0], STR("enabled"));
+    bool is_archived = place->count == 1 && str_equal(place->steps[0], STR("archived"));
+    if (is_enabled && (is_truth(to, true) || is_truth(to, false)))
+        buf_append(buf, to->boolean ? STR("turned on") : STR("turned off"));
+    else if (is_archived)
+        buf_append(buf, is_truth(to, true) ? STR("archived") : STR("taken back from the archive"));
+    else
+        return false;
+    return true;
 }
 
 void describe_difference(struct buf *buf, const struct json *difference)
@@ -50,19 +83,26 @@ void describe_difference(struct buf *buf, const struct json *difference)
     struct str op = text_of(difference, STR("op"));
     const struct json *from = json_find(difference, STR("from"));
     const struct json *to = json_find(difference, STR("to"));
-    append_place(buf, text_of(difference, STR("path")));
-    buf_append(buf, STR(": "));
-    if (str_equal(op, STR("move")))
-        buf_append(buf, STR("moved "));
-    if (from != NULL)
-        append_value(buf, from);
-    else
-        buf_append(buf, STR("nothing"));
-    buf_append(buf, STR(" -> "));
-    if (to != NULL)
-        append_value(buf, to);
-    else
-        buf_append(buf, STR("nothing"));
+    const struct place place = place_of(text_of(difference, STR("path")));
+    if (append_event(buf, &place, to))
+        return;
+    append_place(buf, &place);
+    if (str_equal(op, STR("move"))) {
+        buf_append(buf, STR(" moved here"));
+        if (from != NULL && from->type == JSON_NUMBER)
+            buf_append_format(buf, " from place %.0f", from->number + 1);
+    } else if (from == NULL && to != NULL) {
+        buf_append(buf, STR(" added: "));
+        phrase_append(buf, to);
+    } else if (to == NULL && from != NULL) {
+        buf_append(buf, STR(" removed: "));
+        phrase_append(buf, from);
+    } else if (from != NULL) {
+        buf_append(buf, STR(": "));
+        phrase_append(buf, from);
+        buf_append(buf, STR(" -> "));
+        phrase_append(buf, to);
+    }
 }
 
 static enum output_colour colour_of(struct str op)
