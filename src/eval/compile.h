@@ -16,6 +16,7 @@
 #include "eval/pattern.h"
 #include "eval/ruleset.h"
 #include "eval/semver.h"
+#include "eval/sha1.h"
 #include "eval/text_set.h"
 #include "eval/text_version.h"
 
@@ -148,23 +149,37 @@ struct compiled_slice {
     const struct compiled_share *shares;
 };
 
-struct compiled_bucket {
-    struct hash_murmur3 salted; /* the hash after "<salt>/" */
+/* What there is to know of a serve that deals by more than a number to begin with and shares: a
+ * bucket, and a split whose hash is another system's (draw.h). */
+struct compiled_deal {
+    struct hash_murmur3 begun; /* murmur3: the hash of what stands before the subject */
     const struct compiled_slice *slices;
     const uint32_t *ends_to; /* SERVE_PROGRESSIVE_BUCKET: by slice, at its end */
     uint32_t slice_count;
-    struct str selector, salt;
+    enum flag_hash hash;
+    struct str bucket_by, salt; /* of a bucket: a selector */
+    uint32_t ticket_count;      /* of a split: its shares end there */
+    union {                     /* begun, too, by the hash */
+        uint32_t fnv1a;
+        struct hash_murmur3 begun_again;
+        struct sha1 sha1;
+    };
 };
+
+/* Which way a decision goes: shares of ours, by kind, or as other systems deal. */
+enum serve_way { WAY_VARIATION, WAY_SPLIT, WAY_BUCKET, WAY_MOVING_BUCKET, WAY_ELSEWHERE };
 
 /* What a decision reads stands in front: with a rule's own it fits into one cache line. */
 struct compiled_serve {
     enum serve_kind kind;
-    int variation;   /* SERVE_VARIATION, a bucket's otherwise; -1: the flag has no such one */
+    int variation;   /* SERVE_VARIATION, a bucket's otherwise, the variation of tickets behind a
+                        split's shares; -1: the flag has no such one, nobody's */
     uint32_t slot;   /* attribute that is hashed; of a bucket: selector */
     uint32_t prefix; /* the hash after "<flag key>:<salt>:" */
-    const struct compiled_bucket *bucket; /* serve_is_bucket */
+    const struct compiled_deal *deal; /* NULL: a split by fnv1a_32_utf16, or nothing is dealt */
     const struct compiled_share *shares;
     uint32_t share_count;
+    enum serve_way way;
     struct activity activity; /* SERVE_PROGRESSIVE: when it moves */
     const struct serve *serve;
     const struct flag *flag;
@@ -295,6 +310,9 @@ bool sticky_expression(struct arena *arena, const struct flag *flag,
 /* The attribute and salt a split hashes by; a progressive serve's are those it moves to. */
 struct str serve_bucket_by(const struct serve *serve);
 struct str serve_salt(const struct serve *serve);
+/* What is shown of them: "targetingKey", "" and such filled in. */
+struct str compiled_bucket_by(const struct compiled_serve *serve);
+struct str compiled_salt(const struct compiled_serve *serve);
 
 struct compiled_serve compile_serve(struct compiler *compiler, const struct flag *flag,
                                     const struct serve *serve);

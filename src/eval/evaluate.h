@@ -135,7 +135,9 @@ struct trace {
     const struct serve *serve; /* what chose the variation; NULL when nothing did */
     /* Of the serve above, or of a fallthrough that left the ticket to nobody (serve is NULL). */
     bool has_ticket;
-    uint32_t ticket;                 /* of a split: 0..99999; of a bucket: 0..42949672 */
+    uint32_t ticket, ticket_count;   /* of a split: 0..99999; of a bucket: 0..42949672; of other
+                                        systems' as model/flag.h says, and none (0 of 0) where
+                                        murmur3_32_percent finds no slice */
     bool has_percent;                /* of a bucket: which slice the ticket is of */
     uint32_t percent;                /* 0..99 */
     uint32_t slice_start, slice_end; /* its percents at that moment; behind the last: up to 100 */

@@ -80,9 +80,10 @@ struct explained_serve {
     /* Of a serve that hashes. */
     enum flag_hash hash_name;
     struct str bucket_by, salt;
-    bool has_subject; /* else the rest is not filled */
-    struct str input; /* what is hashed, whole */
-    uint32_t hash;
+    bool has_subject;     /* else the rest is not filled */
+    struct str input;     /* what is hashed, whole */
+    uint64_t hash;        /* of 32 bits; sha1_60: of 60 */
+    uint32_t second_hash; /* murmur3_32_percent: the ticket's */
     /* Of a bucket: which slice, percents [start, end) at that moment; behind the last, up to 100.
      */
     uint32_t percent, slice_start, slice_end;

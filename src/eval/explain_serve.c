@@ -4,9 +4,10 @@
  *
  * The serve itself deals, with a trace; what is added is the text it hashed and the whole hash.
  */
-#include "base/number.h"
+#include <string.h>
+
+#include "eval/draw.h"
 #include "eval/explainer.h"
-#include "eval/hash.h"
 
 /* What a split hashes: a text, or a number as ECMAScript spells it. */
 static struct str split_subject(struct inquiry *inquiry, const struct compiled_serve *serve)
@@ -19,23 +20,31 @@ static struct str split_subject(struct inquiry *inquiry, const struct compiled_s
     return (struct str){arena_copy(inquiry->arena, text, size), size};
 }
 
-static void explain_split_hash(struct inquiry *inquiry, const struct compiled_serve *serve,
-                               struct explained_serve *explained)
+static struct str subject_of(struct inquiry *inquiry, const struct compiled_serve *serve)
 {
-    struct str subject = split_subject(inquiry, serve);
-    explained->input = arena_format(inquiry->arena, "%.*s:%.*s:%.*s", STR_ARG(serve->flag->key),
-                                    STR_ARG(explained->salt), STR_ARG(subject));
-    explained->hash = hash_fnv1a_utf16(explained->input);
+    if (serve_is_bucket(serve->serve))
+        return text_view_text(context_view(inquiry->context, serve->slot), inquiry->arena);
+    return split_subject(inquiry, serve);
 }
 
-static void explain_bucket_hash(struct inquiry *inquiry, const struct compiled_serve *serve,
-                                struct explained_serve *explained)
+static void explain_hash(struct inquiry *inquiry, const struct compiled_serve *serve,
+                         struct explained_serve *explained)
 {
-    struct str subject =
-        text_view_text(context_view(inquiry->context, serve->slot), inquiry->arena);
-    explained->input =
-        arena_format(inquiry->arena, "%.*s/%.*s", STR_ARG(explained->salt), STR_ARG(subject));
-    explained->hash = hash_murmur3_32(explained->input, 0);
+    struct str subject = subject_of(inquiry, serve);
+    struct str prefix =
+        flag_hash_prefix(inquiry->arena, explained->hash_name, serve->flag->key, explained->salt);
+    char *input = arena_allocate(inquiry->arena, prefix.size + subject.size);
+    if (prefix.size > 0)
+        memcpy(input, prefix.data, prefix.size);
+    if (subject.size > 0)
+        memcpy(input + prefix.size, subject.data, subject.size);
+    explained->input = (struct str){input, prefix.size + subject.size};
+    if (serve->deal == NULL)
+        explained->hash = hash_fnv1a_utf16(explained->input);
+    else
+        explained->hash = draw_hash(serve->deal, subject);
+    if (explained->hash_name == FLAG_HASH_MURMUR3_32_PERCENT)
+        explained->second_hash = draw_hash_again(serve->deal, subject);
 }
 
 static void explain_ranges(struct inquiry *inquiry, const struct flag *flag,
@@ -72,26 +81,16 @@ static double progress_of(const struct schedule *way, int64_t now_ms)
 static void explain_ticket(struct inquiry *inquiry, const struct compiled_serve *serve,
                            const struct trace *trace, struct explained_serve *explained)
 {
-    bool is_bucket = serve_is_bucket(serve->serve);
     explained->has_subject = true;
     explained->bucket_by = trace->bucket_by;
     explained->salt = trace->salt;
     explained->ticket = trace->ticket;
-    explained->ticket_count = is_bucket ? BUCKET_TICKETS : SPLIT_WEIGHT_TOTAL;
-    if (is_bucket) {
-        explain_bucket_hash(inquiry, serve, explained);
-        explained->percent = trace->percent;
-        explained->slice_start = trace->slice_start;
-        explained->slice_end = trace->slice_end;
-    } else {
-        explain_split_hash(inquiry, serve, explained);
-    }
+    explained->ticket_count = trace->ticket_count;
+    explain_hash(inquiry, serve, explained);
+    explained->percent = trace->percent;
+    explained->slice_start = trace->slice_start;
+    explained->slice_end = trace->slice_end;
     explain_ranges(inquiry, serve->flag, trace, explained);
-}
-
-static struct str text_or_empty(struct str text)
-{
-    return str_is_absent(text) ? STR("") : text;
 }
 
 void explain_serve(struct inquiry *inquiry, const struct compiled_serve *serve,
@@ -109,11 +108,9 @@ void explain_serve(struct inquiry *inquiry, const struct compiled_serve *serve,
     };
     if (serve->kind == SERVE_VARIATION)
         return;
-    bool is_bucket = serve_is_bucket(serve->serve);
-    struct str bucket_by = is_bucket ? serve->bucket->selector : serve_bucket_by(serve->serve);
-    explained->hash_name = is_bucket ? FLAG_HASH_MURMUR3_32_UTF8 : FLAG_HASH_FNV1A_32_UTF16;
-    explained->bucket_by = str_is_absent(bucket_by) ? STR("targetingKey") : bucket_by;
-    explained->salt = text_or_empty(is_bucket ? serve->bucket->salt : serve_salt(serve->serve));
+    explained->hash_name = serve->deal == NULL ? FLAG_HASH_FNV1A_32_UTF16 : serve->deal->hash;
+    explained->bucket_by = compiled_bucket_by(serve);
+    explained->salt = compiled_salt(serve);
     explained->is_progressive = serve_is_progressive(serve->serve);
     if (explained->is_progressive)
         explained->progress = progress_of(&serve->serve->schedule, inquiry->now_ms);

@@ -39,6 +39,13 @@ uint32_t hash_fnv1a_utf16(struct str text)
     return hash_fnv1a_utf16_continue(HASH_FNV1A_BASIS, text);
 }
 
+uint32_t hash_fnv1a_utf8_continue(uint32_t hash, struct str text)
+{
+    for (size_t i = 0; i < text.size; i++)
+        hash = fnv1a_fold(hash, (unsigned char)text.data[i]);
+    return hash;
+}
+
 uint32_t hash_fnv1a_units(const uint16_t *units, size_t count)
 {
     uint32_t hash = HASH_FNV1A_BASIS;

@@ -13,6 +13,9 @@ uint32_t hash_fnv1a_units(const uint16_t *units, size_t count);
 
 #define HASH_FNV1A_BASIS 0x811C9DC5u
 
+/* The same over bytes. */
+uint32_t hash_fnv1a_utf8_continue(uint32_t hash, struct str text);
+
 /* MurmurHash3 x86 32-bit (Appleby) over bytes. */
 uint32_t hash_murmur3_32(struct str bytes, uint32_t seed);
 

@@ -5,8 +5,7 @@
  */
 #include <math.h>
 
-#include "base/number.h"
-#include "eval/bucket.h"
+#include "eval/draw.h"
 #include "eval/evaluation.h"
 #include "eval/hash.h"
 
@@ -25,7 +24,7 @@ static __attribute__((noinline)) uint32_t ticket_of_number(const struct compiled
 }
 
 /* False for what has no ticket: anything but a text or a number, and what is missing. */
-static inline bool draw_ticket(const struct compiled_serve *serve, const struct json *subject,
+static inline bool take_ticket(const struct compiled_serve *serve, const struct json *subject,
                                uint32_t *ticket)
 {
     if (subject->type == JSON_STRING) {
@@ -55,7 +54,8 @@ static int choose_without_ticket(const struct context *context, const struct com
 }
 
 /* How far a progressive serve has come: 0 before its start, 1 from its end on. */
-static double progress_at(const struct activity *activity, int64_t now_ms)
+static inline __attribute__((always_inline)) double progress_at(const struct activity *activity,
+                                                                int64_t now_ms)
 {
     if (now_ms <= activity->start_ms)
         return 0;
@@ -73,7 +73,8 @@ uint32_t share_weight_at(const struct compiled_share *share, double progress)
     return (uint32_t)(weight - whole >= 0.5 ? whole + 1 : whole);
 }
 
-static int progressive_owner(const struct compiled_serve *serve, uint32_t ticket, double progress)
+static inline __attribute__((always_inline)) int
+progressive_owner(const struct compiled_serve *serve, uint32_t ticket, double progress)
 {
     uint32_t end = 0;
     for (uint32_t i = 0; i < serve->share_count; i++) {
@@ -81,23 +82,23 @@ static int progressive_owner(const struct compiled_serve *serve, uint32_t ticket
         if (ticket < end)
             return serve->shares[i].variation;
     }
-    return VARIATION_NONE;
+    return serve->variation;
 }
 
 uint32_t slice_end_at(const struct compiled_serve *serve, uint32_t index, int64_t now_ms)
 {
-    const struct compiled_bucket *bucket = serve->bucket;
-    uint32_t end = bucket->slices[index].end;
+    const struct compiled_deal *deal = serve->deal;
+    uint32_t end = deal->slices[index].end;
     if (serve->kind == SERVE_BUCKET)
         return end;
-    return bucket_percent_at(end, bucket->ends_to[index], &serve->serve->schedule, now_ms);
+    return bucket_percent_at(end, deal->ends_to[index], &serve->serve->schedule, now_ms);
 }
 
 /* Index of the slice that has the percent; slice_count behind the last. */
-static inline uint32_t slice_of(const struct compiled_bucket *bucket, uint32_t percent)
+static inline uint32_t slice_of(const struct compiled_deal *deal, uint32_t percent)
 {
     uint32_t index = 0;
-    while (index < bucket->slice_count && percent >= bucket->slices[index].end)
+    while (index < deal->slice_count && percent >= deal->slices[index].end)
         index++;
     return index;
 }
@@ -107,7 +108,7 @@ static uint32_t moving_slice_of(const struct compiled_serve *serve, uint32_t per
                                 int64_t now_ms)
 {
     uint32_t index = 0;
-    while (index < serve->bucket->slice_count && percent >= slice_end_at(serve, index, now_ms))
+    while (index < serve->deal->slice_count && percent >= slice_end_at(serve, index, now_ms))
         index++;
     return index;
 }
@@ -129,22 +130,22 @@ choose_by_bucket(struct evaluation *evaluation, const struct compiled_serve *ser
                  struct trace *trace, bool is_moving)
 {
     struct context *context = evaluation->context;
-    const struct compiled_bucket *bucket = serve->bucket;
+    const struct compiled_deal *deal = serve->deal;
     const struct text_view *view = context_view(context, serve->slot);
     struct str subject =
         view->kind == VIEW_TEXT ? view->value.text : text_view_text(view, context->arena);
     if (subject.size == 0)
         return choose_without_subject(context, serve, view);
-    uint32_t hash = hash_murmur3_finish(&bucket->salted, subject);
+    uint32_t hash = hash_murmur3_finish(&deal->begun, subject);
     uint32_t percent = hash % 100;
     uint32_t ticket = hash / 100;
     uint32_t index =
-        is_moving ? moving_slice_of(serve, percent, evaluation->now_ms) : slice_of(bucket, percent);
+        is_moving ? moving_slice_of(serve, percent, evaluation->now_ms) : slice_of(deal, percent);
     if (trace != NULL)
         trace_note_bucket(trace, serve, percent, ticket, index, evaluation->now_ms);
-    if (index == bucket->slice_count || bucket->slices[index].share_count == 0)
+    if (index == deal->slice_count || deal->slices[index].share_count == 0)
         return serve->variation;
-    return share_owner(bucket->slices[index].shares, bucket->slices[index].share_count, ticket);
+    return share_owner(deal->slices[index].shares, deal->slices[index].share_count, ticket);
 }
 
 static __attribute__((noinline)) int choose_untraced(struct evaluation *evaluation,
@@ -153,19 +154,93 @@ static __attribute__((noinline)) int choose_untraced(struct evaluation *evaluati
     return choose_by_bucket(evaluation, serve, NULL, false);
 }
 
+/* ---- as other systems deal: draw.h ----------------------------------------------------------- */
+
+/* As above, but for the ticket: it is of another hash, and of the slice's weights. */
+static int choose_by_percent(struct evaluation *evaluation, const struct compiled_serve *serve,
+                             struct trace *trace)
+{
+    struct context *context = evaluation->context;
+    const struct compiled_deal *deal = serve->deal;
+    const struct text_view *view = context_view(context, serve->slot);
+    struct str subject = text_view_text(view, context->arena);
+    if (subject.size == 0)
+        return choose_without_subject(context, serve, view);
+    uint32_t percent = (uint32_t)draw_hash(deal, subject) % 100;
+    uint32_t index = moving_slice_of(serve, percent, evaluation->now_ms);
+    struct compiled_slice slice = {0};
+    if (index < deal->slice_count)
+        slice = deal->slices[index];
+    uint32_t ticket = 0;
+    if (slice.share_count > 0)
+        ticket = draw_hash_again(deal, subject) % slice.shares[slice.share_count - 1].end;
+    if (trace != NULL)
+        trace_note_bucket(trace, serve, percent, ticket, index, evaluation->now_ms);
+    return slice.share_count > 0 ? share_owner(slice.shares, slice.share_count, ticket)
+                                 : serve->variation;
+}
+
+static int owner_at(const struct compiled_serve *serve, uint32_t ticket, double progress)
+{
+    return serve->kind == SERVE_PROGRESSIVE
+               ? progressive_owner(serve, ticket, progress)
+               : share_owner(serve->shares, serve->share_count, ticket);
+}
+
+/* By sha1_60, who has no subject has the first ticket. */
+static int choose_without_text(const struct context *context, const struct compiled_serve *serve,
+                               double progress)
+{
+    int variation = choose_without_ticket(context, serve);
+    bool has_first = variation != VARIATION_KEY_MISSING && serve->deal->hash == FLAG_HASH_SHA1_60;
+    return has_first ? owner_at(serve, 0, progress) : variation;
+}
+
+static int choose_by_split_elsewhere(struct evaluation *evaluation,
+                                     const struct compiled_serve *serve, struct trace *trace)
+{
+    const struct compiled_deal *deal = serve->deal;
+    const struct json *value = context_read(evaluation->context, serve->slot);
+    char number[NUMBER_TEXT_BYTES];
+    struct str subject;
+    double progress = 0;
+    if (deal->ticket_count == 0)
+        return VARIATION_NONE;
+    if (serve->kind == SERVE_PROGRESSIVE)
+        progress = progress_at(&serve->activity, evaluation->now_ms);
+    if (!draw_subject(deal, value, number, &subject))
+        return choose_without_text(evaluation->context, serve, progress);
+    uint32_t ticket = draw_ticket(deal, draw_hash(deal, subject));
+    if (trace != NULL)
+        trace_note_ticket(trace, serve, ticket, progress);
+    return owner_at(serve, ticket, progress);
+}
+
+static __attribute__((noinline)) int choose_elsewhere(struct evaluation *evaluation,
+                                                      const struct compiled_serve *serve,
+                                                      struct trace *trace)
+{
+    if (serve->deal->hash == FLAG_HASH_MURMUR3_32_PERCENT)
+        return choose_by_percent(evaluation, serve, trace);
+    return choose_by_split_elsewhere(evaluation, serve, trace);
+}
+
+/* ---- any of them ----------------------------------------------------------------------------- */
+
 static __attribute__((noinline)) int choose_at_length(struct evaluation *evaluation,
                                                       const struct compiled_serve *serve,
                                                       struct trace *trace)
 {
     if (trace != NULL)
         trace_note_serve(trace, serve);
-    if (serve->kind == SERVE_VARIATION)
+    if (serve->way == WAY_VARIATION)
         return serve->variation;
-    if (serve->bucket != NULL)
-        return choose_by_bucket(evaluation, serve, trace, serve->kind != SERVE_BUCKET);
+    if (serve->way != WAY_SPLIT)
+        return serve->way == WAY_ELSEWHERE ? choose_elsewhere(evaluation, serve, trace)
+                                           : choose_by_bucket(evaluation, serve, trace, true);
 
     uint32_t ticket = 0;
-    if (!draw_ticket(serve, context_read(evaluation->context, serve->slot), &ticket))
+    if (!take_ticket(serve, context_read(evaluation->context, serve->slot), &ticket))
         return choose_without_ticket(evaluation->context, serve);
     double progress = 0;
     if (serve->kind == SERVE_PROGRESSIVE)
@@ -179,7 +254,7 @@ static __attribute__((noinline)) int choose_at_length(struct evaluation *evaluat
 int serve_choose(struct evaluation *evaluation, const struct compiled_serve *serve,
                  struct trace *trace)
 {
-    bool is_short = serve->kind == SERVE_BUCKET && trace == NULL;
+    bool is_short = serve->way == WAY_BUCKET && trace == NULL;
     return is_short ? choose_untraced(evaluation, serve)
                     : choose_at_length(evaluation, serve, trace);
 }

@@ -19,7 +19,8 @@
  *     an attribute      LOOKUP_STEPS for each part of each distinct path; a selector VIEW_STEPS
  * more segment           REFERENCE_STEPS, and so each prerequisite: each is decided once however
  *                       often it is asked; ruleset_check_environment adds what they cost
- *     a split           HASH_STEPS and one for each of its shares, two when it is progressive
+ *     a split           HASH_STEPS and one for each of its shares, two when it is progressive;
+ *                       SHA1_STEPS more by sha1_60
  *     everything else   one
  *
  * And of the text family:
@@ -55,6 +56,7 @@ enum {
     LOOKUP_STEPS = 8,
     REFERENCE_STEPS = 8,
     HASH_STEPS = 8,
+    SHA1_STEPS = 128,
     SET_STEPS = 64,
     LOWER_STEPS = 1600,
     NUMBER_STEPS = 32,
@@ -259,18 +261,19 @@ static size_t bucket_steps(const struct bucket *bucket)
     return HASH_STEPS + LOOKUP_STEPS + bucket->slice_count + longest;
 }
 
-static void count_serve(struct count *count, const struct serve *serve)
+static void count_serve(struct count *count, const struct flag *flag, const struct serve *serve)
 {
+    size_t hash_steps = HASH_STEPS + (flag->arithmetic.hash == FLAG_HASH_SHA1_60 ? SHA1_STEPS : 0);
     switch (serve->kind) {
     case SERVE_VARIATION:
         count->steps += 1;
         return;
     case SERVE_SPLIT:
-        count->steps += HASH_STEPS + serve->split.allocation_count;
+        count->steps += hash_steps + serve->split.allocation_count;
         return;
     case SERVE_PROGRESSIVE:
         count->steps +=
-            HASH_STEPS + 2 * (serve->split.allocation_count + serve->to.allocation_count);
+            hash_steps + 2 * (serve->split.allocation_count + serve->to.allocation_count);
         return;
     case SERVE_BUCKET:
         count->steps += bucket_steps(&serve->bucket);
@@ -328,10 +331,10 @@ size_t flag_steps(struct arena *arena, const struct flag *flag)
     bool has_choices = flag->arithmetic.comparison == FLAG_COMPARISON_TEXT;
     for (size_t i = 0; has_choices && i < flag->variation_count; i++)
         count.steps += choice_steps(&flag->variations[i]);
-    count_serve(&count, &flag->fallthrough);
+    count_serve(&count, flag, &flag->fallthrough);
     for (size_t i = 0; i < flag->rule_count; i++) {
         count_expression(&count, &flag->rules[i].when, 0);
-        count_serve(&count, &flag->rules[i].serve);
+        count_serve(&count, flag, &flag->rules[i].serve);
     }
     return count.steps;
 }

@@ -3,7 +3,7 @@
 #include <assert.h>
 
 #include "base/buf.h"
-#include "eval/bucket.h"
+#include "eval/draw.h"
 #include "eval/evaluation.h"
 
 void trace_open(struct trace *trace, struct arena *arena)
@@ -47,6 +47,7 @@ void trace_note_serve(struct trace *trace, const struct compiled_serve *serve)
     trace->serve = serve->serve;
     trace->has_ticket = false;
     trace->ticket = 0;
+    trace->ticket_count = 0;
     trace->has_percent = false;
     trace->percent = 0;
     trace->slice_start = 0;
@@ -55,6 +56,20 @@ void trace_note_serve(struct trace *trace, const struct compiled_serve *serve)
     trace->salt = (struct str){0};
     trace->allocations = NULL;
     trace->allocation_count = 0;
+}
+
+/* Elsewhere the last has what is left over, and nobody more than there is. */
+static uint32_t split_end(const struct compiled_serve *serve, uint32_t index, uint32_t start,
+                          double progress)
+{
+    const struct compiled_share *share = &serve->shares[index];
+    if (serve->kind == SERVE_SPLIT)
+        return share->end;
+    uint32_t end = start + share_weight_at(share, progress);
+    if (serve->deal == NULL)
+        return end;
+    bool is_last = index + 1 == serve->share_count;
+    return is_last || end > serve->deal->ticket_count ? serve->deal->ticket_count : end;
 }
 
 static struct trace_allocation *
@@ -67,8 +82,7 @@ copy_allocations(struct arena *arena, const struct compiled_serve *serve, double
     uint32_t start = 0;
     for (uint32_t i = 0; i < serve->share_count; i++) {
         const struct compiled_share *share = &serve->shares[i];
-        uint32_t end =
-            serve->kind == SERVE_SPLIT ? share->end : start + share_weight_at(share, progress);
+        uint32_t end = split_end(serve, i, start, progress);
         allocations[i] = (struct trace_allocation){
             .variation = share->variation < 0 ? unknown : flag->variations[share->variation].id,
             .start = start,
@@ -82,12 +96,11 @@ copy_allocations(struct arena *arena, const struct compiled_serve *serve, double
 void trace_note_ticket(struct trace *trace, const struct compiled_serve *serve, uint32_t ticket,
                        double progress)
 {
-    struct str bucket_by = serve_bucket_by(serve->serve);
-    struct str salt = serve_salt(serve->serve);
     trace->has_ticket = true;
     trace->ticket = ticket;
-    trace->bucket_by = str_is_absent(bucket_by) ? STR("targetingKey") : bucket_by;
-    trace->salt = str_is_absent(salt) ? STR("") : salt;
+    trace->ticket_count = serve->deal == NULL ? SPLIT_WEIGHT_TOTAL : serve->deal->ticket_count;
+    trace->bucket_by = compiled_bucket_by(serve);
+    trace->salt = compiled_salt(serve);
     trace->allocations = copy_allocations(trace->arena, serve, progress);
     trace->allocation_count = serve->share_count;
 }
@@ -96,9 +109,32 @@ static void note_slice(struct trace *trace, const struct compiled_serve *serve, 
                        int64_t now_ms)
 {
     bool is_first = slice == 0;
-    bool is_behind = slice == serve->bucket->slice_count;
+    bool is_behind = slice == serve->deal->slice_count;
     trace->slice_start = is_first ? 0 : slice_end_at(serve, slice - 1, now_ms);
     trace->slice_end = is_behind ? SLICE_PERCENT_MAX : slice_end_at(serve, slice, now_ms);
+}
+
+/* Those of the slice; behind the last there are none. */
+static void note_shares(struct trace *trace, const struct compiled_serve *serve, uint32_t slice)
+{
+    const struct bucket *bucket = &serve->serve->bucket;
+    bool is_ours = serve->deal->hash == FLAG_HASH_MURMUR3_32_UTF8;
+    trace->ticket_count = is_ours ? BUCKET_TICKETS : 0;
+    if (slice == bucket->slice_count || bucket->slices[slice].allocation_count == 0)
+        return;
+    const struct slice *dealt = &bucket->slices[slice];
+    struct bucket_range *ranges =
+        ARENA_NEW_ARRAY(trace->arena, struct bucket_range, dealt->allocation_count);
+    size_t count = is_ours ? bucket_ranges(dealt, ranges) : draw_ranges(dealt, ranges);
+    trace->allocations = ARENA_NEW_ARRAY(trace->arena, struct trace_allocation, count);
+    trace->allocation_count = count;
+    for (size_t i = 0; i < count; i++) {
+        bool is_nobodys = str_is_absent(ranges[i].variation);
+        trace->allocations[i] = (struct trace_allocation){
+            is_nobodys ? STR("") : ranges[i].variation, ranges[i].start, ranges[i].end};
+    }
+    if (!is_ours)
+        trace->ticket_count = ranges[count - 1].end;
 }
 
 void trace_note_bucket(struct trace *trace, const struct compiled_serve *serve, uint32_t percent,
@@ -108,20 +144,8 @@ void trace_note_bucket(struct trace *trace, const struct compiled_serve *serve, 
     trace->ticket = ticket;
     trace->has_percent = true;
     trace->percent = percent;
-    trace->bucket_by = serve->bucket->selector;
-    trace->salt = str_is_absent(serve->bucket->salt) ? STR("") : serve->bucket->salt;
+    trace->bucket_by = compiled_bucket_by(serve);
+    trace->salt = compiled_salt(serve);
     note_slice(trace, serve, slice, now_ms);
-    const struct bucket *bucket = &serve->serve->bucket;
-    if (slice == bucket->slice_count || bucket->slices[slice].allocation_count == 0)
-        return;
-    struct bucket_range *ranges =
-        ARENA_NEW_ARRAY(trace->arena, struct bucket_range, bucket->slices[slice].allocation_count);
-    trace->allocation_count = bucket_ranges(&bucket->slices[slice], ranges);
-    trace->allocations =
-        ARENA_NEW_ARRAY(trace->arena, struct trace_allocation, trace->allocation_count);
-    for (size_t i = 0; i < trace->allocation_count; i++) {
-        bool is_nobodys = str_is_absent(ranges[i].variation);
-        trace->allocations[i] = (struct trace_allocation){
-            is_nobodys ? STR("") : ranges[i].variation, ranges[i].start, ranges[i].end};
-    }
+    note_shares(trace, serve, slice);
 }

@@ -89,7 +89,7 @@ static void inspect_typed_only(struct inspection *inspection, const struct place
 void arithmetic_inspect(struct inspection *inspection, const struct place *place,
                         const struct flag *flag)
 {
-    bool has_buckets = flag->arithmetic.hash == FLAG_HASH_MURMUR3_32_UTF8;
+    bool has_buckets = flag_hash_deals_buckets(flag->arithmetic.hash);
     if (has_buckets != is_text(flag))
         inspect_refuse_member(inspection, place, STR("arithmetic"),
                               STR("must be a hash and a comparison that go together"));

@@ -49,6 +49,14 @@ static void inspect_allocation(struct inspection *inspection, const struct place
                               STR("must be unique within the rollout"));
 }
 
+static uint64_t sum_weights(const struct split *split)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < split->allocation_count; i++)
+        sum += split->allocations[i].weight;
+    return sum;
+}
+
 static void inspect_split(struct inspection *inspection, const struct place *place,
                           const struct split *split, const struct flag *flag)
 {
@@ -58,13 +66,14 @@ static void inspect_split(struct inspection *inspection, const struct place *pla
     struct place list = place_member(place, STR("variations"));
     inspect_count(inspection, &list, split->allocation_count, VARIATIONS_PER_FLAG_MAX,
                   "variations");
-    uint64_t total = 0;
-    for (size_t i = 0; i < split->allocation_count && !inspection_failed(inspection); i++) {
+    for (size_t i = 0; i < split->allocation_count && !inspection_failed(inspection); i++)
         inspect_allocation(inspection, &list, split, i, flag);
-        total += split->allocations[i].weight;
-    }
-    if (total > SPLIT_WEIGHT_TOTAL)
+    uint64_t total = sum_weights(split);
+    bool counts = flag_hash_counts_weights(flag->arithmetic.hash);
+    if (!counts && total > SPLIT_WEIGHT_TOTAL)
         inspect_refuse(inspection, place, STR("weights must total at most 100000"));
+    if (counts && total > SPLIT_WEIGHT_SUM_MAX)
+        inspect_refuse(inspection, place, STR("weights must total at most 2147483647"));
     inspect_text(inspection, place, STR("bucketBy"), split->bucket_by, ATTRIBUTE_NAME_BYTES_MAX);
     inspect_text(inspection, place, STR("salt"), split->salt, TEXT_BYTES_MAX);
 }
@@ -85,6 +94,15 @@ static void inspect_way(struct inspection *inspection, const struct place *place
     schedule_inspect(inspection, place, way);
 }
 
+/* With another total everybody would be dealt anew at each step of the way. */
+static void inspect_totals(struct inspection *inspection, const struct place *place,
+                           const struct serve *serve, const struct flag *flag)
+{
+    bool counts = flag_hash_counts_weights(flag->arithmetic.hash);
+    if (counts && sum_weights(&serve->split) != sum_weights(&serve->to))
+        inspect_refuse(inspection, place, STR("from and to must have the same total of weights"));
+}
+
 static void inspect_progressive(struct inspection *inspection, const struct place *place,
                                 const struct serve *serve, const struct flag *flag)
 {
@@ -97,14 +115,15 @@ static void inspect_progressive(struct inspection *inspection, const struct plac
         inspect_refuse(inspection, place, STR("from and to must use the same bucketBy"));
     if (!may_stand_together(serve->split.salt, serve->to.salt))
         inspect_refuse(inspection, place, STR("from and to must use the same salt"));
+    inspect_totals(inspection, place, serve, flag);
 }
 
-/* Splits are dealt by one hash, buckets by the other. */
+/* Splits are dealt by some hashes, buckets by others. */
 static void inspect_serve_arithmetic(struct inspection *inspection, const struct place *place,
                                      const struct serve *serve, const struct flag *flag)
 {
     bool is_bucket = serve_is_bucket(serve);
-    bool deals_buckets = flag->arithmetic.hash == FLAG_HASH_MURMUR3_32_UTF8;
+    bool deals_buckets = flag_hash_deals_buckets(flag->arithmetic.hash);
     if (serve->kind != SERVE_VARIATION && is_bucket != deals_buckets)
         inspect_refuse(inspection, place, STR("does not go with the flag's hash"));
 }

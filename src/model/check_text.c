@@ -203,10 +203,14 @@ static void inspect_slice(struct inspection *inspection, const struct place *pla
     struct place list = place_member(place, STR("variations"));
     inspect_count(inspection, &list, slice->allocation_count, VARIATIONS_PER_FLAG_MAX,
                   "variations");
+    uint64_t sum = 0;
     for (size_t i = 0; i < slice->allocation_count && !inspection_failed(inspection); i++) {
         struct place item = place_item(&list, i);
         inspect_slice_allocation(inspection, &item, slice, i, flag);
+        sum += slice->allocations[i].weight;
     }
+    if (flag->arithmetic.hash == FLAG_HASH_MURMUR3_32_PERCENT && sum > SPLIT_WEIGHT_SUM_MAX)
+        inspect_refuse(inspection, &list, STR("weights must total at most 2147483647"));
 }
 
 static void inspect_slices(struct inspection *inspection, const struct place *place,

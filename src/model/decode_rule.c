@@ -64,7 +64,7 @@ static struct allocation read_allocation(struct inspection *inspection, const st
         return allocation;
     allocation.variation = read_string(inspection, place, json, STR("variation"),
                                        STR("must reference a variation on this flag"));
-    allocation.weight = read_share(inspection, place, json, STR("weight"), SPLIT_WEIGHT_TOTAL);
+    allocation.weight = read_share(inspection, place, json, STR("weight"), SPLIT_WEIGHT_SUM_MAX);
     return allocation;
 }
 

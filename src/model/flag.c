@@ -3,6 +3,9 @@
  * whose document shape this is; each list is measured before it is walked. */
 #include "model/flag.h"
 
+#include <assert.h>
+#include <string.h>
+
 #include "base/utf.h"
 #include "model/check.h"
 #include "model/limits.h"
@@ -14,6 +17,54 @@ int flag_find_variation(const struct flag *flag, struct str id)
             return (int)i;
     }
     return -1;
+}
+
+/* ---- arithmetic ------------------------------------------------------------------------------ */
+
+bool flag_hash_deals_buckets(enum flag_hash hash)
+{
+    return hash == FLAG_HASH_MURMUR3_32_UTF8 || hash == FLAG_HASH_MURMUR3_32_PERCENT;
+}
+
+bool flag_hash_is_ours(enum flag_hash hash)
+{
+    return hash == FLAG_HASH_FNV1A_32_UTF16 || hash == FLAG_HASH_MURMUR3_32_UTF8;
+}
+
+bool flag_hash_counts_weights(enum flag_hash hash)
+{
+    return hash == FLAG_HASH_MURMUR3_32_SCALED || hash == FLAG_HASH_FNV1A_32_MODULO;
+}
+
+static struct str join(struct arena *arena, struct str first, struct str second)
+{
+    char *bytes = arena_allocate(arena, first.size + second.size);
+    if (first.size > 0)
+        memcpy(bytes, first.data, first.size);
+    if (second.size > 0)
+        memcpy(bytes + first.size, second.data, second.size);
+    return (struct str){bytes, first.size + second.size};
+}
+
+struct str flag_hash_prefix(struct arena *arena, enum flag_hash hash, struct str key,
+                            struct str salt)
+{
+    struct str said = str_is_absent(salt) ? key : salt;
+    switch (hash) {
+    case FLAG_HASH_FNV1A_32_UTF16:
+        return join(arena, join(arena, key, STR(":")), join(arena, salt, STR(":")));
+    case FLAG_HASH_MURMUR3_32_UTF8:
+        return join(arena, salt, STR("/"));
+    case FLAG_HASH_SHA1_60:
+        return join(arena, said, STR("."));
+    case FLAG_HASH_MURMUR3_32_PERCENT:
+        return join(arena, said, STR(":"));
+    case FLAG_HASH_MURMUR3_32_SCALED:
+    case FLAG_HASH_FNV1A_32_MODULO:
+        return said;
+    }
+    assert(false);
+    return said;
 }
 
 static bool is_alphanumeric(char c)

@@ -27,12 +27,41 @@ enum visibility { VISIBILITY_UNSET, VISIBILITY_CLIENT, VISIBILITY_SERVER };
 /*
  * How a flag turns a subject into a ticket and compares attributes: data, frozen with the flag by
  * whoever created it, changed only knowingly (design.md 3). Named after the arithmetic.
+ *
+ * The first two are the ones new flags are made with. The others are those of other systems, so
+ * that flags brought over from there deal everybody what they had (decision 13); only a flag that
+ * deals shares needs one. Flags that have one are decided here and never handed to SDKs that
+ * evaluate by themselves: flag_hash_is_ours.
+ *
+ * Of the others, what is hashed is "<salt><separator><subject>" in UTF-8; where no salt is written
+ * (absent; an empty one is written) the flag's key stands in its place. Splits write the salt and
+ * the subject (a dotted path, absent: the targeting key) on themselves, buckets may have them from
+ * the flag.
+ *
+ *   sha1_60             separator ".": the first 60 bits of SHA-1, over 2^60 - 1: a position from 0
+ *                       to 1; ticket = position * 100000, rounded down. Whoever is behind the last
+ *                       share has the last one. Who has no subject, or one that is neither a text
+ *                       nor a whole number, has ticket 0. (A salt of its own on top of the flag's
+ *                       key: "<key>.<salt>" is written as the salt.)
+ *   murmur3_32_scaled   no separator: MurmurHash3 x86 32, seed 0; ticket = (hash * total) >> 32 in
+ *                       64 bits, total being the sum of the split's weights. Of texts alone.
+ *   fnv1a_32_modulo     no separator: FNV-1a over bytes; ticket = hash mod total. Of texts alone
+ *                       that are not empty.
+ *   murmur3_32_percent  separator ":": percent = MurmurHash3 (seed 0) mod 100, as in
+ *                       murmur3_32_utf8; within the slice ticket = MurmurHash3 of the same text
+ *                       (seed 86028157) mod the sum of the slice's weights.
+ *
+ * In documents: {"arithmetic":{"hash":"sha1_60","comparison":"typed"},…}, the names as above.
  */
 enum flag_hash {
     FLAG_HASH_FNV1A_32_UTF16,  /* FNV-1a, xor of whole 16-bit units; ticket = hash mod 100000 of
                                   "<flag key>:<salt>:<subject>"; serves by split */
     FLAG_HASH_MURMUR3_32_UTF8, /* MurmurHash3 x86 32, seed 0, of "<salt>/<subject>" in UTF-8; serves
                                   by bucket */
+    FLAG_HASH_SHA1_60,         /* typed; serves by split, weights at most 100000 together */
+    FLAG_HASH_MURMUR3_32_SCALED,  /* typed; serves by split, weights at most 2^31 - 1 together */
+    FLAG_HASH_FNV1A_32_MODULO,    /* the same */
+    FLAG_HASH_MURMUR3_32_PERCENT, /* text; serves by bucket */
 };
 enum flag_comparison {
     FLAG_COMPARISON_TYPED, /* JSON types, no coercion */
@@ -128,6 +157,17 @@ struct segment {
 
 /* Index of the variation with this id, or -1. */
 int flag_find_variation(const struct flag *flag, struct str id);
+
+/* Whether flags of this hash compare text and deal by buckets; else they are typed and split. */
+bool flag_hash_deals_buckets(enum flag_hash hash);
+/* Whether new flags are made with it: the SDKs that evaluate by themselves know these two alone. */
+bool flag_hash_is_ours(enum flag_hash hash);
+/* Whether a split's weights are shares of their own sum, whatever that is; else of 100000. */
+bool flag_hash_counts_weights(enum flag_hash hash);
+/* What is hashed in front of the subject, its separator included. The salt is a split's, or a
+ * bucket's (its own or the flag's); in the arena, or one of these texts. */
+struct str flag_hash_prefix(struct arena *arena, enum flag_hash hash, struct str key,
+                            struct str salt);
 
 /* The rules a flag or a segment must keep whatever dialect wrote it: names, limits
  * (model/limits.h), references inside itself, types. Refuses with a path from "$" in fault.where

@@ -77,8 +77,11 @@ static_assert(COUNT_OF(lifecycles) == LIFECYCLE_ARCHIVED + 1, "every lifecycle h
 static const struct str visibilities[] = {NAME("client"), NAME("server")};
 static_assert(COUNT_OF(visibilities) == VISIBILITY_SERVER, "all but unset have a name");
 
-static const struct str flag_hashes[] = {NAME("fnv1a_32_utf16"), NAME("murmur3_32_utf8")};
-static_assert(COUNT_OF(flag_hashes) == FLAG_HASH_MURMUR3_32_UTF8 + 1, "every hash has a name");
+static const struct str flag_hashes[] = {
+    NAME("fnv1a_32_utf16"),    NAME("murmur3_32_utf8"), NAME("sha1_60"),
+    NAME("murmur3_32_scaled"), NAME("fnv1a_32_modulo"), NAME("murmur3_32_percent"),
+};
+static_assert(COUNT_OF(flag_hashes) == FLAG_HASH_MURMUR3_32_PERCENT + 1, "every hash has a name");
 
 static const struct str flag_comparisons[] = {NAME("typed"), NAME("text")};
 static_assert(COUNT_OF(flag_comparisons) == FLAG_COMPARISON_TEXT + 1, "every family has a name");

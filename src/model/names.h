@@ -20,7 +20,7 @@ extern const struct name_list value_type_names;      /* boolean string number ob
 extern const struct name_list flag_kind_names;       /* flag experiment mutex holdout */
 extern const struct name_list lifecycle_names;       /* draft active deprecated archived */
 extern const struct name_list visibility_names;      /* client server: VISIBILITY_CLIENT is first */
-extern const struct name_list flag_hash_names;       /* fnv1a_32_utf16 murmur3_32_utf8 */
+extern const struct name_list flag_hash_names;       /* fnv1a_32_utf16 murmur3_32_utf8 … */
 extern const struct name_list flag_comparison_names; /* typed text */
 extern const struct name_list evaluation_mode_names; /* remote local */
 extern const struct name_list document_form_names;   /* auto legacy core */

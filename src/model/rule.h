@@ -105,17 +105,23 @@ bool schedule_is_active(const struct schedule *schedule, int64_t now_ms);
 
 struct allocation {
     struct str variation; /* id */
-    uint32_t weight;      /* in a split: of SPLIT_WEIGHT_TOTAL; in a slice: of the sum of all */
+    uint32_t weight;      /* in a split: of SPLIT_WEIGHT_TOTAL, or of the sum of all, as the
+                             flag's hash has it; in a slice: of the sum of all */
 };
 
-enum { SPLIT_WEIGHT_TOTAL = 100000 };
+enum { SPLIT_WEIGHT_TOTAL = 100000, SPLIT_WEIGHT_SUM_MAX = INT32_MAX };
 
-/* Tickets 0..99999 dealt to variations in order; tickets nobody owns select nothing. */
+/*
+ * Tickets 0..99999 dealt to variations in order; tickets nobody owns select nothing. Where the hash
+ * of the flag is another system's (model/flag.h) there are as many tickets as it says, and none is
+ * left over: the last variation has what is behind the others.
+ */
 struct split {
     struct allocation *allocations;
     size_t allocation_count;
     struct str bucket_by; /* attribute to hash; absent means the targeting key */
-    struct str salt;      /* absent means none, which hashes as empty */
+    struct str salt;      /* absent means none, which hashes as empty, or as the flag's key:
+                             model/flag.h */
 };
 
 /*
@@ -123,6 +129,7 @@ struct split {
  * in there (hash div 100, of BUCKET_TICKETS) to a variation, by weight. Slices lie one behind the
  * other from percent 0 on; whoever is behind the last, or gets nothing in theirs, or has no
  * subject, gets `otherwise`. How weights become ranges of tickets: wire reference, section 9.7.
+ * With murmur3_32_percent the ticket is that of a second hash, of the sum of the slice's weights.
  *
  * A progressive one moves the ends of its slices from one set of percents to another: each end,
  * which is the sum of the percents up to it, on a straight line, rounded down to whole percents.

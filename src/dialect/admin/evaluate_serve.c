@@ -2,6 +2,8 @@
 /* evaluate_serve - what a serve dealt, and how: the text, its hash, whose range the ticket is in.
  */
 #include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
 
 #include "dialect/admin/evaluate.h"
 #include "model/codec.h"
@@ -25,13 +27,27 @@ static struct str kind_name(enum serve_kind kind)
     return STR("");
 }
 
+/* Sixty bits are more than JSON's readers hold: they are said as the digits they come from. */
+static void write_hash_value(struct json_writer *writer, const struct explained_serve *serve)
+{
+    char digits[16];
+    if (serve->hash_name == FLAG_HASH_SHA1_60) {
+        int size = snprintf(digits, sizeof(digits), "%015" PRIx64, serve->hash);
+        json_member_string(writer, STR("value"), (struct str){digits, (size_t)size});
+        return;
+    }
+    json_member_u64(writer, STR("value"), serve->hash);
+    if (serve->hash_name == FLAG_HASH_MURMUR3_32_PERCENT)
+        json_member_u64(writer, STR("second"), serve->second_hash);
+}
+
 static void write_hash(struct json_writer *writer, const struct explained_serve *serve)
 {
     json_key(writer, STR("hash"));
     json_object_begin(writer);
     json_member_string(writer, STR("name"), name_at(&flag_hash_names, serve->hash_name));
     json_member_string(writer, STR("input"), serve->input);
-    json_member_u64(writer, STR("value"), serve->hash);
+    write_hash_value(writer, serve);
     json_object_end(writer);
 }
 
@@ -83,6 +99,8 @@ static void write_dealing(struct json_writer *writer, const struct flag *flag,
     write_hash(writer, serve);
     if (serve_is_bucket(serve->serve))
         write_slice(writer, serve);
+    if (serve->ticket_count == 0)
+        return; /* by murmur3_32_percent, behind the last slice: nothing to draw */
     json_member_u64(writer, STR("ticket"), serve->ticket);
     json_member_u64(writer, STR("tickets"), serve->ticket_count);
     write_ranges(writer, flag, serve);

@@ -25,6 +25,23 @@ struct promotion {
 
 /* ---- inside the edit ----------------------------------------------------------------------- */
 
+static bool has_splits(const struct flag *flag)
+{
+    bool has = flag->fallthrough.kind == SERVE_SPLIT || flag->fallthrough.kind == SERVE_PROGRESSIVE;
+    for (size_t i = 0; i < flag->rule_count && !has; i++) {
+        const struct serve *serve = &flag->rules[i].serve;
+        has = serve->kind == SERVE_SPLIT || serve->kind == SERVE_PROGRESSIVE;
+    }
+    return has;
+}
+
+/* What is 1 of 100000 by the one hash may be 1 of 2 by the other. */
+static bool counts_otherwise(const struct flag *flag, const struct flag *current)
+{
+    return has_splits(flag) && flag_hash_counts_weights(flag->arithmetic.hash) !=
+                                   flag_hash_counts_weights(current->arithmetic.hash);
+}
+
 static struct fault promote_flag(struct edit *edit, const struct promotion *promotion,
                                  struct str key)
 {
@@ -36,6 +53,11 @@ static struct fault promote_flag(struct edit *edit, const struct promotion *prom
                                                          edit_arena(edit), &flag);
         return failed(fault) ? fault : edit_put_flag(edit, &flag);
     }
+    if (counts_otherwise(&flag, current))
+        return fault_make(FAULT_CONFLICT, key,
+                          STR("deals by another arithmetic there, in which its weights mean "
+                              "something else; promote it under a key of its own, or change one of "
+                              "the two first"));
     flag.arithmetic = current->arithmetic;
     flag.salt = current->salt;
     flag.is_on_all_deployments = current->is_on_all_deployments;

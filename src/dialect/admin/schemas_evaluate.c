@@ -164,8 +164,12 @@ static const struct operation_schema items[] = {
          "\"false: nothing to hash\"},\"schedule\":"                                 //
          OBJECT("\"start\":" TEXT ",\"end\":" TEXT, "\"start\",\"end\"")             //
          ",\"progress\":{\"type\":\"number\",\"minimum\":0,\"maximum\":1},\"hash\":" //
-         OBJECT("\"name\":{\"enum\":[\"fnv1a_32_utf16\",\"murmur3_32_utf8\"]},\"input\":" TEXT
-                ",\"value\":" COUNT,
+         OBJECT("\"name\":{\"enum\":[\"fnv1a_32_utf16\",\"murmur3_32_utf8\",\"sha1_60\","
+                "\"murmur3_32_scaled\",\"fnv1a_32_modulo\",\"murmur3_32_percent\"]},\"input\":" TEXT
+                ",\"value\":{\"anyOf\":[" COUNT ",{\"type\":\"string\",\"description\":"
+                "\"sha1_60: its first fifteen hexadecimal digits\"}]},\"second\":{"
+                "\"description\":\"murmur3_32_percent: the hash the ticket is of\","
+                "\"type\":\"integer\",\"minimum\":0}",
                 "\"name\",\"input\",\"value\"")                                        //
          ",\"percent\":{\"type\":\"integer\",\"minimum\":0,\"maximum\":99},\"slice\":" //
          OBJECT("\"start\":" COUNT ",\"end\":" COUNT, "\"start\",\"end\"")             //

@@ -79,7 +79,8 @@ static const struct operation_schema items[] = {
          "it\"}},\"required\":[\"op\",\"segment\"],\"additionalProperties\":false}")},
     {STR("Serve"),
      STR("{\"description\":\"what is served: one variation, or shares of the people. Flags that "
-         "hash with murmur3_32_utf8 deal by bucket and progressiveBucket, others by rollout and "
+         "hash with murmur3_32_utf8 or murmur3_32_percent deal by bucket and progressiveBucket, "
+         "others by rollout and "
          "progressive.\",\"anyOf\":[{\"type\":\"object\",\"properties\":{\"variation\":{"
          "\"type\":[\"string\",\"null\"],\"description\":\"a variation's id; null, in flags "
          "that compare text: nothing, the next rule is tried\"}},\"required\":[\"variation\"],"
@@ -131,15 +132,20 @@ static const struct operation_schema items[] = {
          "\"required\":[\"from\",\"to\",\"variations\"],\"additionalProperties\":false}}},"
          "\"required\":[\"start\",\"end\",\"slices\"],\"additionalProperties\":false}")},
     {STR("Split"),
-     STR("{\"type\":\"object\",\"description\":\"deals 100000 tickets\",\"properties\":{"
+     STR("{\"type\":\"object\",\"description\":\"deals 100000 tickets; by murmur3_32_scaled and "
+         "fnv1a_32_modulo as many as the weights are together\",\"properties\":{"
          "\"variations\":{\"type\":\"array\",\"description\":\"in order, each variation once; "
-         "weights are at most 100000 together, and what is left gets nothing\",\"minItems\":1,"
+         "weights are at most 100000 together, and what is left gets nothing; by sha1_60 the last "
+         "gets it; by murmur3_32_scaled and fnv1a_32_modulo they are at most 2147483647 "
+         "together\",\"minItems\":1,"
          "\"maxItems\":64,\"items\":{\"type\":\"object\",\"properties\":{\"variation\":{"
          "\"type\":\"string\",\"minLength\":1,\"maxLength\":96},\"weight\":{"
-         "\"type\":\"integer\",\"minimum\":0,\"maximum\":100000}},\"required\":[\"variation\","
+         "\"type\":\"integer\",\"minimum\":0,\"maximum\":2147483647}},\"required\":[\"variation\","
          "\"weight\"],\"additionalProperties\":false}},\"bucketBy\":{\"type\":\"string\","
          "\"description\":\"the attribute people are dealt by; left out: the targeting key\","
-         "\"maxLength\":256},\"salt\":{\"type\":\"string\",\"maxLength\":2048}},\"required\":["
+         "\"maxLength\":256},\"salt\":{\"type\":\"string\",\"description\":\"what is hashed before "
+         "the subject; left out: nothing beside the flag's "
+         "key\",\"maxLength\":2048}},\"required\":["
          "\"variations\"],\"additionalProperties\":false}")},
     {STR("ProgressiveSplit"),
      STR("{\"type\":\"object\",\"description\":\"moves from one split to another between two "
@@ -182,11 +188,15 @@ static const struct operation_schema items[] = {
          "\"required\":[\"flag\",\"variations\"],\"additionalProperties\":false}")},
     {STR("Arithmetic"),
      STR("{\"description\":\"how people are dealt and values compared; a flag keeps what it was "
-         "made with until somebody changes it on purpose\",\"anyOf\":[{\"type\":\"object\","
-         "\"properties\":{\"hash\":{\"const\":\"murmur3_32_utf8\"},\"comparison\":{"
+         "made with until somebody changes it on purpose. All but murmur3_32_utf8 and "
+         "fnv1a_32_utf16 are those of other systems, for flags brought over from there: such "
+         "flags are evaluated here and not handed to SDKs that evaluate themselves.\","
+         "\"anyOf\":[{\"type\":\"object\",\"properties\":{\"hash\":{\"enum\":["
+         "\"murmur3_32_utf8\",\"murmur3_32_percent\"]},\"comparison\":{"
          "\"const\":\"text\"}},\"required\":[\"hash\",\"comparison\"],"
          "\"additionalProperties\":false},{\"type\":\"object\",\"properties\":{\"hash\":{"
-         "\"const\":\"fnv1a_32_utf16\"},\"comparison\":{\"const\":\"typed\"}},\"required\":["
+         "\"enum\":[\"fnv1a_32_utf16\",\"sha1_60\",\"murmur3_32_scaled\","
+         "\"fnv1a_32_modulo\"]},\"comparison\":{\"const\":\"typed\"}},\"required\":["
          "\"hash\",\"comparison\"],\"additionalProperties\":false}]}")},
     {STR("Experiment"),
      STR("{\"type\":\"object\",\"description\":\"what only flags of kind experiment have\","

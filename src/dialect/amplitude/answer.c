@@ -283,9 +283,10 @@ void amplitude_answer_created(struct exchange *x, const char *collection, uint64
         host = STR("localhost");
     json_object_begin(writer);
     json_member_string(writer, STR("id"), arena_format(x->arena, "%llu", number));
-    json_member_string(
-        writer, STR("url"),
-        arena_format(x->arena, "http://%.*s/api/1/%s/%llu", STR_ARG(host), collection, number));
+    json_member_string(writer, STR("url"),
+                       arena_format(x->arena, "%s://%.*s/api/1/%s/%llu",
+                                    x->request->is_secure ? "https" : "http", STR_ARG(host),
+                                    collection, number));
     json_object_end(writer);
     amplitude_answer_end(x, &answer);
 }

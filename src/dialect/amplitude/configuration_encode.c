@@ -39,8 +39,10 @@ static bool is_plain_serve(const struct serve *serve)
 
 struct str configuration_obstacle(const struct flag *flag)
 {
-    if (!is_text(flag) || flag->arithmetic.hash != FLAG_HASH_MURMUR3_32_UTF8)
+    if (!is_text(flag))
         return STR("it compares types and hashes in a way that these SDKs do not have");
+    if (flag->arithmetic.hash != FLAG_HASH_MURMUR3_32_UTF8)
+        return STR("it deals its variations as another system does, which these SDKs cannot");
     bool is_timed = is_scheduled(&flag->schedule) || serve_is_progressive(&flag->fallthrough);
     bool is_plain = is_plain_serve(&flag->fallthrough);
     bool is_flat = true;

@@ -24,10 +24,14 @@ struct str item_random_salt(struct arena *arena)
 
 void item_require_managed(struct wire *wire, const struct flag *flag, struct str where)
 {
-    if (!flag_is_managed(flag))
-        wire_refuse(wire, where,
-                    STR("cannot be changed here: the rules of this flag were made elsewhere and "
-                        "compare typed values"));
+    if (flag_is_managed(flag))
+        return;
+    bool is_text = flag->arithmetic.comparison == FLAG_COMPARISON_TEXT;
+    wire_refuse(wire, where,
+                is_text ? STR("cannot be changed here: the shares of this flag were made elsewhere "
+                              "and are dealt by another hash")
+                        : STR("cannot be changed here: the rules of this flag were made elsewhere "
+                              "and compare typed values"));
 }
 
 /* ---- who is bucketed ------------------------------------------------------------------------- */

@@ -70,12 +70,15 @@ static void read_variation(struct arena *arena, struct str variation, struct rol
         take_allocations(arena, &whole, 1, rollout);
 }
 
-static void read_split(struct arena *arena, const struct split *split, struct rollout *rollout)
+/* By another system's hash everybody is dealt something. */
+static void read_split(struct arena *arena, const struct flag *flag, const struct split *split,
+                       struct rollout *rollout)
 {
     uint64_t total = 0;
     for (size_t i = 0; i < split->allocation_count; i++)
         total += split->allocations[i].weight;
-    rollout->percentage = (uint32_t)(total * 100 / SPLIT_WEIGHT_TOTAL);
+    bool is_ours = flag_hash_is_ours(flag->arithmetic.hash);
+    rollout->percentage = is_ours ? (uint32_t)(total * 100 / SPLIT_WEIGHT_TOTAL) : 100;
     take_allocations(arena, split->allocations, split->allocation_count, rollout);
 }
 
@@ -94,7 +97,7 @@ bool rollout_of(struct arena *arena, const struct flag *flag, const struct serve
         return flag_is_managed(flag) && !str_is_absent(serve->variation);
     case SERVE_SPLIT:
     case SERVE_PROGRESSIVE:
-        read_split(arena, &serve->split, rollout);
+        read_split(arena, flag, &serve->split, rollout);
         return false;
     }
     return false;

@@ -49,7 +49,7 @@ static void append_bucket(struct json_writer *writer, const struct trace *trace)
     json_key(writer, STR("bucket"));
     json_object_begin(writer);
     json_member_u64(writer, STR("value"), trace->ticket);
-    json_member_u64(writer, STR("size"), trace->has_percent ? BUCKET_TICKETS : SPLIT_WEIGHT_TOTAL);
+    json_member_u64(writer, STR("size"), trace->ticket_count);
     json_member_string(writer, STR("bucketBy"), trace->bucket_by);
     json_member_string(writer, STR("salt"), trace->salt);
     json_key(writer, STR("allocations"));

@@ -185,6 +185,12 @@ struct inquiry {
     struct map known; /* key to enum superflag_absence; opened when the first is known */
 };
 
+/* Of a typed flag: by the hash that the vendor's readers have. */
+static bool is_dealt_here(const struct flag *flag)
+{
+    return flag->arithmetic.hash == FLAG_HASH_FNV1A_32_UTF16;
+}
+
 /* A flag by itself. A group is of use to its members alone, and they compare text. */
 static enum superflag_absence judge_alone(const struct inquiry *inquiry, const struct flag *flag)
 {
@@ -194,7 +200,7 @@ static enum superflag_absence judge_alone(const struct inquiry *inquiry, const s
         !flag_is_client_visible(flag, &inquiry->state->settings))
         return SUPERFLAG_HIDDEN;
     if (!superflag_is_text(flag))
-        return SUPERFLAG_PRESENT;
+        return is_dealt_here(flag) ? SUPERFLAG_PRESENT : SUPERFLAG_DEALING;
     if (flag->kind == FLAG_KIND_MUTEX || flag->kind == FLAG_KIND_HOLDOUT)
         return SUPERFLAG_GROUP;
     bool is_same = !flag->is_enabled || superflag_constant_variation(flag) >= 0;
@@ -258,7 +264,8 @@ enum superflag_absence superflag_absence_of(struct arena *arena,
 
 static bool is_said_as_it_is(const struct flag *flag)
 {
-    return !superflag_is_text(flag) && !is_blank(flag->description) && !is_blank(flag->owner);
+    return !superflag_is_text(flag) && is_dealt_here(flag) && !is_blank(flag->description) &&
+           !is_blank(flag->owner);
 }
 
 /* Most environments are said as they are; whom a document is for is then its writer's to ask. */

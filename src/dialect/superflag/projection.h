@@ -3,9 +3,10 @@
  * projection - an environment as this vendor's documents can say it: exactly, or not at all.
  *
  * The documents know one family of flags, the typed one. A flag that compares text is said as an
- * ordinary flag when everybody gets the same of it, and is left out else; an archived flag is
- * served to nobody; and what leans on a flag that is left out is left out with it. A flag a browser
- * may not see counts as left out in documents for browsers.
+ * ordinary flag when everybody gets the same of it, and is left out else; so is a flag of another
+ * system's hash, by which no reader would deal; an archived flag is served to nobody; and what
+ * leans on a flag that is left out is left out with it. A flag a browser may not see counts as left
+ * out in documents for browsers.
  */
 #ifndef SUPERFLAG_PROJECTION_H
 #define SUPERFLAG_PROJECTION_H
@@ -19,6 +20,7 @@ enum superflag_absence {
     SUPERFLAG_HIDDEN,  /* browsers may not see it */
     SUPERFLAG_GROUP,   /* of the text family: nobody asks for it, only its members lean on it */
     SUPERFLAG_VARYING, /* of the text family, and not everybody gets the same */
+    SUPERFLAG_DEALING, /* of the typed family, and another system's hash deals its shares */
     SUPERFLAG_LEANING, /* leans on one that is absent */
 };
 

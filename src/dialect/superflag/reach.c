@@ -36,6 +36,8 @@ static struct str why_absent(struct arena *arena, enum superflag_absence absence
         return STR("It is a group, on which its members alone lean.");
     case SUPERFLAG_VARYING:
         return why_varying(flag);
+    case SUPERFLAG_DEALING:
+        return STR("It deals its variations as another system does, which these SDKs cannot.");
     case SUPERFLAG_LEANING:
         return arena_format(arena, "It leans on %.*s, which is left out.", STR_ARG(leans_on));
     }

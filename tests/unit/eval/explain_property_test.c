@@ -15,6 +15,7 @@
 #include "base/random.h"
 #include "eval/explain.h"
 #include "eval/hash.h"
+#include "eval/sha1.h"
 #include "test.h"
 
 enum { WORLDS = 150, PEOPLE = 8, FLAGS = 22, SEGMENTS = 3, COHORTS = 3 };
@@ -149,6 +150,7 @@ static void world_close(struct world *world)
 
 struct tally {
     size_t decisions, by_rule, dealt, segments, culprits, moving, circles, unkeyed;
+    size_t hashed[FLAG_HASH_MURMUR3_32_PERCENT + 1]; /* by hash */
 };
 
 struct question {
@@ -236,21 +238,59 @@ static void check_culprit(const struct question *question, const struct explaine
     CLAIM(at == culprit && !at->holds);
 }
 
+static uint64_t hash_of(const struct explained_serve *serve)
+{
+    struct sha1 empty = sha1_begin(STR(""));
+    switch (serve->hash_name) {
+    case FLAG_HASH_FNV1A_32_UTF16:
+        return hash_fnv1a_utf16(serve->input);
+    case FLAG_HASH_FNV1A_32_MODULO:
+        return hash_fnv1a_utf8_continue(HASH_FNV1A_BASIS, serve->input);
+    case FLAG_HASH_SHA1_60:
+        return sha1_finish_60(&empty, serve->input);
+    case FLAG_HASH_MURMUR3_32_UTF8:
+    case FLAG_HASH_MURMUR3_32_SCALED:
+    case FLAG_HASH_MURMUR3_32_PERCENT:
+        break;
+    }
+    return hash_murmur3_32(serve->input, 0);
+}
+
+static uint64_t ticket_of(const struct explained_serve *serve)
+{
+    switch (serve->hash_name) {
+    case FLAG_HASH_FNV1A_32_UTF16:
+    case FLAG_HASH_FNV1A_32_MODULO:
+        return serve->hash % serve->ticket_count;
+    case FLAG_HASH_SHA1_60:
+        return (uint64_t)((double)serve->hash / 0xFFFFFFFFFFFFFFFp0 * 100000);
+    case FLAG_HASH_MURMUR3_32_SCALED:
+        return serve->hash * serve->ticket_count >> 32;
+    case FLAG_HASH_MURMUR3_32_PERCENT:
+        return hash_murmur3_32(serve->input, 86028157) % serve->ticket_count;
+    case FLAG_HASH_MURMUR3_32_UTF8:
+        break;
+    }
+    return serve->hash / 100;
+}
+
 /* The hash again, from the text that is said to be hashed. */
 static void check_ticket(const struct question *question, const struct explained_serve *serve)
 {
     if (!serve->has_subject)
         return;
     question->tally->dealt++;
-    if (serve->hash_name == FLAG_HASH_FNV1A_32_UTF16) {
-        CLAIM(serve->hash == hash_fnv1a_utf16(serve->input));
-        CLAIM(serve->ticket == serve->hash % 100000);
-    } else {
-        CLAIM(serve->hash == hash_murmur3_32(serve->input, 0));
+    question->tally->hashed[serve->hash_name]++;
+    CLAIM(serve->hash == hash_of(serve));
+    if (serve_is_bucket(serve->serve)) {
         CLAIM(serve->percent == serve->hash % 100);
-        CLAIM(serve->ticket == serve->hash / 100);
         CLAIM(serve->slice_start <= serve->percent && serve->percent < serve->slice_end);
     }
+    if (serve->ticket_count == 0) {
+        CLAIM(serve->hash_name == FLAG_HASH_MURMUR3_32_PERCENT && serve->range_count == 0);
+        return;
+    }
+    CLAIM(serve->ticket == ticket_of(serve));
     CLAIM(serve->ticket < serve->ticket_count);
     if (serve->chosen < 0)
         return;
@@ -501,6 +541,8 @@ TEST(explanations_are_about_the_decisions_that_are_made)
         return;
     CHECK(tally.by_rule > tally.decisions / 20);
     CHECK(tally.dealt > tally.decisions / 10);
+    for (size_t i = 0; i < COUNT_OF(tally.hashed); i++)
+        CHECK(tally.hashed[i] > 0);
     CHECK(tally.segments > 1000);
     CHECK(tally.culprits > tally.decisions / 10);
     CHECK(tally.moving > 100);
