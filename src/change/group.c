@@ -84,10 +84,23 @@ static void cover_new_environments(struct group *group)
 
 /* ---- one change ---------------------------------------------------------------------------- */
 
+/* Who has shown a password and has no credential yet: to make one of their own. */
+static struct fault check_newcomer(const struct group *group, const struct change *change)
+{
+    const struct catalog_user *user = catalog_find_user(group->catalog, change->caller->user_id);
+    bool is_own = change->kind == CHANGE_CREATE_TOKEN && change->key_kind == CREDENTIAL_PERSONAL &&
+                  str_equal(change->user_id, change->caller->user_id);
+    if (user == NULL || user->role < ROLE_VIEWER || !is_own)
+        return fault_make(FAULT_UNAUTHENTICATED, STR("caller"), STR("Not authenticated"));
+    return fault_none();
+}
+
 /* The caller was let in when the request came; a credential may be revoked, a person demoted while
  * a change waits. */
 static struct fault check_caller(const struct group *group, const struct change *change)
 {
+    if (str_is_empty(change->caller->credential_id))
+        return check_newcomer(group, change);
     const struct catalog_credential *credential =
         catalog_find_credential(group->catalog, change->caller->credential_id);
     if (credential == NULL)

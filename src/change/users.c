@@ -137,3 +137,27 @@ struct fault delete_user(struct store *store, const struct catalog *catalog, str
     return failed(fault) ? fault
                          : append_user_audit(store, change, user->id, user->email, ROLE_NONE);
 }
+
+/* ---- passwords ------------------------------------------------------------------------------ */
+
+struct fault set_password(struct store *store, const struct catalog *catalog, struct change *change)
+{
+    const struct catalog_user *user = NULL;
+    struct fault fault = find_user(catalog, change, &user);
+    if (!failed(fault))
+        fault = store_set_password(store, user->id, change->verifier);
+    return failed(fault) ? fault
+                         : append_user_audit(store, change, user->id, user->email, ROLE_NONE);
+}
+
+struct fault change_find_password(struct changer *changer, struct arena *arena, struct str user_id,
+                                  struct str *verifier)
+{
+    *verifier = (struct str){0};
+    if (changer->finder == NULL)
+        return fault_make(FAULT_UNAVAILABLE, STR("store"), STR("the store is away"));
+    pthread_mutex_lock(&changer->finding);
+    struct fault fault = store_find_password(changer->finder, arena, user_id, verifier);
+    pthread_mutex_unlock(&changer->finding);
+    return fault;
+}

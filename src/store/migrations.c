@@ -267,6 +267,10 @@ static const char administration[] =
     "DROP INDEX revision_listed;"
     "CREATE INDEX revision_begun ON revision (version_from, environment);";
 
+static const char passwords[] =
+    /* What a person's password is checked against (auth/password.h); NULL: none was ever set. */
+    "ALTER TABLE app_user ADD COLUMN password TEXT;";
+
 static const char journal[] =
     "CREATE TABLE IF NOT EXISTS schema_migration ("
     "  number @NUMBER@ NOT NULL PRIMARY KEY,"
@@ -280,6 +284,7 @@ static const struct migration migrations[] = {
     {{"0001_truth", 10}, {truth, sizeof(truth) - 1}},
     {{"0002_objects", 12}, {objects, sizeof(objects) - 1}},
     {{"0003_administration", 19}, {administration, sizeof(administration) - 1}},
+    {{"0004_passwords", 14}, {passwords, sizeof(passwords) - 1}},
 };
 
 const struct migration *migrations_list(size_t *count)
@@ -362,6 +367,11 @@ static struct fault find_applied(struct store *store, uint64_t *applied)
     static const char sql[] = "SELECT number, checksum FROM schema_migration ORDER BY number";
     *applied = 0;
     return store_query(store, sql, NULL, 0, check_applied, applied);
+}
+
+struct fault migrations_count(struct store *store, uint64_t *count)
+{
+    return find_applied(store, count);
 }
 
 struct fault migrations_check(struct store *store)

@@ -19,6 +19,8 @@ struct migration {
 const struct migration *migrations_list(size_t *count);
 
 struct fault migrations_apply(struct store *store) MUST_CHECK; /* the writer */
+/* How many it has, of those this program knows; FAULT_UNAVAILABLE when it has others. */
+struct fault migrations_count(struct store *store, uint64_t *count) MUST_CHECK;
 struct fault migrations_check(struct store *store) MUST_CHECK; /* readers: exactly all of them */
 
 #endif

@@ -64,7 +64,7 @@ struct fault store_set_user_role(struct store *store, struct str id, enum role r
 struct fault store_delete_user(struct store *store, struct str id, int64_t now_ms)
 {
     static const char sql[] =
-        "UPDATE app_user SET deleted_ms = $2, former_email = email, email = id"
+        "UPDATE app_user SET deleted_ms = $2, former_email = email, email = id, password = NULL"
         " WHERE id = $1 AND deleted_ms = 0";
     assert(now_ms > 0);
     const struct bind binds[] = {bind_text(id), bind_integer(now_ms)};
@@ -95,6 +95,42 @@ struct fault store_load_users(struct store *store, struct arena *arena, struct u
     struct fault fault = store_query(store, sql, NULL, 0, add_user, &users);
     *rows = users.items;
     *count = users.count;
+    return fault;
+}
+
+struct fault store_set_password(struct store *store, struct str id, struct str verifier)
+{
+    static const char sql[] = "UPDATE app_user SET password = $2 WHERE id = $1 AND deleted_ms = 0";
+    assert(!str_is_empty(verifier));
+    const struct bind binds[] = {bind_text(id), bind_text(verifier)};
+    size_t changed = 0;
+    struct fault fault = store_execute(store, sql, binds, COUNT_OF(binds), &changed);
+    if (failed(fault))
+        return fault;
+    return must_have_changed(changed, STR("user"), STR("there is no such user"));
+}
+
+struct password_search {
+    struct arena *arena;
+    struct str verifier;
+};
+
+static struct fault take_password(const struct row *row, void *context)
+{
+    struct password_search *search = context;
+    search->verifier = row_copy_text(row, 0, search->arena);
+    return fault_none();
+}
+
+struct fault store_find_password(struct store *store, struct arena *arena, struct str id,
+                                 struct str *verifier)
+{
+    static const char sql[] = "SELECT password FROM app_user WHERE id = $1 AND deleted_ms = 0"
+                              " AND password IS NOT NULL";
+    const struct bind binds[] = {bind_text(id)};
+    struct password_search search = {.arena = arena};
+    struct fault fault = store_query(store, sql, binds, COUNT_OF(binds), take_password, &search);
+    *verifier = search.verifier;
     return fault;
 }
 

@@ -31,6 +31,14 @@ static bool is_key(struct str text)
     return text.size >= 1 && text.size <= KEY_BYTES_MAX;
 }
 
+/* The bearer secret: dispatch has let nobody in who did not show exactly one. */
+static struct str shown_secret(const struct exchange *x)
+{
+    struct str shown = http_header(x->request, STR("authorization"));
+    size_t blank = str_find_byte(shown, ' ', 0);
+    return str_trim(str_slice(shown, blank, shown.size));
+}
+
 static void name_key(const struct exchange *x, struct repeat *repeat)
 {
     struct digest digest;
@@ -41,6 +49,8 @@ static void name_key(const struct exchange *x, struct repeat *repeat)
     digest_end(&digest, repeat->once.key, sizeof(repeat->once.key));
 }
 
+/* With the secret in it: a body may hold a password, and whoever has the store alone must not be
+ * able to try bodies against what is kept of one. */
 static void take_fingerprint(const struct exchange *x, struct str upload, struct repeat *repeat)
 {
     static const char *const headers[] = {"content-type", "if-match", "if-none-match"};
@@ -48,6 +58,7 @@ static void take_fingerprint(const struct exchange *x, struct str upload, struct
     struct digest digest;
     digest_begin(&digest);
     digest_add_text(&digest, STR("guidon idempotency fingerprint"));
+    digest_add_text(&digest, shown_secret(x));
     digest_add_text(&digest, request->method_text);
     digest_add_text(&digest, request->target);
     for (size_t i = 0; i < COUNT_OF(headers); i++)
@@ -68,12 +79,9 @@ struct fault idempotency_open_upload(struct exchange *x, struct http_body_sink *
 /* ---- the answer, kept
  * ------------------------------------------------------------------------------- */
 
-/* The bearer secret: dispatch has let nobody in who did not show exactly one. */
 static struct seal_key seal_key_of(const struct exchange *x, const struct repeat *repeat)
 {
-    struct str shown = http_header(x->request, STR("authorization"));
-    size_t blank = str_find_byte(shown, ' ', 0);
-    return seal_key_make(str_trim(str_slice(shown, blank, shown.size)), repeat->key);
+    return seal_key_make(shown_secret(x), repeat->key);
 }
 
 /* "201<headers>\r\n<body>": every header line ends with CRLF, and none is empty. */

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* password - what is kept opens for one password alone, and few wait for the two threads. */
+#include "auth/password.h"
+
+#include <pthread.h>
+#include <sodium.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "base/random.h"
+#include "test.h"
+
+struct room {
+    struct arena arena;
+    struct passwords *passwords;
+};
+
+static void room_open(struct room *room)
+{
+    random_open();
+    arena_open(&room->arena, 4096);
+    room->passwords = passwords_open();
+}
+
+static void room_close(struct room *room)
+{
+    passwords_close(room->passwords);
+    arena_close(&room->arena);
+}
+
+static const struct str battery = {"correct horse battery", 21};
+
+TEST(one_password_fits)
+{
+    struct room room;
+    struct str verifier;
+    room_open(&room);
+    CHECK(passwords_make(room.passwords, &room.arena, battery, &verifier));
+    CHECK_INT(passwords_check(room.passwords, verifier, battery), PASSWORD_RIGHT);
+    CHECK_INT(passwords_check(room.passwords, verifier, STR("correct horse batterz")),
+              PASSWORD_WRONG);
+    CHECK_INT(passwords_check(room.passwords, verifier, STR("")), PASSWORD_WRONG);
+    CHECK_INT(passwords_check(room.passwords, verifier, str_slice(battery, 0, 20)), PASSWORD_WRONG);
+    room_close(&room);
+}
+
+/* security checklist, rule 27; another program can check it, too. */
+TEST(what_is_kept_says_its_costs_and_is_salted)
+{
+    struct room room;
+    struct str first, second;
+    room_open(&room);
+    CHECK(passwords_make(room.passwords, &room.arena, battery, &first));
+    CHECK(passwords_make(room.passwords, &room.arena, battery, &second));
+    CHECK(str_starts_with(first, STR("$argon2id$v=19$m=19456,t=2,p=1$")));
+    CHECK(!str_equal(first, second));
+    const char *text = arena_format(&room.arena, "%.*s", STR_ARG(first)).data;
+    CHECK_INT(crypto_pwhash_str_verify(text, battery.data, battery.size), 0);
+    CHECK_INT(crypto_pwhash_str_needs_rehash(text, 2, 19 * 1024 * 1024), 0);
+    room_close(&room);
+}
+
+TEST(without_one_no_password_is_right)
+{
+    struct room room;
+    room_open(&room);
+    CHECK_INT(passwords_check(room.passwords, (struct str){0}, battery), PASSWORD_WRONG);
+    CHECK_INT(passwords_check(room.passwords, (struct str){0}, STR("")), PASSWORD_WRONG);
+    CHECK_INT(passwords_check(room.passwords, STR("no verifier at all"), battery), PASSWORD_WRONG);
+    room_close(&room);
+}
+
+/* Processor time, so that others on the machine do not count. */
+static int64_t cost_us(struct passwords *passwords, struct str verifier)
+{
+    struct timespec before, after;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
+    for (size_t i = 0; i < 5; i++)
+        CHECK_INT(passwords_check(passwords, verifier, STR("not this one at all")), PASSWORD_WRONG);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
+    return (after.tv_sec - before.tv_sec) * 1000000 + (after.tv_nsec - before.tv_nsec) / 1000;
+}
+
+TEST(finding_out_that_there_is_none_costs_as_much)
+{
+    struct room room;
+    struct str verifier;
+    room_open(&room);
+    CHECK(passwords_make(room.passwords, &room.arena, battery, &verifier));
+    int64_t with_us = cost_us(room.passwords, verifier);
+    int64_t without_us = cost_us(room.passwords, (struct str){0});
+    CHECK(without_us > with_us / 2);
+    CHECK(without_us < with_us * 2);
+    room_close(&room);
+}
+
+/* ---- many at once ------------------------------------------------------------------------------
+ */
+
+struct crowd {
+    struct passwords *passwords;
+    struct str verifier;
+    pthread_barrier_t start;
+    _Atomic size_t right, busy;
+};
+
+static void *knock(void *argument)
+{
+    struct crowd *crowd = argument;
+    pthread_barrier_wait(&crowd->start);
+    enum password_answer answer = passwords_check(crowd->passwords, crowd->verifier, battery);
+    CHECK(answer != PASSWORD_WRONG);
+    atomic_fetch_add(answer == PASSWORD_RIGHT ? &crowd->right : &crowd->busy, 1);
+    return NULL;
+}
+
+TEST(few_wait_and_the_rest_are_turned_away)
+{
+    enum { KNOCKING = 24 };
+    struct room room;
+    struct crowd crowd = {0};
+    pthread_t threads[KNOCKING];
+    room_open(&room);
+    CHECK(passwords_make(room.passwords, &room.arena, battery, &crowd.verifier));
+    crowd.passwords = room.passwords;
+    pthread_barrier_init(&crowd.start, NULL, KNOCKING);
+    for (size_t i = 0; i < KNOCKING; i++)
+        CHECK_INT(pthread_create(&threads[i], NULL, knock, &crowd), 0);
+    for (size_t i = 0; i < KNOCKING; i++)
+        pthread_join(threads[i], NULL);
+    CHECK_INT(crowd.right + crowd.busy, KNOCKING);
+    CHECK(crowd.right >= PASSWORD_THREADS + PASSWORD_WAITING_MAX);
+    CHECK(crowd.busy > 0);
+    CHECK_INT(passwords_check(room.passwords, crowd.verifier, battery), PASSWORD_RIGHT);
+    pthread_barrier_destroy(&crowd.start);
+    room_close(&room);
+}
+
+TEST(what_is_forgotten_is_gone)
+{
+    char text[] = "correct horse battery";
+    password_forget((struct str){text, sizeof(text) - 1});
+    for (size_t i = 0; i < sizeof(text); i++)
+        CHECK_INT(text[i], 0);
+    password_forget((struct str){0});
+}
+
+TESTS(one_password_fits, what_is_kept_says_its_costs_and_is_salted,
+      without_one_no_password_is_right, finding_out_that_there_is_none_costs_as_much,
+      few_wait_and_the_rest_are_turned_away, what_is_forgotten_is_gone)
