@@ -10,53 +10,23 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "http/file.h"
 #include "http/intake.h"
 #include "http/response.h"
 #include "http/stream.h"
 
-enum {
-    TOO_SLOW = 408,
-    HANDLER_TOO_SLOW = 503,
-    PENDING_BYTES_MAX = 64 * 1024, /* beyond, reading stops until it is this one's turn */
-    DISCARDED_BYTES_MAX = 256 * 1024,
-};
-
-static uv_stream_t *stream_of(struct connection *connection)
-{
-    return (uv_stream_t *)&connection->tcp;
-}
+enum { PLAIN_WHERE_TLS_IS = 400 };
 
 struct connection *connection_of_deadline(struct deadline *deadline)
 {
     return (struct connection *)((char *)deadline - offsetof(struct connection, deadline));
 }
 
-static struct connection *connection_of_stream(uv_stream_t *stream)
-{
-    return (struct connection *)((char *)stream - offsetof(struct connection, tcp));
-}
-
-static bool is_in(const struct connection *connection, enum connection_state state)
-{
-    return connection->state == state;
-}
-
 bool connection_is_blocked(const struct connection *connection)
 {
-    return is_in(connection, CONNECTION_HANDLING) ||
-           (is_in(connection, CONNECTION_HEAD) && connection->queued_writes > 0);
+    return connection_is_in(connection, CONNECTION_HANDLING) ||
+           (connection_is_in(connection, CONNECTION_HEAD) && connection->queued_writes > 0);
 }
-
-static void wait_for(struct connection *connection, enum deadline_kind kind)
-{
-    struct http_loop *loop = connection_loop(connection);
-    if (connection->deadline.kind != kind)
-        deadline_start(&loop->deadlines, &connection->deadline, kind, loop_now_ms(loop));
-}
-
-static void settle(struct connection *connection);
-static void resume(struct connection *connection);
-static void pause_or_continue_reading(struct connection *connection);
 
 /* ---- closing ------------------------------------------------------------------------------ */
 
@@ -76,6 +46,7 @@ static void on_closed(uv_handle_t *handle)
         *link = connection->ready_next;
     }
     buf_close(&connection->pending);
+    tls_session_close(connection->tls);
     memory_free(connection);
     loop_connection_closed(loop);
 }
@@ -98,7 +69,7 @@ static void let_go_of_request(struct connection *connection)
         return;
     request->connection = NULL;
     request->is_abandoned = true;
-    if (is_in(connection, CONNECTION_HANDLING))
+    if (connection_is_in(connection, CONNECTION_HANDLING))
         return;
     abandon_sink(request);
     request_release(&connection_loop(connection)->requests, request);
@@ -106,9 +77,11 @@ static void let_go_of_request(struct connection *connection)
 
 void connection_close(struct connection *connection)
 {
-    if (is_in(connection, CONNECTION_CLOSED))
+    if (connection_is_in(connection, CONNECTION_CLOSED))
         return;
     let_go_of_request(connection);
+    if (connection->tls != NULL)
+        tls_session_say_goodbye(connection->tls);
     connection->state = CONNECTION_CLOSED;
     deadline_stop(&connection->deadline);
     uv_close((uv_handle_t *)&connection->tcp, on_closed);
@@ -116,10 +89,14 @@ void connection_close(struct connection *connection)
 
 /* The last answer is away. Half-closes and waits for the other side when bytes may still come that
  * would turn an immediate close into a reset. */
-static void leave(struct connection *connection)
+void connection_leave(struct connection *connection)
 {
     uv_os_fd_t descriptor = -1;
-    bool can_linger = connection->lingers && !connection->has_input_ended &&
+    bool should_linger =
+        connection->lingers && !connection->has_input_ended && !connection_hands_over(connection);
+    if (connection->tls != NULL)
+        tls_session_say_goodbye(connection->tls);
+    bool can_linger = should_linger &&
                       uv_fileno((uv_handle_t *)&connection->tcp, &descriptor) == 0 &&
                       shutdown(descriptor, SHUT_WR) == 0;
     if (!can_linger) {
@@ -127,8 +104,8 @@ static void leave(struct connection *connection)
         return;
     }
     connection->state = CONNECTION_LINGERING;
-    pause_or_continue_reading(connection);
-    wait_for(connection, DEADLINE_LINGER);
+    connection_continue_reading(connection);
+    connection_wait_for(connection, DEADLINE_LINGER);
 }
 
 /* ---- writing ------------------------------------------------------------------------------ */
@@ -137,7 +114,7 @@ static void on_queued_written(uv_stream_t *stream, int status)
 {
     struct connection *connection = connection_of_stream(stream);
     connection->queued_writes--;
-    if (is_in(connection, CONNECTION_CLOSED))
+    if (connection_is_in(connection, CONNECTION_CLOSED))
         return;
     if (status < 0) {
         connection_close(connection);
@@ -147,27 +124,42 @@ static void on_queued_written(uv_stream_t *stream, int status)
         return;
     if (connection->deadline.kind == DEADLINE_WRITE)
         deadline_stop(&connection->deadline);
-    if (is_in(connection, CONNECTION_STREAMING))
+    if (connection_is_in(connection, CONNECTION_STREAMING))
         stream_drained(connection->stream);
     else
-        resume(connection);
+        connection_resume(connection);
+}
+
+static enum output_result write_out(struct connection *connection)
+{
+    struct output *output = &connection_loop(connection)->output;
+    if (connection->tls != NULL)
+        return tls_session_flush(connection->tls, output);
+    return output_flush(output, connection_uv(connection), connection->queued_writes == 0,
+                        on_queued_written);
+}
+
+size_t connection_unwritten_bytes(const struct connection *connection)
+{
+    if (connection->tls != NULL)
+        return tls_session_unwritten_bytes(connection->tls);
+    return uv_stream_get_write_queue_size((const uv_stream_t *)&connection->tcp);
 }
 
 /* Writes what the loop has collected, all of it this connection's. */
 void connection_flush(struct connection *connection)
 {
     struct http_loop *loop = connection_loop(connection);
-    if (is_in(connection, CONNECTION_CLOSED)) {
+    if (connection_is_in(connection, CONNECTION_CLOSED)) {
         output_discard(&loop->output);
         return;
     }
-    switch (output_flush(&loop->output, stream_of(connection), connection->queued_writes == 0,
-                         on_queued_written)) {
+    switch (write_out(connection)) {
     case OUTPUT_WRITTEN:
         break;
     case OUTPUT_QUEUED:
         connection->queued_writes++;
-        connection->unwritten_bytes = uv_stream_get_write_queue_size(stream_of(connection));
+        connection->unwritten_bytes = connection_unwritten_bytes(connection);
         break;
     case OUTPUT_BROKEN:
         connection_close(connection);
@@ -210,7 +202,7 @@ static struct request *take_request_to_refuse(struct connection *connection)
     struct request *request = connection->request;
     if (request == NULL)
         return request_acquire(pool);
-    if (!is_in(connection, CONNECTION_HANDLING)) {
+    if (!connection_is_in(connection, CONNECTION_HANDLING)) {
         connection->request = NULL;
         abandon_sink(request);
         return request;
@@ -222,17 +214,21 @@ static struct request *take_request_to_refuse(struct connection *connection)
     return fresh;
 }
 
+static void begin_refusal(struct connection *connection)
+{
+    connection->is_last = true;
+    connection->lingers = true;
+    connection->state = CONNECTION_LEAVING;
+    deadline_stop(&connection->deadline);
+    counter_add(&connection_loop(connection)->counters.refusals, 1);
+}
+
 void connection_refuse(struct connection *connection, int status)
 {
     struct http_loop *loop = connection_loop(connection);
     struct request *request = take_request_to_refuse(connection);
     struct str path = request->shown.path;
-    connection->is_last = true;
-    connection->lingers = true;
-    connection->state = CONNECTION_LEAVING;
-    deadline_stop(&connection->deadline);
-    counter_add(&loop->counters.refusals, 1);
-
+    begin_refusal(connection);
     struct http_response response = {.status = status};
     if (loop->callbacks->on_refusal != NULL)
         loop->callbacks->on_refusal(status, path, &request->arena, &response,
@@ -243,11 +239,29 @@ void connection_refuse(struct connection *connection, int status)
 }
 
 /* The same from outside a read event. */
-static void refuse_now(struct connection *connection, int status)
+void connection_refuse_now(struct connection *connection, int status)
 {
     connection_refuse(connection, status);
     connection_flush(connection);
-    settle(connection);
+    connection_settle(connection);
+}
+
+/* Somebody typed http:// for https://, and is told so in a language that is understood. */
+void connection_refuse_plain(struct connection *connection)
+{
+    static const struct http_response response = {
+        .status = PLAIN_WHERE_TLS_IS,
+        .headers = STR("Content-Type: text/plain; charset=utf-8\r\n"),
+        .body = STR("This port speaks HTTPS: write https:// instead of http://\n"),
+    };
+    struct request *request = request_acquire(&connection_loop(connection)->requests);
+    tls_session_close(connection->tls);
+    connection->tls = NULL;
+    begin_refusal(connection);
+    append_answer(connection, request, &response);
+    request_release(&connection_loop(connection)->requests, request);
+    connection_flush(connection);
+    connection_settle(connection);
 }
 
 /* ---- handling ----------------------------------------------------------------------------- */
@@ -268,7 +282,7 @@ void connection_dispatch(struct connection *connection)
     counter_add(&loop->counters.requests, 1);
     if (!request->is_keep_alive)
         connection->is_last = true;
-    if (connection->served_count >= loop->limits->requests_per_connection || loop->is_draining) {
+    if (connection->served_count >= loop->limits->requests_per_connection || loop->is_retired) {
         connection->is_last = true;
         connection->lingers = true; /* the client may have sent more already */
     }
@@ -290,13 +304,14 @@ static void answer(struct connection *connection, struct request *request,
 {
     struct http_loop *loop = connection_loop(connection);
     assert(connection->request == request);
-    if (response->closes || loop->is_draining) {
+    if (response->closes || loop->is_retired) {
         connection->is_last = true;
         connection->lingers = true;
     }
     connection->request = NULL;
     connection->state = connection->is_last ? CONNECTION_LEAVING : CONNECTION_HEAD;
-    if (connection->deadline.kind == DEADLINE_HANDLER)
+    if (connection->deadline.kind == DEADLINE_HANDLER ||
+        connection->deadline.kind == DEADLINE_STREAM)
         deadline_stop(&connection->deadline);
 
     connection_begin_output(connection);
@@ -304,12 +319,26 @@ static void answer(struct connection *connection, struct request *request,
     if (loop->advancing == connection)
         return;
     connection_flush(connection);
-    resume(connection);
+    connection_resume(connection);
+}
+
+void http_take_time(struct http_request *shown)
+{
+    ((struct request *)shown)->takes_time = true;
+}
+
+bool http_is_abandoned(const struct http_request *shown)
+{
+    return ((const struct request *)shown)->is_abandoned;
 }
 
 void http_respond(struct http_request *shown, const struct http_response *response)
 {
     struct request *request = (struct request *)shown;
+    if (response->file != NULL) {
+        file_send(shown, response);
+        return;
+    }
     struct http_loop *loop = shown->loop;
     struct connection *connection = request_take_connection(request);
     if (connection != NULL)
@@ -329,7 +358,7 @@ static void end_step(struct connection *connection)
     if (connection_loop(connection)->advancing == connection)
         return;
     connection_flush(connection);
-    settle(connection);
+    connection_settle(connection);
 }
 
 void connection_begin_stream(struct connection *connection, struct http_stream *stream,
@@ -347,303 +376,20 @@ void connection_begin_stream(struct connection *connection, struct http_stream *
     end_step(connection);
 }
 
+void connection_expect_progress(struct connection *connection)
+{
+    if (!connection_is_in(connection, CONNECTION_STREAMING))
+        return;
+    connection->unwritten_bytes = connection_unwritten_bytes(connection);
+    connection_wait_for(connection,
+                        connection->queued_writes > 0 ? DEADLINE_WRITE : DEADLINE_STREAM);
+}
+
 void connection_end_stream(struct connection *connection)
 {
     connection->state = CONNECTION_LEAVING;
     deadline_stop(&connection->deadline);
     end_step(connection);
-}
-
-/* ---- requests that wait behind one -------------------------------------------------------- */
-
-/* The request under way is answered, those behind it are not. */
-static void stop_listening(struct connection *connection)
-{
-    connection->is_last = true;
-    connection->lingers = true;
-    connection->ignores_input = true;
-    buf_close(&connection->pending);
-    if (is_in(connection, CONNECTION_HEAD))
-        connection->state = CONNECTION_LEAVING;
-}
-
-/* ---- a connection's turn ------------------------------------------------------------------ */
-
-static void keep_rest(struct connection *connection, struct str input, size_t used)
-{
-    struct buf *pending = &connection->pending;
-    bool is_pending = input.data == pending->data;
-    struct str rest = str_slice(input, used, input.size);
-    if (rest.size == 0 || connection->state >= CONNECTION_LEAVING || connection->ignores_input) {
-        if (pending->data != NULL)
-            buf_close(pending);
-        return;
-    }
-    if (!is_pending) {
-        assert(pending->size == 0);
-        buf_append(pending, rest);
-    } else if (used > 0) {
-        memmove(pending->data, rest.data, rest.size);
-        pending->size = rest.size;
-    }
-    if (is_in(connection, CONNECTION_HEAD) && connection->head_began_us == 0)
-        connection->head_began_us = connection_loop(connection)->turn_began_us;
-    if (connection_is_blocked(connection) && intake_has_too_many_waiting(connection))
-        stop_listening(connection);
-}
-
-static void advance(struct connection *connection, struct str input)
-{
-    struct http_loop *loop = connection_loop(connection);
-    assert(loop->advancing == NULL);
-    loop->advancing = connection;
-    loop->turn_began_us = clock_monotonic_us();
-    size_t used = 0;
-    while (used < input.size) {
-        size_t step = intake_take(connection, str_slice(input, used, input.size));
-        if (step == 0)
-            break;
-        used += step;
-    }
-    keep_rest(connection, input, used);
-    connection_flush(connection);
-    loop->advancing = NULL;
-    settle(connection);
-}
-
-static void advance_ready(struct http_loop *loop)
-{
-    while (loop->ready != NULL) {
-        struct connection *connection = loop->ready;
-        loop->ready = connection->ready_next;
-        connection->is_ready = false;
-        if (!is_in(connection, CONNECTION_CLOSED))
-            advance(connection, buf_str(&connection->pending));
-    }
-}
-
-/* Goes on with what was waiting; not within another connection's turn, but right behind it. */
-static void resume(struct connection *connection)
-{
-    struct http_loop *loop = connection_loop(connection);
-    if (is_in(connection, CONNECTION_CLOSED))
-        return;
-    if (!connection->is_ready) {
-        connection->is_ready = true;
-        connection->ready_next = loop->ready;
-        loop->ready = connection;
-    }
-    if (loop->advancing == NULL)
-        advance_ready(loop);
-}
-
-static bool is_newcomer(const struct connection *connection)
-{
-    return connection->served_count == 0 && is_in(connection, CONNECTION_HEAD) &&
-           connection->pending.size == 0;
-}
-
-/* No room for the first bytes of a newcomer whose turn it is not: on_read hears UV_ENOBUFS. */
-static void on_allocate(uv_handle_t *handle, size_t suggested_size, uv_buf_t *buffer)
-{
-    (void)suggested_size;
-    struct connection *connection = connection_of_stream((uv_stream_t *)handle);
-    struct http_loop *loop = handle->data;
-    bool may_read = !is_newcomer(connection) || newcomers_admit(connection);
-    *buffer = may_read ? uv_buf_init(loop->read_buffer, READ_BUFFER_BYTES) : uv_buf_init(NULL, 0);
-}
-
-static void on_input_end(struct connection *connection, bool is_orderly)
-{
-    connection->has_input_ended = true;
-    connection->is_reading = false;
-    bool owes_answer = connection_is_blocked(connection) || is_in(connection, CONNECTION_LEAVING);
-    if (!is_orderly || !owes_answer)
-        connection_close(connection);
-}
-
-static void discard(struct connection *connection, size_t size)
-{
-    connection->discarded_bytes += (uint32_t)size;
-    if (connection->discarded_bytes > DISCARDED_BYTES_MAX)
-        connection_close(connection);
-}
-
-static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
-{
-    struct connection *connection = connection_of_stream(stream);
-    struct http_loop *loop = connection_loop(connection);
-    if (size == 0 || is_in(connection, CONNECTION_CLOSED))
-        return;
-    if (size == UV_ENOBUFS) {
-        newcomers_postpone(connection);
-        return;
-    }
-    if (size < 0) {
-        on_input_end(connection, size == UV_EOF);
-        return;
-    }
-    counter_add(&loop->counters.bytes_in, (uint64_t)size);
-    if (connection->state >= CONNECTION_LEAVING || connection->ignores_input) {
-        discard(connection, (size_t)size);
-        return;
-    }
-    struct str input = {buffer->base, (size_t)size};
-    if (connection->pending.size > 0) {
-        buf_append(&connection->pending, input);
-        input = buf_str(&connection->pending);
-    }
-    advance(connection, input);
-    if (loop->ready != NULL)
-        advance_ready(loop);
-}
-
-static void pause_or_continue_reading(struct connection *connection)
-{
-    bool has_enough = connection->ignores_input || connection->pending.size >= PENDING_BYTES_MAX;
-    bool wants = !connection->has_input_ended && !connection->is_postponed &&
-                 !(connection_is_blocked(connection) && has_enough);
-    if (wants == connection->is_reading)
-        return;
-    connection->is_reading = wants;
-    if (wants)
-        uv_read_start(stream_of(connection), on_allocate, on_read);
-    else
-        uv_read_stop(stream_of(connection));
-}
-
-void connection_continue_reading(struct connection *connection)
-{
-    if (!is_in(connection, CONNECTION_CLOSED))
-        pause_or_continue_reading(connection);
-}
-
-static void choose_deadline(struct connection *connection)
-{
-    bool is_fresh = connection->served_count == 0;
-    if (is_in(connection, CONNECTION_HANDLING))
-        wait_for(connection, DEADLINE_HANDLER);
-    else if (is_in(connection, CONNECTION_STREAMING))
-        wait_for(connection, DEADLINE_STREAM);
-    else if (connection->queued_writes > 0)
-        wait_for(connection, DEADLINE_WRITE);
-    else if (is_in(connection, CONNECTION_BODY))
-        wait_for(connection, DEADLINE_BODY);
-    else if (connection->pending.size > 0 || is_fresh)
-        wait_for(connection, DEADLINE_HEADER);
-    else
-        wait_for(connection, DEADLINE_IDLE);
-}
-
-/* After a turn: leaves, or waits for the right thing. */
-static void settle(struct connection *connection)
-{
-    bool is_head = is_in(connection, CONNECTION_HEAD) && connection->queued_writes == 0;
-    if (is_in(connection, CONNECTION_CLOSED) || is_in(connection, CONNECTION_LINGERING))
-        return;
-    if (is_in(connection, CONNECTION_LEAVING) && connection->queued_writes == 0) {
-        leave(connection);
-        return;
-    }
-    bool is_idle = is_head && connection->pending.size == 0;
-    if ((is_head && connection->has_input_ended) ||
-        (is_idle && connection->served_count > 0 && connection_loop(connection)->is_draining)) {
-        connection_close(connection);
-        return;
-    }
-    pause_or_continue_reading(connection);
-    choose_deadline(connection);
-}
-
-/* What has arrived and was not read yet: its sender saw an open connection. */
-static bool has_unread_bytes(struct connection *connection)
-{
-    uv_os_fd_t descriptor = -1;
-    char byte = 0;
-    return uv_fileno((uv_handle_t *)stream_of(connection), &descriptor) == 0 &&
-           recv(descriptor, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
-}
-
-void connection_drain(struct connection *connection)
-{
-    bool is_idle = is_in(connection, CONNECTION_HEAD) && connection->pending.size == 0 &&
-                   connection->queued_writes == 0 && !has_unread_bytes(connection);
-    if (is_idle)
-        connection_close(connection);
-}
-
-/* ---- time --------------------------------------------------------------------------------- */
-
-/* A body that goes into a sink may be longer than what is held of one, and has longer for it. */
-static uint64_t body_time_ms(const struct http_limits *limits, const struct request *request)
-{
-    uint64_t portions = 1;
-    if (limits->body_bytes > 0 && request->body_bytes_max > limits->body_bytes)
-        portions = (request->body_bytes_max - 1) / limits->body_bytes + 1;
-    return limits->body_timeout_ms * portions;
-}
-
-static void expire_head(struct connection *connection)
-{
-    if (connection->pending.size == 0) {
-        connection_close(connection);
-        return;
-    }
-    intake_refuse_head(connection, buf_str(&connection->pending), TOO_SLOW);
-    connection_flush(connection);
-    settle(connection);
-}
-
-static void check_body(struct connection *connection)
-{
-    const struct http_loop *loop = connection_loop(connection);
-    const struct request *request = connection->request;
-    uint64_t elapsed_ms = loop_now_ms(loop) - (uint64_t)request->body_began_ms;
-    uint64_t due_bytes = elapsed_ms * loop->limits->body_bytes_per_second_min / 1000;
-    if (elapsed_ms >= body_time_ms(loop->limits, request) || request->body_bytes_taken < due_bytes)
-        refuse_now(connection, TOO_SLOW);
-    else
-        wait_for(connection, DEADLINE_BODY);
-}
-
-static void check_write(struct connection *connection)
-{
-    size_t unwritten = uv_stream_get_write_queue_size(stream_of(connection));
-    bool has_moved = unwritten < connection->unwritten_bytes;
-    connection->unwritten_bytes = unwritten;
-    if (has_moved)
-        wait_for(connection, DEADLINE_WRITE);
-    else
-        connection_close(connection);
-}
-
-void connection_expire(struct connection *connection, enum deadline_kind kind)
-{
-    switch (kind) {
-    case DEADLINE_HEADER:
-        expire_head(connection);
-        return;
-    case DEADLINE_BODY:
-        check_body(connection);
-        return;
-    case DEADLINE_WRITE:
-        check_write(connection);
-        return;
-    case DEADLINE_HANDLER:
-        refuse_now(connection, HANDLER_TOO_SLOW);
-        return;
-    case DEADLINE_IDLE:
-    case DEADLINE_LINGER:
-        connection_close(connection);
-        return;
-    case DEADLINE_STREAM:
-        wait_for(connection, DEADLINE_STREAM);
-        return;
-    case DEADLINE_KINDS:
-    case DEADLINE_NONE:
-        break;
-    }
-    assert(false);
 }
 
 /* ---- opening ------------------------------------------------------------------------------ */
@@ -677,5 +423,8 @@ void connection_open(struct http_loop *loop, int descriptor, const struct sockad
         connection_close(connection);
         return;
     }
-    settle(connection);
+    if (loop->wire != NULL)
+        connection->tls =
+            tls_session_open(loop->wire, connection_uv(connection), on_queued_written);
+    connection_settle(connection);
 }

@@ -8,15 +8,19 @@
  *
  * Requests are read and handled one after the other; bytes that come meanwhile wait in `pending`,
  * bounded. Answers given in a read event are written together at its end. While it waits for a
- * first byte a connection holds no memory but this structure.
+ * first byte a connection holds no memory but this structure (and its keys, under TLS).
+ *
+ * connection.c opens, answers and closes; turn.c reads; expire.c waits no longer.
  */
 #ifndef HTTP_CONNECTION_H
 #define HTTP_CONNECTION_H
 
 #include <netinet/in.h>
+#include <stddef.h>
 
 #include "http/head.h"
 #include "http/loop.h"
+#include "http/tls_session.h"
 
 enum connection_state {
     CONNECTION_HEAD,
@@ -33,6 +37,7 @@ struct connection {
     uv_tcp_t tcp;
     struct deadline deadline;
     struct request *request;    /* being read or handled */
+    struct tls_session *tls;    /* NULL: speaks plain */
     struct http_stream *stream; /* from its beginning until the connection is closed */
     struct buf pending;         /* bytes of what is not complete yet or must wait */
     struct head_scan scan;
@@ -70,6 +75,29 @@ static inline struct http_loop *connection_loop(const struct connection *connect
     return (struct http_loop *)connection->tcp.data;
 }
 
+static inline uv_stream_t *connection_uv(struct connection *connection)
+{
+    return (uv_stream_t *)&connection->tcp;
+}
+
+static inline struct connection *connection_of_stream(uv_stream_t *stream)
+{
+    return (struct connection *)((char *)stream - offsetof(struct connection, tcp));
+}
+
+static inline bool connection_is_in(const struct connection *connection,
+                                    enum connection_state state)
+{
+    return connection->state == state;
+}
+
+static inline void connection_wait_for(struct connection *connection, enum deadline_kind kind)
+{
+    struct http_loop *loop = connection_loop(connection);
+    if (connection->deadline.kind != kind)
+        deadline_start(&loop->deadlines, &connection->deadline, kind, loop_now_ms(loop));
+}
+
 /* Whether the next request must wait: one is being handled, or its answer does not get away. */
 bool connection_is_blocked(const struct connection *connection);
 
@@ -80,6 +108,21 @@ void connection_dispatch(struct connection *connection);
 void connection_dispatch_early(struct connection *connection);
 void connection_refuse(struct connection *connection, int status);
 
+/* The same from outside of a turn; and to somebody who speaks plain HTTP where TLS is expected. */
+void connection_refuse_now(struct connection *connection, int status);
+void connection_refuse_plain(struct connection *connection);
+
+/* Goes on with what was waiting; not within another connection's turn, but right behind it. */
+void connection_resume(struct connection *connection);
+/* After a turn: leaves, or waits for the right thing. */
+void connection_settle(struct connection *connection);
+/* The last answer is away. */
+void connection_leave(struct connection *connection);
+/* What it has to say is said, and its listener lives on in a successor: it may go at once. */
+bool connection_hands_over(const struct connection *connection);
+/* Handed over for writing and not taken by the socket yet. */
+size_t connection_unwritten_bytes(const struct connection *connection);
+
 /* For stream.c. The loop's output is about to get bytes of this connection; they are to be written
  * now; the request is answered by a stream whose head is in the output (one that has only a head
  * leaves at once); its last bytes are in the output. */
@@ -88,6 +131,8 @@ void connection_flush(struct connection *connection);
 void connection_begin_stream(struct connection *connection, struct http_stream *stream,
                              bool is_head_only);
 void connection_end_stream(struct connection *connection);
+/* For file.c: it is a stream that has an end and must come closer to it. */
+void connection_expect_progress(struct connection *connection);
 
 /* For newcomers.c: reads, or does not, as things are now. */
 void connection_continue_reading(struct connection *connection);

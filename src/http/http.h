@@ -20,6 +20,7 @@
 #include "base/fault.h"
 #include "base/str.h"
 #include "http/header.h"
+#include "http/tls.h"
 
 enum http_method {
     HTTP_GET,
@@ -66,6 +67,7 @@ struct http_request {
     const struct http_header *headers;
     size_t header_count;
     struct str body;
+    bool is_secure;         /* came over TLS */
     struct str peer;        /* numeric address of the other side, without the port */
     struct arena *arena;    /* request lifetime: reset when the response has been handed over */
     struct http_loop *loop; /* the one it belongs to */
@@ -82,6 +84,16 @@ struct http_response {
     void *body_owner;
     void (*release)(void *owner);
     bool closes; /* answer, then close the connection */
+    /* A body from a file, instead of `body`: read from its beginning and sent piece by piece, as
+     * the other side takes it, so that it may be larger than memory. body_owner is let go of when
+     * the last piece is read or the other side has left; the descriptor is its to close. The
+     * connection closes behind it. NULL: no file. */
+    const struct http_file *file;
+};
+
+struct http_file {
+    int descriptor; /* of a regular file, good until release */
+    uint64_t size;  /* bytes to send; a file that turns out to be shorter is cut off */
 };
 
 /*
@@ -154,7 +166,13 @@ struct http_callbacks {
 
 struct http_config {
     struct str listen; /* "127.0.0.1:8080", "[::1]:0"; port 0 picks one */
+    /* Listening sockets that somebody else opened, instead of `listen`; taken over whatever comes
+     * of it. When there are more of them than loops, so many loops there are: each is listened to.
+     */
+    const int *listeners;
+    size_t listener_count; /* 0: `listen` it is */
     unsigned loop_count;
+    struct http_tls *tls; /* NULL: plain; outlives the server */
     struct http_limits limits;
     struct http_callbacks callbacks;
     const struct clock *clock;
@@ -165,6 +183,22 @@ struct fault http_open(struct http_server **server, const struct http_config *co
 /* Starts the loops; accepts from now on. */
 void http_start(struct http_server *server);
 uint16_t http_port(const struct http_server *server); /* the port that was bound */
+
+/*
+ * A successor is to go on with the same listening sockets, so that nobody is turned away:
+ * http_retire, a while for those who keep connections to notice, http_keep_listeners, http_close,
+ * and then the successor is told their descriptors. Whoever connects in between waits in the
+ * kernel.
+ */
+/* From now on every answer says that its connection closes. New ones are accepted as before. */
+void http_retire(struct http_server *server);
+/* Duplicates of the listening sockets, for the caller to close; their number, at most `most`, or 0
+ * when one cannot be had. http_close then leaves who waits in the kernel to the successor. */
+size_t http_keep_listeners(struct http_server *server, int *descriptors, size_t most);
+
+/* Asks every loop for a sign of life, and says how many have not given the one they were asked for
+ * last time. From one thread at a time. */
+unsigned http_silent_loops(struct http_server *server);
 
 /* Stops accepting, answers what is under way, closes idle connections, and returns when all are
  * gone or drain_timeout_ms have passed. Then frees the server. From any thread but the loops'.
@@ -181,6 +215,12 @@ void http_respond(struct http_request *request, const struct http_response *resp
  * requests wait; beyond that it returns false and calls nothing. */
 bool http_offload(struct http_request *request, void (*work)(struct http_request *),
                   void (*done)(struct http_request *));
+
+/* Within on_request: handler_timeout_ms does not count for this one, which takes as long as it
+ * takes. Its work asks now and then whether anybody still waits. */
+void http_take_time(struct http_request *request);
+/* From any thread: the other side has broken off, or the server's end does not wait any longer. */
+bool http_is_abandoned(const struct http_request *request);
 
 struct str http_header(const struct http_request *request, struct str name); /* absent if none */
 
@@ -214,7 +254,7 @@ bool http_accepts_gzip(const struct http_request *request);
 
 struct http_counters {
     uint64_t connections_open, connections_total, requests, refusals, bytes_in, bytes_out,
-        streams_open;
+        streams_open, handshakes, handshakes_failed;
 };
 struct http_counters http_counters_read(struct http_server *server);
 

@@ -29,6 +29,7 @@ static void fill_shown(struct connection *connection, const struct head *head)
     shown->body = STR("");
     shown->peer = (struct str){connection->peer, connection->peer_size};
     shown->loop = loop;
+    shown->is_secure = connection->tls != NULL;
     shown->began_us =
         connection->head_began_us != 0 ? connection->head_began_us : loop->turn_began_us;
     connection->head_began_us = 0;

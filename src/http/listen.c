@@ -3,7 +3,9 @@
 #include "http/listen.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
@@ -156,4 +158,57 @@ struct fault listen_open(struct sockaddr_storage *address, int *descriptors, siz
         return refuse_bind(problem);
     }
     return fault_none();
+}
+
+/* ---- sockets that somebody else opened ---------------------------------------------------- */
+
+int listen_duplicate(int descriptor)
+{
+    return fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+}
+
+static bool is_listening(int descriptor, struct sockaddr_storage *address)
+{
+    int is_so = 0;
+    socklen_t size = sizeof(is_so);
+    socklen_t address_bytes = sizeof(*address);
+    *address = (struct sockaddr_storage){0};
+    return getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &is_so, &size) == 0 && is_so == 1 &&
+           getsockname(descriptor, (struct sockaddr *)address, &address_bytes) == 0 &&
+           (address->ss_family == AF_INET || address->ss_family == AF_INET6);
+}
+
+/* What open_bound and listen_on would have set. */
+static bool adopt_one(int descriptor)
+{
+    int on = 1;
+    int flags = fcntl(descriptor, F_GETFL);
+    setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    return flags >= 0 && fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) == 0 &&
+           fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0;
+}
+
+struct fault listen_adopt(const int *given, size_t given_count, int *descriptors, size_t count,
+                          struct sockaddr_storage *address)
+{
+    assert(given_count > 0);
+    assert(given_count <= count);
+    bool is_well = true;
+    for (size_t i = 0; i < given_count; i++)
+        is_well = is_well && is_listening(given[i], address) && adopt_one(given[i]);
+    size_t opened = 0;
+    for (; opened < count && is_well; opened++) {
+        descriptors[opened] =
+            opened < given_count ? given[opened] : listen_duplicate(given[opened % given_count]);
+        is_well = descriptors[opened] >= 0;
+    }
+    if (is_well)
+        return fault_none();
+    for (size_t i = 0; i < given_count; i++)
+        close(given[i]);
+    while (opened > given_count) {
+        if (descriptors[--opened] >= 0)
+            close(descriptors[opened]);
+    }
+    return refuse(FAULT_INVALID, STR("a socket that was handed over does not listen for TCP"));
 }

@@ -16,6 +16,13 @@ struct fault listen_parse(struct str text, struct sockaddr_storage *address) MUS
 struct fault listen_open(struct sockaddr_storage *address, int *descriptors,
                          size_t count) MUST_CHECK;
 
+/* The same of sockets that listen already, all on one port: descriptors[i] is given[i], or, when
+ * there are fewer, another descriptor of one of them. FAULT_INVALID: one of them does not listen,
+ * or not on TCP. Takes over what is given, closed when this refuses. */
+struct fault listen_adopt(const int *given, size_t given_count, int *descriptors, size_t count,
+                          struct sockaddr_storage *address) MUST_CHECK;
+
+int listen_duplicate(int descriptor); /* of the same socket; -1: no more can be had */
 void listen_close(int descriptor);
 uint16_t listen_port(const struct sockaddr_storage *address);
 

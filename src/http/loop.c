@@ -15,6 +15,7 @@
 enum {
     ACCEPTS_PER_TURN = 32,
     ACCEPT_PAUSE_MS = 100,
+    HAND_OVER_TICK_MS = 10,
     STREAM_TURN_MS = 750,      /* looked at by the tick: with its grain, about once a second */
     RESERVED_DESCRIPTORS = 64, /* left to the rest of the process */
 };
@@ -100,6 +101,19 @@ static void close_all(struct http_loop *loop)
     }
 }
 
+/* Lets go of all that have nothing under way. */
+static void drain_all(struct http_loop *loop)
+{
+    for (enum deadline_kind kind = 0; kind < DEADLINE_KINDS; kind++) {
+        struct deadline *ring = &loop->deadlines.lists[kind];
+        for (struct deadline *at = ring->next; at != ring;) {
+            struct deadline *next = at->next;
+            connection_drain(connection_of_deadline(at));
+            at = next;
+        }
+    }
+}
+
 static void wake_user(struct http_loop *loop)
 {
     assert(loop->advancing == NULL);
@@ -153,12 +167,16 @@ static void on_tick(uv_timer_t *tick)
     }
     if (loop->is_draining && now_ms >= loop->drain_ends_ms)
         close_all(loop);
+    else if (loop->is_draining && loop->keeps_listener)
+        drain_all(loop);
     loop_check_drained(loop);
 }
 
 static void start_tick(struct http_loop *loop)
 {
-    uint32_t every_ms = deadlines_tick_ms(&loop->deadlines);
+    uint32_t every_ms = loop->is_draining && loop->keeps_listener
+                            ? HAND_OVER_TICK_MS
+                            : deadlines_tick_ms(&loop->deadlines);
     if (!uv_is_active((uv_handle_t *)&loop->tick))
         uv_timer_start(&loop->tick, on_tick, every_ms, every_ms);
 }
@@ -186,8 +204,10 @@ void loop_connection_closed(struct http_loop *loop)
 
 static void begin_drain(struct http_loop *loop)
 {
-    if (loop->is_accepting) /* whom the kernel has let in already is not turned away */
+    loop->keeps_listener = atomic_load(&loop->must_keep_listener);
+    if (loop->is_accepting && !loop->keeps_listener) /* whom the kernel let in is not turned away */
         on_acceptable(&loop->listener, 0, UV_READABLE);
+    loop->is_retired = true;
     loop->is_draining = true;
     loop->drain_ends_ms = loop_now_ms(loop) + loop->limits->drain_timeout_ms;
     stop_accepting(loop);
@@ -197,14 +217,8 @@ static void begin_drain(struct http_loop *loop)
     uv_close((uv_handle_t *)&loop->listener, NULL);
     close(loop->listener_descriptor);
     loop->listener_descriptor = -1;
-    for (enum deadline_kind kind = 0; kind < DEADLINE_KINDS; kind++) {
-        struct deadline *ring = &loop->deadlines.lists[kind];
-        for (struct deadline *at = ring->next; at != ring;) {
-            struct deadline *next = at->next;
-            connection_drain(connection_of_deadline(at));
-            at = next;
-        }
-    }
+    drain_all(loop);
+    uv_timer_stop(&loop->tick);
     start_tick(loop);
 }
 
@@ -250,6 +264,9 @@ static void on_wake(uv_async_t *wake)
     bool must_end = atomic_load(&loop->must_end);
     run_completions(loop);
     bool must_wake = atomic_exchange(&loop->must_wake, false);
+    atomic_store(&loop->answered, atomic_load(&loop->asked));
+    if (atomic_load(&loop->must_retire))
+        loop->is_retired = true;
     if (atomic_load(&loop->must_drain) && !loop->is_draining) {
         begin_drain(loop);
         loop_check_drained(loop);
@@ -324,6 +341,8 @@ struct fault loop_open(struct http_loop *loop, struct http_server *server, int l
     request_pool_open(&loop->requests, loop->limits->header_count);
     output_open(&loop->output);
     completions_open(&loop->completions, &loop->wake);
+    if (server->config.tls != NULL)
+        loop->wire = tls_wire_open(server->config.tls);
     loop->read_buffer = memory_allocate(READ_BUFFER_BYTES);
     loop->spare_headers = MEMORY_NEW_ARRAY(struct http_header, loop->limits->header_count);
     return fault_none();
@@ -343,6 +362,7 @@ void loop_close(struct http_loop *loop)
     completions_close(&loop->completions);
     memory_free(loop->spare_headers);
     memory_free(loop->read_buffer);
+    tls_wire_close(loop->wire);
     if (loop->user != NULL && loop->callbacks->on_loop_end != NULL)
         loop->callbacks->on_loop_end(loop->user, loop->callbacks->context);
 }

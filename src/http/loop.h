@@ -2,8 +2,8 @@
 /*
  * loop - one event loop, its listener and everything its connections share.
  *
- * Only the loop's own thread touches it, with three exceptions: the counters and the three flags
- * below are atomic, and `completions` is guarded by its mutex.
+ * Only the loop's own thread touches it, with three exceptions: the counters and the flags below
+ * are atomic, and `completions` is guarded by its mutex.
  */
 #ifndef HTTP_LOOP_H
 #define HTTP_LOOP_H
@@ -23,11 +23,12 @@ enum { READ_BUFFER_BYTES = 64 * 1024, DATE_LINES_BYTES = 96 };
 
 struct connection;
 struct http_server;
+struct tls_wire;
 
 /* Each has one writer, the loop, so a plain load and store suffice to add. */
 struct loop_counters {
     _Atomic uint64_t connections_open, connections_total, requests, refusals, bytes_in, bytes_out,
-        streams_open;
+        streams_open, handshakes, handshakes_failed;
 };
 
 struct http_loop {
@@ -58,7 +59,9 @@ struct http_loop {
     size_t connections_max;
     int descriptor_max; /* a higher one is not taken: the rest of the process needs a reserve */
     bool is_accepting;
+    bool is_retired; /* every answer closes its connection */
     bool is_draining;
+    bool keeps_listener; /* its socket lives on in a successor */
     bool has_drained;
     uint64_t drain_ends_ms;
 
@@ -69,9 +72,13 @@ struct http_loop {
 
     struct loop_counters counters;
     struct completions completions;
+    _Atomic bool must_retire;
+    _Atomic bool must_keep_listener;
     _Atomic bool must_drain;
     _Atomic bool must_end;
     _Atomic bool must_wake;
+    _Atomic uint64_t asked, answered; /* http_silent_loops: questions, and the last one heard */
+    struct tls_wire *wire;            /* NULL: plain */
     char *read_buffer;
     struct http_header *spare_headers; /* to count requests that wait behind another */
 };

@@ -7,8 +7,8 @@
 
 #include "http/connection.h"
 
-/* Half a millisecond or so. */
-enum { NEWCOMERS_PER_TURN = 16 };
+/* Half a millisecond or so; a handshake costs a signature, up to a millisecond each. */
+enum { NEWCOMERS_PER_TURN = 16, HANDSHAKES_PER_TURN = 4 };
 
 static struct connection *take_first(struct newcomers *newcomers)
 {
@@ -24,7 +24,7 @@ static struct connection *take_first(struct newcomers *newcomers)
 void newcomers_begin_turn(struct http_loop *loop)
 {
     struct newcomers *newcomers = &loop->newcomers;
-    newcomers->left = NEWCOMERS_PER_TURN;
+    newcomers->left = loop->wire == NULL ? NEWCOMERS_PER_TURN : HANDSHAKES_PER_TURN;
     for (; newcomers->first != NULL && newcomers->left > 0; newcomers->left--) {
         struct connection *connection = take_first(newcomers);
         connection->is_admitted = true;

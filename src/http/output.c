@@ -91,25 +91,7 @@ void output_discard(struct output *output)
     clear(output);
 }
 
-/* What the socket did not take at once, with the bodies it still reads from. */
-struct queued_write {
-    uv_write_t write;
-    void (*on_done)(uv_stream_t *stream, int status);
-    struct output_piece shared[OUTPUT_PIECES_MAX];
-    size_t shared_count;
-    char copied[];
-};
-
-static void on_queued_written(uv_write_t *write, int status)
-{
-    struct queued_write *queued = write->data;
-    uv_stream_t *stream = write->handle;
-    for (size_t i = 0; i < queued->shared_count; i++)
-        release_piece(&queued->shared[i]);
-    void (*on_done)(uv_stream_t *, int) = queued->on_done;
-    memory_free(queued);
-    on_done(stream, status);
-}
+/* ---- what could not be written at once ------------------------------------------------------ */
 
 /* Bytes to copy of what is left behind the first `written`: all but bodies that have an owner. */
 static size_t copied_size_after(const struct output *output, size_t written)
@@ -125,45 +107,7 @@ static size_t copied_size_after(const struct output *output, size_t written)
     return copied;
 }
 
-static enum output_result queue_rest(struct output *output, uv_stream_t *stream,
-                                     const uv_buf_t *buffers, size_t written,
-                                     void (*on_done)(uv_stream_t *, int))
-{
-    struct queued_write *queued =
-        memory_allocate(sizeof(struct queued_write) + copied_size_after(output, written));
-    queued->on_done = on_done;
-    queued->write.data = queued;
-
-    uv_buf_t rest[OUTPUT_PIECES_MAX];
-    unsigned rest_count = 0;
-    char *copy = queued->copied;
-    for (size_t i = 0; i < output->piece_count; i++) {
-        struct output_piece *piece = &output->pieces[i];
-        size_t done = written < piece->size ? written : piece->size;
-        size_t left = piece->size - done;
-        written -= done;
-        if (left == 0) {
-            release_piece(piece);
-        } else if (piece->release != NULL) {
-            queued->shared[queued->shared_count++] = *piece;
-            rest[rest_count++] = uv_buf_init(buffers[i].base + done, (unsigned)left);
-        } else {
-            memcpy(copy, buffers[i].base + done, left);
-            rest[rest_count++] = uv_buf_init(copy, (unsigned)left);
-            copy += left;
-        }
-    }
-    clear(output);
-    if (uv_write(&queued->write, stream, rest, rest_count, on_queued_written) == 0)
-        return OUTPUT_QUEUED;
-    for (size_t i = 0; i < queued->shared_count; i++)
-        release_piece(&queued->shared[i]);
-    memory_free(queued);
-    return OUTPUT_BROKEN;
-}
-
-/* Points a buffer at every piece and returns the bytes they hold together. */
-static size_t gather(const struct output *output, uv_buf_t *buffers)
+static inline size_t gather(const struct output *output, uv_buf_t *buffers)
 {
     size_t total = 0;
     char *copied = output->copied.data;
@@ -179,9 +123,78 @@ static size_t gather(const struct output *output, uv_buf_t *buffers)
     return total;
 }
 
+struct output_rest *output_take_rest(struct output *output, size_t written)
+{
+    uv_buf_t buffers[OUTPUT_PIECES_MAX];
+    gather(output, buffers);
+    struct output_rest *rest =
+        memory_allocate(sizeof(struct output_rest) + copied_size_after(output, written));
+    char *copy = rest->copied;
+    for (size_t i = 0; i < output->piece_count; i++) {
+        struct output_piece *piece = &output->pieces[i];
+        size_t done = written < piece->size ? written : piece->size;
+        size_t left = piece->size - done;
+        char *from = buffers[i].base + done;
+        written -= done;
+        rest->bytes += left;
+        if (left == 0) {
+            release_piece(piece);
+        } else if (piece->release != NULL) {
+            rest->owners[rest->owner_count++] = *piece;
+            rest->pieces[rest->piece_count++] = uv_buf_init(from, (unsigned)left);
+        } else {
+            memcpy(copy, from, left);
+            rest->pieces[rest->piece_count++] = uv_buf_init(copy, (unsigned)left);
+            copy += left;
+        }
+    }
+    clear(output);
+    return rest;
+}
+
+void output_rest_free(struct output_rest *rest)
+{
+    for (size_t i = 0; i < rest->owner_count; i++)
+        release_piece(&rest->owners[i]);
+    memory_free(rest);
+}
+
+struct queued_write {
+    uv_write_t write;
+    void (*on_done)(uv_stream_t *stream, int status);
+    struct output_rest *rest;
+};
+
+static void on_queued_written(uv_write_t *write, int status)
+{
+    struct queued_write *queued = write->data;
+    uv_stream_t *stream = write->handle;
+    void (*on_done)(uv_stream_t *, int) = queued->on_done;
+    output_rest_free(queued->rest);
+    memory_free(queued);
+    on_done(stream, status);
+}
+
+static enum output_result queue_rest(struct output *output, uv_stream_t *stream, size_t written,
+                                     void (*on_done)(uv_stream_t *, int))
+{
+    struct queued_write *queued = MEMORY_NEW(struct queued_write);
+    queued->on_done = on_done;
+    queued->write.data = queued;
+    queued->rest = output_take_rest(output, written);
+    if (uv_write(&queued->write, stream, queued->rest->pieces, (unsigned)queued->rest->piece_count,
+                 on_queued_written) == 0)
+        return OUTPUT_QUEUED;
+    output_rest_free(queued->rest);
+    memory_free(queued);
+    return OUTPUT_BROKEN;
+}
+
+/* ---- writing -------------------------------------------------------------------------------- */
+
 /* As uv_try_write, but by the socket's own calls: write() takes the longer way through the file
  * layer, which shows where a request costs a few microseconds in all. */
-static ssize_t send_now(uv_stream_t *stream, const uv_buf_t *buffers, size_t count)
+static inline ssize_t send_now(uv_stream_t *stream, const uv_buf_t *buffers, size_t count)
 {
     uv_os_fd_t descriptor = -1;
     if (uv_fileno((uv_handle_t *)stream, &descriptor) != 0)
@@ -197,6 +210,16 @@ static ssize_t send_now(uv_stream_t *stream, const uv_buf_t *buffers, size_t cou
     if (sent >= 0)
         return sent;
     return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -errno;
+}
+
+ssize_t output_send_now(uv_stream_t *stream, const uv_buf_t *buffers, size_t count)
+{
+    return send_now(stream, buffers, count);
+}
+
+size_t output_gather(const struct output *output, uv_buf_t *buffers)
+{
+    return gather(output, buffers);
 }
 
 enum output_result output_flush(struct output *output, uv_stream_t *stream, bool may_try,
@@ -216,5 +239,5 @@ enum output_result output_flush(struct output *output, uv_stream_t *stream, bool
         output_discard(output); /* releases the bodies, all of them written */
         return OUTPUT_WRITTEN;
     }
-    return queue_rest(output, stream, buffers, (size_t)written, on_queued_done);
+    return queue_rest(output, stream, (size_t)written, on_queued_done);
 }

@@ -53,6 +53,26 @@ enum output_result { OUTPUT_WRITTEN, OUTPUT_QUEUED, OUTPUT_BROKEN };
 enum output_result output_flush(struct output *output, uv_stream_t *stream, bool may_try,
                                 void (*on_queued_done)(uv_stream_t *stream, int status));
 
+/* ---- for tls_session.c, which puts something between the output and the socket -------------- */
+
+/* Points a buffer at every piece and returns the bytes they hold together. */
+size_t output_gather(const struct output *output, uv_buf_t *buffers);
+
+/* The bytes the socket took at once, 0 when it is full; negative when it is broken. */
+ssize_t output_send_now(uv_stream_t *stream, const uv_buf_t *buffers, size_t count);
+
+/* What could not be written yet, on its own: copies, and bodies shared with their owners. */
+struct output_rest {
+    size_t bytes;
+    size_t piece_count, owner_count;
+    uv_buf_t pieces[OUTPUT_PIECES_MAX];
+    struct output_piece owners[OUTPUT_PIECES_MAX];
+    char copied[];
+};
+/* All behind the first `written` bytes. Empties the output. */
+struct output_rest *output_take_rest(struct output *output, size_t written);
+void output_rest_free(struct output_rest *rest);
+
 /* Forgets everything unwritten: the connection is gone. */
 void output_discard(struct output *output);
 

@@ -81,6 +81,7 @@ struct request *request_acquire(struct request_pool *pool)
     request->is_http_1_0 = false;
     request->is_inside_callback = false;
     request->is_answered = false;
+    request->takes_time = false;
     return request;
 }
 

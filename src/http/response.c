@@ -97,10 +97,7 @@ static char *put_connection(char *at, enum response_connection connection)
     return at;
 }
 
-/* How the other side tells where the body ends. */
-enum framing { FRAMED_BY_NOTHING, FRAMED_BY_LENGTH, FRAMED_BY_CHUNKS };
-
-static char *put_framing(char *at, enum framing framing, size_t body_bytes)
+static char *put_framing(char *at, enum response_framing framing, uint64_t body_bytes)
 {
     switch (framing) {
     case FRAMED_BY_NOTHING:
@@ -116,14 +113,15 @@ static char *put_framing(char *at, enum framing framing, size_t body_bytes)
 }
 
 static void append_head(struct http_loop *loop, const struct http_response *response,
-                        enum response_connection connection, enum framing framing)
+                        enum response_connection connection, enum response_framing framing,
+                        uint64_t body_bytes)
 {
     struct str lines = date_lines(loop);
     size_t most = HEAD_BYTES_AROUND + lines.size + response->headers.size;
     char *begin = output_reserve(&loop->output, most);
     char *end = put_status_line(begin, response->status);
     end = put(end, lines);
-    end = put_framing(end, framing, response->body.size);
+    end = put_framing(end, framing, body_bytes);
     end = put_connection(end, connection);
     end = put(end, response->headers);
     end = put(end, STR("\r\n"));
@@ -138,13 +136,12 @@ static bool has_body(int status)
 }
 
 void response_append_stream_head(struct http_loop *loop, int status, struct str headers,
-                                 bool is_chunked)
+                                 enum response_framing framing, uint64_t body_bytes)
 {
     assert(has_body(status));
     assert(headers.size == 0 || str_ends_with(headers, STR("\r\n")));
     const struct http_response response = {.status = status, .headers = headers};
-    append_head(loop, &response, RESPONSE_SAYS_CLOSE,
-                is_chunked ? FRAMED_BY_CHUNKS : FRAMED_BY_NOTHING);
+    append_head(loop, &response, RESPONSE_SAYS_CLOSE, framing, body_bytes);
 }
 
 bool response_append(struct http_loop *loop, const struct http_response *response, bool is_head,
@@ -155,7 +152,8 @@ bool response_append(struct http_loop *loop, const struct http_response *respons
     assert(response->headers.size == 0 || str_ends_with(response->headers, STR("\r\n")));
     assert(response->body_owner == NULL || response->release != NULL);
     bool may_have_body = has_body(response->status);
-    append_head(loop, response, connection, may_have_body ? FRAMED_BY_LENGTH : FRAMED_BY_NOTHING);
+    append_head(loop, response, connection, may_have_body ? FRAMED_BY_LENGTH : FRAMED_BY_NOTHING,
+                response->body.size);
 
     bool is_borrowed = false;
     bool is_sent = may_have_body && !is_head;

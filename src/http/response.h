@@ -12,9 +12,12 @@ enum response_connection { RESPONSE_SAYS_NOTHING, RESPONSE_SAYS_CLOSE, RESPONSE_
 bool response_append(struct http_loop *loop, const struct http_response *response, bool is_head,
                      enum response_connection connection);
 
-/* Adds the head of an answer without an end. */
+/* How the other side tells where the body ends. */
+enum response_framing { FRAMED_BY_NOTHING, FRAMED_BY_LENGTH, FRAMED_BY_CHUNKS };
+
+/* Adds the head of an answer whose body comes later. */
 void response_append_stream_head(struct http_loop *loop, int status, struct str headers,
-                                 bool is_chunked);
+                                 enum response_framing framing, uint64_t body_bytes);
 
 /* "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 section 5.6.7); 29 bytes, no NUL. */
 enum { HTTP_DATE_BYTES = 29 };

@@ -32,18 +32,28 @@ static void free_server(struct http_server *server)
     memory_free(server);
 }
 
+/* One socket for each loop, on the address that is to be listened on or on those we were given. */
+static struct fault open_listeners(struct http_server *server, int *listeners,
+                                   struct sockaddr_storage *address)
+{
+    const struct http_config *config = &server->config;
+    if (config->listener_count > 0)
+        return listen_adopt(config->listeners, config->listener_count, listeners,
+                            server->loop_count, address);
+    struct fault fault = listen_parse(config->listen, address);
+    return failed(fault) ? fault : listen_open(address, listeners, server->loop_count);
+}
+
 static struct fault bind_loops(struct http_server *server)
 {
     struct sockaddr_storage address;
-    struct fault fault = listen_parse(server->config.listen, &address);
-    if (failed(fault))
-        return fault;
     int *listeners = MEMORY_NEW_ARRAY(int, server->loop_count);
-    fault = listen_open(&address, listeners, server->loop_count);
-    if (!failed(fault))
+    struct fault fault = open_listeners(server, listeners, &address);
+    if (!failed(fault)) {
+        server->port = listen_port(&address);
         fault = open_loops(server, listeners);
+    }
     memory_free(listeners);
-    server->port = listen_port(&address);
     return fault;
 }
 
@@ -57,8 +67,10 @@ struct fault http_open(struct http_server **server, const struct http_config *co
     if (opened->config.clock == NULL)
         opened->config.clock = clock_system();
     opened->loop_count = config->loop_count;
-    opened->loops = MEMORY_NEW_ARRAY(struct http_loop, config->loop_count);
-    opened->threads = MEMORY_NEW_ARRAY(pthread_t, config->loop_count);
+    if (opened->loop_count < config->listener_count)
+        opened->loop_count = (unsigned)config->listener_count;
+    opened->loops = MEMORY_NEW_ARRAY(struct http_loop, opened->loop_count);
+    opened->threads = MEMORY_NEW_ARRAY(pthread_t, opened->loop_count);
     pthread_mutex_init(&opened->mutex, NULL);
     pthread_cond_init(&opened->has_drained, NULL);
 
@@ -68,6 +80,7 @@ struct fault http_open(struct http_server **server, const struct http_config *co
         return fault;
     }
     opened->config.listen = (struct str){0}; /* was borrowed */
+    opened->config.listeners = NULL;
     offload_open(&opened->offload);
     *server = opened;
     return fault_none();
@@ -113,6 +126,45 @@ void http_wake(struct http_server *server)
         atomic_store(&server->loops[i].must_wake, true);
         uv_async_send(&server->loops[i].wake);
     }
+}
+
+void http_retire(struct http_server *server)
+{
+    for (unsigned i = 0; i < server->loop_count; i++) {
+        atomic_store(&server->loops[i].must_retire, true);
+        uv_async_send(&server->loops[i].wake);
+    }
+}
+
+/* A loop's descriptor stays the same until it drains, and then the caller is in http_close. */
+size_t http_keep_listeners(struct http_server *server, int *descriptors, size_t most)
+{
+    if (server->loop_count > most)
+        return 0;
+    for (unsigned i = 0; i < server->loop_count; i++) {
+        descriptors[i] = listen_duplicate(server->loops[i].listener_descriptor);
+        if (descriptors[i] >= 0)
+            continue;
+        while (i > 0)
+            listen_close(descriptors[--i]);
+        return 0;
+    }
+    for (unsigned i = 0; i < server->loop_count; i++)
+        atomic_store(&server->loops[i].must_keep_listener, true);
+    return server->loop_count;
+}
+
+unsigned http_silent_loops(struct http_server *server)
+{
+    unsigned silent = 0;
+    for (unsigned i = 0; i < server->loop_count; i++) {
+        struct http_loop *loop = &server->loops[i];
+        uint64_t asked = atomic_load(&loop->asked);
+        silent += atomic_load(&loop->answered) < asked;
+        atomic_store(&loop->asked, asked + 1);
+        uv_async_send(&loop->wake);
+    }
+    return silent;
 }
 
 static void drain(struct http_server *server)
@@ -185,6 +237,8 @@ struct http_counters http_counters_read(struct http_server *server)
         sum.bytes_in += read_counter(&counters->bytes_in);
         sum.bytes_out += read_counter(&counters->bytes_out);
         sum.streams_open += read_counter(&counters->streams_open);
+        sum.handshakes += read_counter(&counters->handshakes);
+        sum.handshakes_failed += read_counter(&counters->handshakes_failed);
     }
     return sum;
 }

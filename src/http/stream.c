@@ -23,11 +23,11 @@ struct http_stream {
     const struct http_stream_events *events;
     void *user;
     bool is_chunked;
+    bool is_sized;
     bool owes_drained; /* something had to wait, and the user has not heard that it went */
 };
 
-/* Not ended, cut or broken. */
-static bool is_open(const struct http_stream *stream)
+bool stream_is_open(const struct http_stream *stream)
 {
     return stream->connection->state == CONNECTION_STREAMING;
 }
@@ -43,9 +43,24 @@ static void bound_silence(struct connection *connection)
         setsockopt(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, &silence_ms, sizeof(silence_ms));
 }
 
+struct stream_head {
+    int status;
+    struct str headers;
+    bool is_sized;
+    uint64_t body_bytes; /* when it is sized */
+};
+
+static enum response_framing framing_of(const struct stream_head *head,
+                                        const struct request *request)
+{
+    if (head->is_sized)
+        return FRAMED_BY_LENGTH;
+    return request->is_http_1_0 ? FRAMED_BY_NOTHING : FRAMED_BY_CHUNKS;
+}
+
 /* NULL when the socket breaks on what is to be written before. */
 static struct http_stream *begin_on(struct connection *connection, const struct request *request,
-                                    int status, struct str headers)
+                                    const struct stream_head *head)
 {
     struct http_loop *loop = connection_loop(connection);
     connection_begin_output(connection);
@@ -53,24 +68,25 @@ static struct http_stream *begin_on(struct connection *connection, const struct 
         return NULL;
     struct http_stream *stream = MEMORY_NEW(struct http_stream);
     stream->connection = connection;
-    stream->is_chunked = !request->is_http_1_0;
+    enum response_framing framing = framing_of(head, request);
+    stream->is_chunked = framing == FRAMED_BY_CHUNKS;
+    stream->is_sized = head->is_sized;
     counter_add(&loop->counters.streams_open, 1);
     bound_silence(connection);
-    response_append_stream_head(loop, status, headers, stream->is_chunked);
+    response_append_stream_head(loop, head->status, head->headers, framing, head->body_bytes);
     connection_begin_stream(connection, stream, request->shown.method == HTTP_HEAD);
     return stream;
 }
 
-struct http_stream *http_stream_begin(struct http_request *shown, int status, struct str headers,
-                                      const struct http_stream_events *events, void *user)
+static struct http_stream *begin(struct http_request *shown, const struct stream_head *head,
+                                 const struct http_stream_events *events, void *user)
 {
     struct request *request = (struct request *)shown;
     struct http_loop *loop = shown->loop;
-    assert(loop->callbacks->on_wake != NULL);
     struct connection *connection = request_take_connection(request);
     struct http_stream *stream = NULL;
     if (connection != NULL && !connection->has_input_ended)
-        stream = begin_on(connection, request, status, headers);
+        stream = begin_on(connection, request, head);
     else if (connection != NULL)
         connection_close(connection); /* it left before this began */
     if (stream != NULL) {
@@ -81,6 +97,22 @@ struct http_stream *http_stream_begin(struct http_request *shown, int status, st
         request_release(&loop->requests, request);
     loop_check_drained(loop);
     return stream;
+}
+
+struct http_stream *http_stream_begin(struct http_request *request, int status, struct str headers,
+                                      const struct http_stream_events *events, void *user)
+{
+    assert(request->loop->callbacks->on_wake != NULL);
+    const struct stream_head head = {.status = status, .headers = headers};
+    return begin(request, &head, events, user);
+}
+
+struct http_stream *stream_begin_sized(struct http_request *request, int status, struct str headers,
+                                       uint64_t body_bytes, const struct http_stream_events *events,
+                                       void *user)
+{
+    const struct stream_head head = {status, headers, true, body_bytes};
+    return begin(request, &head, events, user);
 }
 
 /* ---- sending ------------------------------------------------------------------------------ */
@@ -115,7 +147,7 @@ void http_stream_send(struct http_stream *stream, struct str bytes, void *owner,
                       void (*release)(void *owner))
 {
     struct connection *connection = stream->connection;
-    if (!is_open(stream) || bytes.size == 0) { /* an empty chunk would be the end */
+    if (!stream_is_open(stream) || bytes.size == 0) { /* an empty chunk would be the end */
         if (release != NULL)
             release(owner);
         return;
@@ -129,13 +161,13 @@ void http_stream_send(struct http_stream *stream, struct str bytes, void *owner,
         output_append(output, STR("\r\n"));
     connection_flush(connection);
     stream->owes_drained = connection->queued_writes > 0;
+    if (stream->is_sized)
+        connection_expect_progress(connection);
 }
 
 size_t http_stream_unsent_bytes(const struct http_stream *stream)
 {
-    return is_open(stream)
-               ? uv_stream_get_write_queue_size((const uv_stream_t *)&stream->connection->tcp)
-               : 0;
+    return stream_is_open(stream) ? connection_unwritten_bytes(stream->connection) : 0;
 }
 
 /* ---- ending ------------------------------------------------------------------------------- */
@@ -143,7 +175,7 @@ size_t http_stream_unsent_bytes(const struct http_stream *stream)
 void http_stream_end(struct http_stream *stream)
 {
     struct connection *connection = stream->connection;
-    if (!is_open(stream))
+    if (!stream_is_open(stream))
         return;
     connection_begin_output(connection);
     if (stream->is_chunked)
@@ -158,7 +190,7 @@ void http_stream_cut(struct http_stream *stream)
 
 void stream_drained(struct http_stream *stream)
 {
-    if (!stream->owes_drained || !is_open(stream))
+    if (!stream->owes_drained || !stream_is_open(stream))
         return;
     stream->owes_drained = false;
     if (stream->events->on_drained != NULL)

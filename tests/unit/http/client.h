@@ -5,6 +5,8 @@
  * The server answers by path: /echo says what it understood, /hold keeps the request until
  * /release comes, and so on (see answer_by_path). The client sends bytes as they are and waits on
  * the socket, never on the clock; a socket silent for ten seconds fails the test.
+ *
+ * With SITE_SPEAKS_TLS the same conversations go through TLS: see tls_server_test.c.
  */
 #ifndef UNIT_HTTP_CLIENT_H
 #define UNIT_HTTP_CLIENT_H
@@ -22,11 +24,19 @@
 
 #include "http/http.h"
 #include "test.h"
+#include "tls_client.h"
+
+#ifdef SITE_SPEAKS_TLS
+enum { SITE_IS_SECURE = 1 };
+#else
+enum { SITE_IS_SECURE = 0 };
+#endif
 
 enum { CLIENT_SILENCE_S = 10, LARGE_BYTES = 300 * 1024, SHARED_BYTES = 4 * 1024 * 1024 };
 
 struct site {
     struct http_server *server;
+    struct http_tls *tls; /* NULL: plain */
     struct http_limits limits;
     struct http_request *held; /* by /hold; loop thread only */
     _Atomic unsigned released; /* shared bodies let go of */
@@ -114,6 +124,10 @@ static inline void site_answer_by_path(struct http_request *request, void *conte
         request->user = site;
         if (!http_offload(request, site_work_blocked, site_work_done))
             site_say(request, STR("full"));
+    } else if (str_equal(path, STR("/hang"))) { /* no handler may do that: the loop stands still */
+        request->user = site;
+        site_work_blocked(request);
+        site_say(request, STR("over"));
     } else if (str_equal(path, STR("/large"))) {
         site_say(request, (struct str){site->large, LARGE_BYTES});
     } else if (str_equal(path, STR("/shared"))) {
@@ -145,9 +159,9 @@ static inline void site_refuse(int status, struct str path, struct arena *arena,
     response->body = arena_format(arena, "refused %d at %.*s", status, STR_ARG(path));
 }
 
-/* A site whose callbacks are the test's own; their context is theirs. */
-static inline struct site *site_open_with(struct http_limits limits, unsigned loop_count,
-                                          struct http_callbacks callbacks)
+/* tls: its to close; NULL: plain. */
+static inline struct site *site_open_on(struct http_limits limits, unsigned loop_count,
+                                        struct http_callbacks callbacks, struct http_tls *tls)
 {
     struct site *site = calloc(1, sizeof(struct site));
     CHECK(site != NULL);
@@ -164,31 +178,58 @@ static inline struct site *site_open_with(struct http_limits limits, unsigned lo
         .callbacks = callbacks,
         .clock = clock_system(),
     };
+    site->tls = tls;
+    config.tls = tls;
     CHECK_OK(http_open(&site->server, &config));
     CHECK(http_port(site->server) != 0);
     http_start(site->server);
     return site;
 }
 
+/* A site whose callbacks are the test's own; their context is theirs. */
+static inline struct site *site_open_with(struct http_limits limits, unsigned loop_count,
+                                          struct http_callbacks callbacks)
+{
+    struct http_tls *tls = SITE_IS_SECURE ? tls_open_pair(certificate_pem, key_pem) : NULL;
+    return site_open_on(limits, loop_count, callbacks, tls);
+}
+
+static const struct http_callbacks site_callbacks = {.on_request = site_answer_by_path,
+                                                     .body_bytes_max = site_body_bytes_max,
+                                                     .on_refusal = site_refuse};
+
+static inline struct site *site_open_secure(struct http_limits limits, unsigned loop_count,
+                                            struct http_tls *tls)
+{
+    return site_open_on(limits, loop_count, site_callbacks, tls);
+}
+
 static inline struct site *site_open(struct http_limits limits, unsigned loop_count)
 {
-    return site_open_with(limits, loop_count,
-                          (struct http_callbacks){.on_request = site_answer_by_path,
-                                                  .body_bytes_max = site_body_bytes_max,
-                                                  .on_refusal = site_refuse});
+    return site_open_with(limits, loop_count, site_callbacks);
+}
+
+/* Its server is closed. */
+static inline void site_free(struct site *site)
+{
+    http_tls_close(site->tls);
+    free(site->large);
+    free(site);
 }
 
 static inline void site_close(struct site *site)
 {
     http_close(site->server);
-    free(site->large);
-    free(site);
+    site_free(site);
 }
 
 /* ---- the other side ----------------------------------------------------------------------- */
 
 struct client {
     int descriptor;
+    struct tls_client_library library;
+    SSL_CTX *context;
+    SSL *ssl; /* NULL: plain */
     char *bytes;
     size_t size, taken, capacity;
     bool has_ended;
@@ -201,7 +242,7 @@ struct reply {
 
 enum { CLIENT_BYTES_MAX = 16 * 1024 * 1024 };
 
-static inline struct client client_open(const struct site *site)
+static inline struct client client_open_to(uint16_t port)
 {
     struct client client = {.descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
     CHECK(client.descriptor >= 0);
@@ -210,15 +251,41 @@ static inline struct client client_open(const struct site *site)
     setsockopt(client.descriptor, SOL_SOCKET, SO_SNDTIMEO, &silence, sizeof(silence));
     int on = 1;
     setsockopt(client.descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_port = htons(http_port(site->server)),
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     CHECK_INT(connect(client.descriptor, (struct sockaddr *)&address, sizeof(address)), 0);
+    return client;
+}
+
+static inline struct client client_open_plain(const struct site *site)
+{
+    return client_open_to(http_port(site->server));
+}
+
+/* The handshake is done, and well, when this returns. */
+static inline void client_shake_hands(struct client *client)
+{
+    client->library = tls_client_library();
+    client->context = client->library.SSL_CTX_new(client->library.TLS_client_method());
+    client->ssl = client->library.SSL_new(client->context);
+    CHECK_INT(client->library.SSL_set_fd(client->ssl, client->descriptor), 1);
+    CHECK_INT(client->library.SSL_connect(client->ssl), 1);
+}
+
+static inline struct client client_open(const struct site *site)
+{
+    struct client client = client_open_plain(site);
+    if (site->tls != NULL)
+        client_shake_hands(&client);
     return client;
 }
 
 static inline void client_close(struct client *client)
 {
+    if (client->ssl != NULL) {
+        client->library.SSL_free(client->ssl);
+        client->library.SSL_CTX_free(client->context);
+    }
     close(client->descriptor);
     free(client->bytes);
 }
@@ -227,7 +294,9 @@ static inline void client_close(struct client *client)
 static inline void client_send(struct client *client, struct str bytes)
 {
     while (bytes.size > 0) {
-        ssize_t sent = send(client->descriptor, bytes.data, bytes.size, MSG_NOSIGNAL);
+        ssize_t sent = client->ssl != NULL
+                           ? client->library.SSL_write(client->ssl, bytes.data, (int)bytes.size)
+                           : send(client->descriptor, bytes.data, bytes.size, MSG_NOSIGNAL);
         if (sent <= 0)
             return;
         bytes = str_slice(bytes, (size_t)sent, bytes.size);
@@ -248,8 +317,12 @@ static inline void client_make_room(struct client *client)
 static inline bool client_receive(struct client *client)
 {
     client_make_room(client);
-    ssize_t size =
-        recv(client->descriptor, client->bytes + client->size, client->capacity - client->size, 0);
+    char *room = client->bytes + client->size;
+    size_t room_bytes = client->capacity - client->size;
+    errno = 0;
+    ssize_t size = client->ssl != NULL
+                       ? client->library.SSL_read(client->ssl, room, (int)room_bytes)
+                       : recv(client->descriptor, room, room_bytes, 0);
     if (size < 0)
         assert_int_not_equal(errno, EAGAIN); /* silent for too long */
     client->has_ended = size <= 0;

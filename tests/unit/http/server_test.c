@@ -387,8 +387,7 @@ TEST(closing_answers_what_is_under_way_and_lets_the_idle_go)
     client_close(&sending);
     client_close(&busy);
     CHECK_INT(pthread_join(closer, NULL), 0);
-    free(site->large);
-    free(site);
+    site_free(site);
 }
 
 TEST(closing_does_not_wait_for_ever)
@@ -420,8 +419,7 @@ TEST(closing_waits_for_running_work_even_past_its_time)
     atomic_store(&site->may_finish, true);
     CHECK_INT(pthread_join(closer, NULL), 0);
     client_close(&client);
-    free(site->large);
-    free(site);
+    site_free(site);
 }
 
 TEST(a_request_began_when_its_first_byte_was_seen)

@@ -403,8 +403,7 @@ TEST(a_server_that_closes_lets_a_body_end_or_abandons_it)
     CHECK_INT(atomic_load(&basin->handled), 1);
     client_close(&client);
     client_close(&stuck);
-    free(basin->site->large);
-    free(basin->site);
+    site_free(basin->site);
     free(basin);
 }
 

@@ -440,8 +440,8 @@ TEST(no_stream_begins_for_somebody_who_left)
     client_close(&client);
 
     client = client_open(river->site); /* and when it is gone altogether */
-    client_send(&client, STR(GET("/hold")));
     uint64_t so_far = http_counters_read(river->site->server).requests;
+    client_send(&client, STR(GET("/hold")));
     while (http_counters_read(river->site->server).requests == so_far)
         usleep(1000);
     struct linger reset = {.l_onoff = 1};
@@ -513,8 +513,7 @@ TEST(streams_come_to_their_end_when_the_server_closes)
     CHECK_STR(client_unread(&client), STR("0\r\n\r\n"));
     CHECK_INT(atomic_load(&river->closed), 1);
     client_close(&client);
-    free(river->site->large);
-    free(river->site);
+    site_free(river->site);
     free(river->boulder);
     free(river);
 }
@@ -535,8 +534,33 @@ TEST(streams_that_do_not_end_are_cut_when_the_time_is_up)
     CHECK_INT(atomic_load(&river->released), 2);
     client_close(&client);
     client_close(&stuck);
-    free(river->site->large);
-    free(river->site);
+    site_free(river->site);
+    free(river->boulder);
+    free(river);
+}
+
+/* Its reader comes back to the successor, which is not to wait until somebody reads. */
+TEST(a_reader_who_does_not_read_does_not_hold_up_a_successor)
+{
+    struct http_limits limits = http_limits_default;
+    limits.drain_timeout_ms = 20000;
+    limits.write_timeout_ms = 20000;
+    struct river *river = river_open(limits, 1);
+    struct client stuck = board(river);
+    int socket_kept = -1;
+    tell(river, &river->boulders, 1);
+    while (atomic_load(&river->most_unsent) == 0)
+        usleep(1000);
+    CHECK_INT(http_keep_listeners(river->site->server, &socket_kept, 1), 1);
+    int64_t began_us = clock_monotonic_us();
+    http_close(river->site->server);
+    int64_t took_us = clock_monotonic_us() - began_us;
+    CHECK(took_us > 500000);
+    CHECK(took_us < 10000000);
+    CHECK_INT(atomic_load(&river->released), 1);
+    close(socket_kept);
+    client_close(&stuck);
+    site_free(river->site);
     free(river->boulder);
     free(river);
 }
@@ -550,4 +574,5 @@ TESTS(a_stream_says_its_head_and_its_first_bytes_at_once, http_1_0_gets_the_bare
       a_stream_begun_later_is_as_good, no_stream_begins_for_somebody_who_left,
       no_timeout_applies_to_a_stream, a_loop_with_streams_is_woken_about_once_a_second,
       streams_come_to_their_end_when_the_server_closes,
-      streams_that_do_not_end_are_cut_when_the_time_is_up)
+      streams_that_do_not_end_are_cut_when_the_time_is_up,
+      a_reader_who_does_not_read_does_not_hold_up_a_successor)

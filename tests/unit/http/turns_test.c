@@ -137,8 +137,7 @@ TEST(newcomers_who_have_asked_are_answered_when_the_server_closes)
     client_close(&crowd->resident);
     client_close(&crowd->blocker);
     CHECK_INT(pthread_join(closer, NULL), 0);
-    free(crowd->site->large);
-    free(crowd->site);
+    site_free(crowd->site);
     free(crowd);
 }
 
