@@ -34,6 +34,8 @@ static catalog_applier *find_applier(enum change_kind kind)
         return edit_user;
     case CHANGE_DELETE_USER:
         return delete_user;
+    case CHANGE_SET_PASSWORD:
+        return set_password;
     case CHANGE_ENVIRONMENT:
         break;
     }

@@ -13,12 +13,36 @@ static const struct fault away = {FAULT_UNAVAILABLE, {"store", 5}, {"the store i
 
 /* ---- first start ----------------------------------------------------------------------- */
 
+/* "cli_…": what may be shown of it goes up to where the random part begins. */
+static struct str shown_of(struct str token)
+{
+    size_t end = token.size;
+    while (end > 0 && token.data[end - 1] != '_')
+        end--;
+    return str_slice(token, 0, end);
+}
+
+static struct fault take_owner_token(struct str given, struct arena *arena,
+                                     struct bootstrap *bootstrap)
+{
+    enum credential_kind kind;
+    struct str shown;
+    bootstrap->is_token_given = !str_is_absent(given);
+    if (!bootstrap->is_token_given)
+        bootstrap->token = secret_make(arena, CREDENTIAL_PERSONAL, STR(""), &shown);
+    else if (secret_recognise(given, &kind) && kind == CREDENTIAL_PERSONAL)
+        bootstrap->token = arena_copy_str(arena, given);
+    else
+        return fault_make(FAULT_INVALID, STR("bootstrap-token"),
+                          STR("it is no personal token, or has a typing error: "
+                              "`guidon keygen token` makes one"));
+    return fault_none();
+}
+
 static struct fault insert_owner(struct store *store, int64_t now_ms, struct arena *arena,
                                  struct bootstrap *bootstrap)
 {
-    struct str shown;
     bootstrap->owner_email = STR("owner@localhost");
-    bootstrap->token = secret_make(arena, CREDENTIAL_PERSONAL, STR(""), &shown);
     const struct user_row user = {
         .id = id_make(arena, STR("user")),
         .email = bootstrap->owner_email,
@@ -29,7 +53,7 @@ static struct fault insert_owner(struct store *store, int64_t now_ms, struct are
         .id = id_make(arena, STR("token")),
         .kind = CREDENTIAL_PERSONAL,
         .hash = secret_hash(bootstrap->token),
-        .shown = shown,
+        .shown = shown_of(bootstrap->token),
         .tail = secret_tail(bootstrap->token),
         .user_id = user.id,
         .created_ms = now_ms,
@@ -73,7 +97,9 @@ static struct fault bootstrap_owner(struct store *store, const struct change_con
     if (has_lost_its_store(config))
         return fault_make(FAULT_UNAVAILABLE, STR("store"),
                           STR("the store is empty but snapshots of it are here"));
-    fault = store_begin(store);
+    fault = take_owner_token(config->bootstrap_token, arena, bootstrap);
+    if (!failed(fault))
+        fault = store_begin(store);
     if (failed(fault))
         return fault;
     fault = insert_owner(store, now_ms, arena, bootstrap);
@@ -136,6 +162,7 @@ static struct fault open_store(struct changer *changer, struct arena *arena,
     struct fault fault = store_open(&changer->store, directory, STORE_WRITER);
     if (failed(fault))
         return fault;
+    backups_sweep(directory);
     fault = load_everything(changer, arena, bootstrap, view);
     if (!failed(fault))
         fault = store_open(reader, directory, STORE_READER);

@@ -11,7 +11,9 @@
  * share one sync and one bad change takes nobody along. Callers block until their change is
  * answered; call change_apply from pool threads only.
  *
- * A change whose caller's credential was revoked while it waited is FAULT_UNAUTHENTICATED.
+ * A change whose caller's credential was revoked while it waited is FAULT_UNAUTHENTICATED. A person
+ * who has just shown a password has no credential yet: such a caller has a user_id alone, and makes
+ * a token of their own with it and nothing else.
  */
 #ifndef CHANGE_CHANGE_H
 #define CHANGE_CHANGE_H
@@ -45,6 +47,7 @@ enum change_kind {
     CHANGE_CREATE_USER,         /* e-mail and role, without a credential */
     CHANGE_EDIT_USER,           /* role */
     CHANGE_DELETE_USER,         /* and revokes all their tokens */
+    CHANGE_SET_PASSWORD,        /* a person's, by what it will be checked against */
 };
 
 /* One object that a change touched, for who wants to see it. */
@@ -99,7 +102,8 @@ struct change {
     struct str name; /* CHANGE_CREATE_APP, _ENVIRONMENT, _TOKEN, _KEY, CHANGE_EDIT_APP; the label in
                         CHANGE_*_DEPLOYMENT, absent: kept; the e-mail in CHANGE_CREATE_USER */
     struct str app_id;   /* CHANGE_EDIT_APP, _CREATE_ENVIRONMENT, CHANGE_CREATE_TOKEN of an app */
-    struct str user_id;  /* CHANGE_*_USER, CHANGE_CREATE_TOKEN of a person */
+    struct str user_id;  /* CHANGE_*_USER, CHANGE_CREATE_TOKEN of a person, CHANGE_SET_PASSWORD */
+    struct str verifier; /* CHANGE_SET_PASSWORD: auth/password.h; never in the trail */
     uint64_t deployment; /* CHANGE_EDIT_DEPLOYMENT */
     const uint64_t *environments; /* CHANGE_CREATE_TOKEN of environments: numbers */
     size_t environment_count;
@@ -134,6 +138,9 @@ struct change {
 
 struct change_config {
     struct str directory; /* where the store and the snapshots on disk live */
+    /* The first owner's token, where a first start is not to make one up: absent, or a personal
+     * token by its form (auth/secret.h), else that start is FAULT_INVALID. */
+    struct str bootstrap_token;
     const struct clock *clock;
     snapshot_renderer render;
     struct view_slot *slot;
@@ -154,7 +161,8 @@ struct change_config {
 struct bootstrap {
     bool is_first_start;
     struct str owner_email;
-    struct str token; /* cli_…, in the arena given to change_open */
+    struct str token;    /* cli_…, in the arena given to change_open */
+    bool is_token_given; /* it is the config's */
 };
 
 /* Opens the store, makes the owner on an empty one, follows every environment and publishes the
@@ -185,6 +193,11 @@ struct fault change_keep_answer(struct changer *changer, const struct change_onc
 struct fault change_find_once(struct changer *changer, struct arena *arena,
                               const unsigned char key[32], struct once_row *row,
                               bool *is_found) MUST_CHECK;
+
+/* What a person's password is checked against; absent when none was ever set, or when there is
+ * nobody with this id. Waits for nobody who reads for long. */
+struct fault change_find_password(struct changer *changer, struct arena *arena, struct str user_id,
+                                  struct str *verifier) MUST_CHECK;
 
 struct ingest *change_ingest(struct changer *changer); /* events are stored by the same thread */
 /* There are notes to write down; any thread, does not wait. */

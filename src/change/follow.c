@@ -188,10 +188,16 @@ struct fault follow_environment(struct store *store, const struct catalog_enviro
                                 bool hides_flags_by_default, uint64_t version, int64_t now_ms,
                                 struct snapshot **snapshot)
 {
+    bool has_version = false;
+    struct fault fault = store_has_version(store, environment->number, version, &has_version);
+    if (failed(fault))
+        return fault;
+    if (!has_version)
+        return fault_make(FAULT_MISSING, STR("version"), STR("there is no such version"));
     struct members_shelf shelf;
     members_shelf_open(&shelf, members_of(store));
-    struct fault fault = follow_with_shelf(store, environment, hides_flags_by_default, version,
-                                           now_ms, &shelf, snapshot);
+    fault = follow_with_shelf(store, environment, hides_flags_by_default, version, now_ms, &shelf,
+                              snapshot);
     members_shelf_close(&shelf);
     return fault;
 }

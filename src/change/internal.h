@@ -123,7 +123,7 @@ typedef struct fault catalog_applier(struct store *store, const struct catalog *
 catalog_applier create_key, create_deployment, edit_deployment, create_project_keys;
 catalog_applier revoke_credential, create_token;
 catalog_applier create_app, edit_app, create_environment, set_quota;
-catalog_applier create_user, edit_user, delete_user;
+catalog_applier create_user, edit_user, delete_user, set_password;
 
 /* Config requests per environment and month (quota.c). */
 enum { QUOTA_PAGES = 128, QUOTA_PAGE_COUNTERS = 256 };
@@ -164,6 +164,8 @@ struct changer {
     pthread_mutex_t finding; /* guards finder */
     struct store *finder;    /* change_find_once's: it never waits for those who read for long */
 
+    _Atomic bool is_backing_up; /* change/backup.h */
+
     pthread_mutex_t lock; /* guards the rest */
     pthread_cond_t wake;
     struct job *first, *last;
@@ -173,6 +175,9 @@ struct changer {
     bool has_notes;
     struct change_counters counters;
 };
+
+/* Removes copies that a crash left half made. The store is open, so nobody makes one. */
+void backups_sweep(struct str directory);
 
 void *writer_run(void *changer);
 

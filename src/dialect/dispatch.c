@@ -30,13 +30,14 @@ static void log_exchange(const struct exchange *x)
     }
     if (x->caller != NULL)
         caller = x->caller->credential_id;
+    uint64_t bytes = x->response.file != NULL ? x->response.file->size : x->response.body.size;
     log_info(
         "request",
-        "method=%.*s route=%.*s lane=%.*s caller=%.*s version=%llu status=%d us=%lld bytes=%zu "
+        "method=%.*s route=%.*s lane=%.*s caller=%.*s version=%llu status=%d us=%lld bytes=%llu "
         "note=\"%.*s\"",
         STR_ARG(request->method_text), STR_ARG(route), STR_ARG(lane), STR_ARG(caller),
         (unsigned long long)x->version, x->response.status,
-        (long long)(clock_monotonic_us() - request->began_us), x->response.body.size,
+        (long long)(clock_monotonic_us() - request->began_us), (unsigned long long)bytes,
         STR_ARG(x->note));
 }
 
@@ -95,6 +96,8 @@ static void run_store_lane(struct exchange *x)
     atomic_fetch_add_explicit(&x->held->references, 1, memory_order_relaxed);
     x->scratch = NULL;
     x->request->user = x;
+    if (x->route->takes_time)
+        http_take_time(x->request);
     x->response.status = 503; /* unless its work is done in time */
     if (http_offload(x->request, run_off_loop, finish_on_loop))
         return;

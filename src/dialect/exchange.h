@@ -58,6 +58,7 @@ struct route {
     struct fault (*open_sink)(struct exchange *x, struct http_body_sink **sink);
     /* What the API's description says of it; NULL: it is not described. */
     const struct operation *operation;
+    bool takes_time; /* LANE_STORE: handler_timeout_ms does not count; see http_take_time */
 };
 
 /* What handlers ask; one per process, wired in server/main.c. */
@@ -75,6 +76,12 @@ struct services {
     struct rates *rates;             /* dialect/rate.h: management requests per environment */
     struct rates *admin_rates;       /* and of the admin API per credential; NULL: no limit */
     const struct description *description; /* of the API: admin/openapi.h; NULL: not served */
+    struct sign_in *sign_in;               /* dialect/sign_in.h; NULL: no passwords, no pages */
+    struct device_logins *device_logins;   /* login/device_logins.h; together with the above */
+    struct str public_url; /* "https://flags.example.com": where people reach us; empty: go by Host
+                              and by is_encrypted */
+    bool is_encrypted;     /* TLS ends in this process */
+    struct str trusted_proxies; /* whose word about addresses counts: dialect/peer.h */
 };
 
 struct exchange {

@@ -57,8 +57,8 @@ struct operation {
     int status;              /* of success: 200, 201, 204 */
     struct str body;         /* a component schema's name; absent: no body */
     struct str body_media;   /* absent: application/json; several with ", " between them */
-    struct str answer;       /* a component schema's name; absent: no content. Of an operation that
-                                LISTS: of one item */
+    struct str answer;       /* a component schema's name; absent: no content, or bytes of another
+                                kind. Of an operation that LISTS: of one item */
     struct str answer_media; /* absent: application/json */
     const struct operation_query *query; /* beside those that traits bring along */
     size_t query_count;

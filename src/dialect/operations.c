@@ -64,6 +64,9 @@ static void write_http(struct buf *buf, struct operations *operations)
     metric(buf, "http_requests_total", "counter", "Requests read whole.", http.requests);
     metric(buf, "http_refusals_total", "counter", "Requests refused before they were whole.",
            http.refusals);
+    metric(buf, "http_handshakes_total", "counter", "TLS handshakes done.", http.handshakes);
+    metric(buf, "http_handshakes_failed_total", "counter", "TLS handshakes that failed.",
+           http.handshakes_failed);
     metric(buf, "http_received_bytes_total", "counter", "Bytes read.", http.bytes_in);
     metric(buf, "http_sent_bytes_total", "counter", "Bytes written.", http.bytes_out);
 }
@@ -193,6 +196,8 @@ static struct fault listen_on(struct operations *operations, struct str listen)
 {
     struct http_config config = {
         .listen = listen,
+        .listeners = operations->listeners,
+        .listener_count = operations->listener_count,
         .loop_count = 1,
         .limits = http_limits_default,
         .clock = operations->clock,
@@ -209,7 +214,7 @@ struct fault operations_open(struct operations *operations, struct str listen,
 {
     struct fault fault;
     pthread_mutex_init(&operations->lock, NULL);
-    if (!str_is_empty(listen)) {
+    if (!str_is_empty(listen) || operations->listener_count > 0) {
         fault = listen_on(operations, listen);
     } else {
         char address[32];
@@ -224,12 +229,17 @@ struct fault operations_open(struct operations *operations, struct str listen,
     return fault;
 }
 
-void operations_begin_stop(struct operations *operations)
+void operations_forget_main(struct operations *operations)
 {
-    atomic_store(&operations->is_stopping, true);
     pthread_mutex_lock(&operations->lock);
     operations->main_server = NULL;
     pthread_mutex_unlock(&operations->lock);
+}
+
+void operations_begin_stop(struct operations *operations)
+{
+    atomic_store(&operations->is_stopping, true);
+    operations_forget_main(operations);
 }
 
 void operations_close(struct operations *operations)

@@ -17,6 +17,8 @@
 
 struct operations {
     struct http_server *server;
+    const int *listeners; /* as http_config has them: one that listens already, or none */
+    size_t listener_count;
     pthread_mutex_t lock;            /* guards the next */
     struct http_server *main_server; /* for its counters; NULL once it is about to go */
     struct changer *changer;
@@ -30,7 +32,10 @@ struct operations {
 /* listen empty: loopback, port `preferred_port`, or any other when that is taken. */
 struct fault operations_open(struct operations *operations, struct str listen,
                              uint16_t preferred_port) MUST_CHECK;
-/* The main server is about to be closed: ready no more, and its counters are not read again. */
+/* The main server is about to be closed, and its counters are not read again. A successor goes on
+ * at once: ready all the same. */
+void operations_forget_main(struct operations *operations);
+/* The same, and ready no more. */
 void operations_begin_stop(struct operations *operations);
 void operations_close(struct operations *operations);
 

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "base/map.h"
@@ -17,7 +18,8 @@ static const int64_t day_ms = 86400000;
  * door shut.
  */
 struct account {
-    int64_t *ring; /* per_second long, NULL until the first request */
+    int64_t *ring;     /* NULL until the first request */
+    uint32_t capacity; /* of the ring: per_second, as it was when it was last used */
     uint32_t first, count;
     int64_t day; /* since the epoch, UTC */
     uint64_t day_count;
@@ -43,7 +45,8 @@ struct named_list {
 /* Environments are numbered densely and come from the catalog, never from a request. */
 struct rates {
     const struct clock *clock;
-    struct rate_limits limits;
+    _Atomic uint32_t per_second; /* these two as struct rate_limits has them */
+    _Atomic uint64_t per_day;
     pthread_rwlock_t lock; /* guards the table; each account in it guards itself */
     struct numbered_account **accounts;
     size_t account_count;
@@ -55,11 +58,26 @@ struct rates *rates_open(const struct clock *clock, struct rate_limits limits)
     assert(limits.per_second <= RATE_PER_SECOND_MAX);
     struct rates *rates = MEMORY_NEW(struct rates);
     rates->clock = clock;
-    rates->limits = limits;
+    rates_change(rates, limits);
     pthread_rwlock_init(&rates->lock, NULL);
     for (size_t i = 0; i < LISTS; i++)
         pthread_mutex_init(&rates->lists[i].lock, NULL);
     return rates;
+}
+
+void rates_change(struct rates *rates, struct rate_limits limits)
+{
+    assert(limits.per_second <= RATE_PER_SECOND_MAX);
+    atomic_store_explicit(&rates->per_second, limits.per_second, memory_order_relaxed);
+    atomic_store_explicit(&rates->per_day, limits.per_day, memory_order_relaxed);
+}
+
+static struct rate_limits limits_of(const struct rates *rates)
+{
+    return (struct rate_limits){
+        .per_second = atomic_load_explicit(&rates->per_second, memory_order_relaxed),
+        .per_day = atomic_load_explicit(&rates->per_day, memory_order_relaxed),
+    };
 }
 
 static void free_named(struct named_account *named)
@@ -132,10 +150,27 @@ static struct numbered_account *find_account(struct rates *rates, uint64_t envir
     return numbered;
 }
 
-static void forget_what_passed(struct account *account, uint32_t capacity, int64_t now_ms)
+/* A ring of another size, with the newest of what the old one holds. */
+static void fit_ring(struct account *account, uint32_t per_second)
+{
+    if (account->capacity == per_second)
+        return;
+    int64_t *ring = MEMORY_NEW_ARRAY(int64_t, per_second);
+    uint32_t kept = account->count < per_second ? account->count : per_second;
+    uint32_t from = account->first + account->count - kept;
+    for (uint32_t i = 0; i < kept; i++)
+        ring[i] = account->ring[(from + i) % account->capacity];
+    memory_free(account->ring);
+    account->ring = ring;
+    account->capacity = per_second;
+    account->first = 0;
+    account->count = kept;
+}
+
+static void forget_what_passed(struct account *account, int64_t now_ms)
 {
     while (account->count > 0 && account->ring[account->first] <= now_ms - WINDOW_MS) {
-        account->first = (account->first + 1) % capacity;
+        account->first = (account->first + 1) % account->capacity;
         account->count--;
     }
 }
@@ -175,7 +210,7 @@ static struct rate_answer answer_day(const struct account *account, uint64_t per
         .is_allowed = account->day_count < per_day,
         .retry_after_s = wait_s,
         .limit = clamp(per_day),
-        .remaining = clamp(per_day - account->day_count),
+        .remaining = account->day_count < per_day ? clamp(per_day - account->day_count) : 0,
         .reset_s = wait_s,
     };
 }
@@ -190,16 +225,16 @@ static struct rate_answer tighter(struct rate_answer second, struct rate_answer 
     return day.remaining < second.remaining ? day : second;
 }
 
-static struct rate_answer ask(const struct rates *rates, const struct account *account,
+static struct rate_answer ask(struct rate_limits limits, const struct account *account,
                               int64_t now_ms, int64_t wall_ms)
 {
     struct rate_answer free_way = {.is_allowed = true, .remaining = UINT32_MAX};
     struct rate_answer second = free_way;
     struct rate_answer day = free_way;
-    if (rates->limits.per_second > 0)
-        second = answer_second(account, rates->limits.per_second, now_ms);
-    if (rates->limits.per_day > 0)
-        day = answer_day(account, rates->limits.per_day, wall_ms);
+    if (limits.per_second > 0)
+        second = answer_second(account, limits.per_second, now_ms);
+    if (limits.per_day > 0)
+        day = answer_day(account, limits.per_day, wall_ms);
     return tighter(second, day);
 }
 
@@ -222,18 +257,19 @@ static int64_t day_of(int64_t wall_ms)
  * first. */
 static struct rate_answer take(struct rates *rates, struct account *account)
 {
-    uint32_t per_second = rates->limits.per_second;
+    struct rate_limits limits = limits_of(rates);
+    uint32_t per_second = limits.per_second;
     int64_t now_ms = clock_monotonic_ms(rates->clock);
     int64_t wall_ms = clock_wall_ms(rates->clock);
-    if (account->ring == NULL && per_second > 0)
-        account->ring = MEMORY_NEW_ARRAY(int64_t, per_second);
+    if (per_second > 0)
+        fit_ring(account, per_second);
     if (day_of(wall_ms) != account->day) {
         account->day = day_of(wall_ms);
         account->day_count = 0;
     }
     if (per_second > 0)
-        forget_what_passed(account, per_second, now_ms);
-    struct rate_answer answer = ask(rates, account, now_ms, wall_ms);
+        forget_what_passed(account, now_ms);
+    struct rate_answer answer = ask(limits, account, now_ms, wall_ms);
     if (answer.is_allowed) {
         note(account, per_second, now_ms);
         if (answer.limit > 0)
@@ -271,9 +307,9 @@ static bool is_of(const struct named_account *named, struct str name)
 /* Whether all it holds is past: then it is as one that was never made. */
 static bool is_spent(const struct rates *rates, struct account *account)
 {
-    if (rates->limits.per_second > 0)
-        forget_what_passed(account, rates->limits.per_second, clock_monotonic_ms(rates->clock));
-    bool has_today = rates->limits.per_day > 0 &&
+    if (account->capacity > 0)
+        forget_what_passed(account, clock_monotonic_ms(rates->clock));
+    bool has_today = limits_of(rates).per_day > 0 &&
                      account->day == day_of(clock_wall_ms(rates->clock)) && account->day_count > 0;
     return account->count == 0 && !has_today;
 }
@@ -305,7 +341,8 @@ static struct account *find_named(const struct rates *rates, struct named_list *
 
 struct rate_answer rates_take_named(struct rates *rates, struct str name)
 {
-    if (rates->limits.per_second == 0 && rates->limits.per_day == 0)
+    struct rate_limits limits = limits_of(rates);
+    if (limits.per_second == 0 && limits.per_day == 0)
         return (struct rate_answer){.is_allowed = true, .remaining = UINT32_MAX};
     struct named_list *list = &rates->lists[map_hash(name) % LISTS];
     pthread_mutex_lock(&list->lock);

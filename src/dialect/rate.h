@@ -23,6 +23,8 @@ enum { RATE_PER_SECOND_MAX = 10000 };
 struct rates;
 struct rates *rates_open(const struct clock *clock, struct rate_limits limits);
 void rates_close(struct rates *rates);
+/* From now on; what was counted still counts. Any thread. */
+void rates_change(struct rates *rates, struct rate_limits limits);
 
 struct rate_answer {
     bool is_allowed;

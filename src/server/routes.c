@@ -5,6 +5,7 @@
 #include "dialect/admin/routes.h"
 #include "dialect/amplitude/pieces.h"
 #include "dialect/amplitude/routes.h"
+#include "dialect/login/routes.h"
 #include "dialect/ofrep/routes.h"
 #include "dialect/superflag/read_config.h"
 #include "dialect/superflag/routes.h"
@@ -14,5 +15,6 @@ const struct language server_languages[] = {
     {&amplitude_dialect, amplitude_render},
     {&ofrep_dialect, ofrep_render},
     {&admin_dialect, NULL},
+    {&login_dialect, NULL},
 };
 const size_t server_language_count = COUNT_OF(server_languages);

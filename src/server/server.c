@@ -3,12 +3,13 @@
  * server - opens the rooms bottom-up, waits, closes them top-down.
  *
  *   options -> view slot -> change (store, first view) -> operations -> http -> "listening on"
+ *
+ * When a successor takes over (watch.h) the same happens, the listening sockets are left open, and
+ * the process goes on as the successor.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -17,14 +18,18 @@
 
 #include "base/log.h"
 #include "dialect/admin/openapi.h"
+#include "dialect/login/device_logins.h"
 #include "dialect/operations.h"
 #include "dialect/rate.h"
+#include "dialect/sign_in.h"
 #include "ingest/assignments.h"
 #include "ingest/notebook.h"
 #include "model/limits.h"
+#include "server/bootstrap.h"
 #include "server/options.h"
 #include "server/routes.h"
 #include "server/server.h"
+#include "server/watch.h"
 #include "stream/stream.h"
 
 enum { EXIT_FAILED = 1, EXIT_USAGE = 4, LOOPS_MAX = 8 };
@@ -40,6 +45,7 @@ enum { EXIT_FAILED = 1, EXIT_USAGE = 4, LOOPS_MAX = 8 };
 struct server {
     struct options options;
     struct arena arena;
+    struct watch watch;
     struct view_slot *views;
     struct changer *changer;
     struct notebook *notebooks[2]; /* by enum note_kind */
@@ -48,6 +54,8 @@ struct server {
     struct rates *rates;
     struct rates *admin_rates;
     struct description *description;
+    struct sign_in *sign_in;
+    struct device_logins *device_logins;
     struct operations operations;
     struct services services;
     struct http_server *http;
@@ -97,30 +105,6 @@ static void on_notes(void *context)
 
 /* ---- first start --------------------------------------------------------------------------- */
 
-static bool write_token_file(struct str path, struct str token, struct arena *arena)
-{
-    const char *name = arena_format(arena, "%.*s", STR_ARG(path)).data;
-    int file = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (file < 0)
-        return false;
-    struct str line = arena_format(arena, "%.*s\n", STR_ARG(token));
-    bool is_written = fchmod(file, 0600) == 0 &&
-                      write(file, line.data, line.size) == (ssize_t)line.size && fsync(file) == 0;
-    return close(file) == 0 && is_written;
-}
-
-/* As soon as the owner is stored and whatever comes next: the token cannot be had again. */
-static void hand_over_token(struct server *server, const struct bootstrap *bootstrap)
-{
-    struct str path = server->options.bootstrap_token_file;
-    if (!str_is_empty(path) && !write_token_file(path, bootstrap->token, &server->arena))
-        fprintf(stderr, "guidon: the token could not be written to %.*s\n", STR_ARG(path));
-    say(arena_format(&server->arena,
-                     "First start: the owner is %.*s. This token is shown once; keep it safe:\n\n"
-                     "  %.*s\n\n",
-                     STR_ARG(bootstrap->owner_email), STR_ARG(bootstrap->token)));
-}
-
 static void show_examples(struct server *server, struct str token, struct str origin)
 {
     struct buf buf;
@@ -166,6 +150,8 @@ static struct fault open_change(struct server *server, struct bootstrap *bootstr
 {
     const struct change_config config = {
         .directory = server->options.data,
+        .bootstrap_token =
+            bootstrap_find_token(&server->arena, server->options.bootstrap_token_file),
         .clock = clock_system(),
         .render = render_all,
         .slot = server->views,
@@ -180,6 +166,9 @@ static struct fault open_change(struct server *server, struct bootstrap *bootstr
     struct fault degraded;
     struct fault fault =
         change_open(&server->changer, &config, &server->arena, bootstrap, &degraded);
+    if (str_equal(fault.where, STR("bootstrap-token")))
+        fault.why = arena_format(&server->arena, "%.*s: %.*s",
+                                 STR_ARG(server->options.bootstrap_token_file), STR_ARG(fault.why));
     if (!failed(fault) && failed(degraded))
         log_error("store_unavailable",
                   "why=\"%.*s\" serving=\"the snapshot on disk, changes are refused\"",
@@ -202,15 +191,18 @@ static struct stream_hub *open_streams(struct server *server)
 
 static void open_rates(struct server *server)
 {
-    const struct rate_limits per_environment = {
-        .per_second = (uint32_t)server->options.management_per_second,
-        .per_day = server->options.management_per_day,
-    };
-    const struct rate_limits per_credential = {
-        .per_second = (uint32_t)server->options.admin_per_second,
-    };
-    server->rates = rates_open(clock_system(), per_environment);
-    server->admin_rates = rates_open(clock_system(), per_credential);
+    const struct options *options = &server->options;
+    server->rates = rates_open(clock_system(), options_environment_rates(options));
+    server->admin_rates = rates_open(clock_system(), options_credential_rates(options));
+}
+
+static void open_sign_in(struct server *server)
+{
+    server->sign_in = sign_in_open((struct sign_in_limits){
+        .per_address = (uint32_t)server->options.sign_ins_per_address,
+        .per_account = (uint32_t)server->options.sign_ins_per_account,
+    });
+    server->device_logins = device_logins_open(clock_system());
 }
 
 /* The address is numeric by then; people write the name. */
@@ -239,15 +231,24 @@ static struct fault open_http(struct server *server)
         .rates = server->rates,
         .admin_rates = server->admin_rates,
         .description = server->description,
+        .sign_in = server->sign_in,
+        .device_logins = server->device_logins,
+        .public_url = server->options.public_url,
+        .is_encrypted = server->watch.tls != NULL,
+        .trusted_proxies = server->options.trusted_proxies,
     };
     const struct http_config config = {
         .listen = numeric_listen(server),
+        .listeners = server->watch.handover.main,
+        .listener_count = server->watch.handover.main_count,
         .loop_count = loop_count(&server->options),
+        .tls = server->watch.tls,
         .limits = options_http_limits(&server->options),
         .callbacks = dispatch_callbacks(&server->services),
         .clock = clock_system(),
     };
     struct fault fault = http_open(&server->http, &config);
+    server->watch.handover.main_count = 0;
     if (!failed(fault))
         stream_hub_attach(server->streams, server->http);
     return fault;
@@ -267,48 +268,91 @@ static struct fault open_operations(struct server *server)
     server->operations.streams = server->streams;
     server->operations.began_ms = clock_monotonic_ms(clock_system());
     server->operations.main_server = server->http;
+    server->operations.listeners = server->watch.handover.operations;
+    server->operations.listener_count = server->watch.handover.operations_count;
+    server->watch.handover.operations_count = 0;
     return operations_open(&server->operations, server->options.operations_listen,
                            (uint16_t)(http_port(server->http) + 1));
 }
 
-static struct str origin_of(struct server *server, struct str listen, uint16_t port)
+/* Without TLS there is nothing to open. */
+static struct fault open_tls(struct server *server)
+{
+    const struct options *options = &server->options;
+    if (str_is_empty(options->tls_certificate))
+        return fault_none();
+    struct fault fault = http_tls_open(&server->watch.tls, &server->arena, options->tls_certificate,
+                                       options->tls_key);
+    if (!failed(fault))
+        log_info("tls_loaded", "valid_for_s=%lld",
+                 (long long)http_tls_valid_for_s(server->watch.tls));
+    return fault;
+}
+
+static struct str origin_of(struct server *server, const char *scheme, struct str listen,
+                            uint16_t port)
 {
     size_t colon = listen.size;
     while (colon > 0 && listen.data[colon - 1] != ':')
         colon--;
     struct str host = str_slice(listen, 0, colon == 0 ? 0 : colon - 1);
-    return arena_format(&server->arena, "http://%.*s:%u", STR_ARG(host), (unsigned)port);
+    return arena_format(&server->arena, "%s://%.*s:%u", scheme, STR_ARG(host), (unsigned)port);
 }
 
 static struct str operations_origin_of(struct server *server)
 {
     struct str listen = server->options.operations_listen;
-    return origin_of(server, str_is_empty(listen) ? STR("127.0.0.1:0") : listen,
+    return origin_of(server, "http", str_is_empty(listen) ? STR("127.0.0.1:0") : listen,
                      http_port(server->operations.server));
 }
 
 /* ---- running ------------------------------------------------------------------------------- */
 
-static void wait_for_stop(const sigset_t *signals, uint64_t drain_timeout_ms)
+/* A disk that hangs must not keep us: what was acknowledged is on it, the rest may go. */
+static void bound_the_end(const struct server *server)
 {
-    int got = 0;
-    do {
-        if (sigwait(signals, &got) != 0)
-            got = SIGTERM;
-    } while (got == SIGHUP); /* nothing is reloaded yet; a hang-up is no reason to stop */
-    log_info("stopping", "signal=%d", got);
-    /* A disk that hangs must not keep us: what was acknowledged is on it, the rest may go. */
-    alarm((unsigned)(drain_timeout_ms / 1000) + 2);
+    alarm((unsigned)(server->options.drain_timeout_ms / 1000) + 2);
 }
 
-static void block_signals(sigset_t *signals)
+/* Clients leave the connections they keep, then everything ends but the listening sockets. */
+static enum watch_order hand_over(struct server *server)
 {
-    sigemptyset(signals);
-    sigaddset(signals, SIGTERM);
-    sigaddset(signals, SIGINT);
-    sigaddset(signals, SIGHUP);
-    pthread_sigmask(SIG_BLOCK, signals, NULL); /* every thread made from here on inherits it */
-    signal(SIGPIPE, SIG_IGN);
+    struct handover *handover = &server->watch.handover;
+    notify_reloading(&server->watch.notifier);
+    log_info("restarting", "binary=%s", handover->path);
+    http_retire(server->http);
+    if (watch_pause(&server->watch, (uint32_t)server->options.restart_grace_ms) == WATCH_STOP)
+        return WATCH_STOP;
+    handover->began_us = clock_monotonic_us();
+    handover->main_count =
+        http_keep_listeners(server->http, handover->main, COUNT_OF(handover->main));
+    handover->operations_count =
+        http_keep_listeners(server->operations.server, handover->operations, 1);
+    stream_hub_hurry(server->streams);
+    return WATCH_RESTART;
+}
+
+/* Whoever connects from now on is not ours any more: the supervisor starts the next on its sockets.
+ * The duplicates end with the process. */
+static void leave_lent_sockets(struct server *server)
+{
+    struct handover *handover = &server->watch.handover;
+    if (handover->is_lent)
+        handover->main_count =
+            http_keep_listeners(server->http, handover->main, COUNT_OF(handover->main));
+}
+
+static void tell_started(struct server *server, struct str origin)
+{
+    struct str operations = operations_origin_of(server);
+    const struct handover *handover = &server->watch.handover;
+    say(arena_format(&server->arena, "listening on %.*s (operations on %.*s)\n", STR_ARG(origin),
+                     STR_ARG(operations)));
+    notify_say(&server->watch.notifier, "READY=1\nSTATUS=Listening on %.*s, operations on %.*s",
+               STR_ARG(origin), STR_ARG(operations));
+    if (handover->began_us > 0)
+        log_info("took_over", "gap_us=%lld",
+                 (long long)(clock_monotonic_us() - handover->began_us));
 }
 
 /* Secrets pass through this process: nobody gets to read its memory from outside. */
@@ -329,6 +373,7 @@ static void open_parts(struct server *server)
         server->notebooks[i] = notebook_open((enum note_kind)i, clock_system(), on_notes, server);
     server->streams = open_streams(server);
     open_rates(server);
+    open_sign_in(server);
     for (size_t i = 0; i < server_language_count; i++)
         server->dialects[i] = server_languages[i].dialect;
     server->description = description_open(server->dialects, server_language_count);
@@ -337,6 +382,8 @@ static void open_parts(struct server *server)
 static void close_parts(struct server *server)
 {
     description_close(server->description);
+    device_logins_close(server->device_logins);
+    sign_in_close(server->sign_in);
     rates_close(server->admin_rates);
     rates_close(server->rates);
     stream_hub_close(server->streams);
@@ -345,31 +392,48 @@ static void close_parts(struct server *server)
     view_slot_close(server->views);
 }
 
-/* From "listening" until it is told to stop. */
-static void run(struct server *server, const struct bootstrap *bootstrap, const sigset_t *signals)
+/* From "listening" until it is told to stop, or a successor is to go on. */
+static enum watch_order run(struct server *server, const struct bootstrap *bootstrap)
 {
-    struct str origin = origin_of(server, server->options.listen, http_port(server->http));
+    const char *scheme = server->watch.tls == NULL ? "http" : "https";
+    struct str origin = origin_of(server, scheme, server->options.listen, http_port(server->http));
     if (bootstrap->is_first_start)
-        show_examples(server, bootstrap->token, origin);
+        show_examples(
+            server,
+            bootstrap_shown(&server->arena, server->options.bootstrap_token_file, bootstrap),
+            origin);
     http_start(server->http);
-    say(arena_format(&server->arena, "listening on %.*s (operations on %.*s)\n", STR_ARG(origin),
-                     STR_ARG(operations_origin_of(server))));
-    wait_for_stop(signals, server->options.drain_timeout_ms);
-    operations_begin_stop(&server->operations);
+    tell_started(server, origin);
+    struct watch *watch = &server->watch;
+    watch->rates = server->rates;
+    watch->admin_rates = server->admin_rates;
+    watch->servers[0] = server->http;
+    watch->servers[1] = server->operations.server;
+    enum watch_order order = watch_wait(watch);
+    if (order == WATCH_RESTART)
+        order = hand_over(server);
+    bound_the_end(server);
+    if (order == WATCH_STOP) {
+        notify_say(&watch->notifier, "STOPPING=1");
+        operations_begin_stop(&server->operations);
+        leave_lent_sockets(server);
+    } else {
+        operations_forget_main(&server->operations);
+    }
     close_http(server);
     operations_close(&server->operations);
+    return order;
 }
 
-static int serve(struct server *server)
+/* One life: all rooms opened, and closed again. */
+static int serve(struct server *server, enum watch_order *order)
 {
-    sigset_t signals;
-    block_signals(&signals);
-    log_open(STDERR_FILENO, options_log_level(&server->options));
+    *order = WATCH_STOP;
     open_parts(server);
     struct bootstrap bootstrap;
     struct fault fault = open_change(server, &bootstrap);
     if (bootstrap.is_first_start)
-        hand_over_token(server, &bootstrap);
+        bootstrap_hand_over(&server->arena, server->options.bootstrap_token_file, &bootstrap);
     if (failed(fault)) {
         close_parts(server);
         return complain(fault, EXIT_FAILED);
@@ -382,17 +446,58 @@ static int serve(struct server *server)
             close_http(server);
     }
     if (!failed(fault))
-        run(server, &bootstrap, &signals);
+        *order = run(server, &bootstrap);
     change_close(server->changer);
     assignments_close(server->assignments);
     close_parts(server);
     return failed(fault) ? complain(fault, EXIT_FAILED) : 0;
 }
 
+/* Comes back when there is no successor after all: then we go on ourselves. */
+static void become_successor(struct server *server)
+{
+    struct watch *watch = &server->watch;
+    alarm(0);
+    notify_hand_over(&watch->notifier);
+    struct fault fault = handover_become(&watch->handover);
+    log_error("restart_failed", "why=\"%.*s\"", STR_ARG(fault.why));
+    notify_open(&watch->notifier, &server->arena);
+}
+
+static int serve_to_the_end(struct server *server, int count, char **arguments)
+{
+    enum watch_order order = WATCH_STOP;
+    int status = 0;
+    watch_open(&server->watch, &server->arena, count, arguments);
+    log_open(STDERR_FILENO, options_log_level(&server->options));
+    server->watch.options = &server->options;
+    struct fault fault = open_tls(server);
+    if (failed(fault))
+        return complain(fault, EXIT_FAILED);
+    do {
+        status = serve(server, &order);
+        if (order == WATCH_RESTART)
+            become_successor(server);
+    } while (order == WATCH_RESTART);
+    http_tls_close(server->watch.tls);
+    return status;
+}
+
 static int say_and_close(struct buf *buf)
 {
     say(buf_str(buf));
     buf_close(buf);
+    return 0;
+}
+
+/* What would stop a start, as far as it can be told without touching the store. */
+static int check(struct server *server)
+{
+    struct fault fault = open_tls(server);
+    if (failed(fault))
+        return complain(fault, EXIT_FAILED);
+    http_tls_close(server->watch.tls);
+    say(STR("the settings are good\n"));
     return 0;
 }
 
@@ -412,12 +517,12 @@ int serve_run(int count, char **arguments)
         options_help(&buf);
         status = say_and_close(&buf);
     } else if (str_equal(server.options.config, STR("check"))) {
-        say(STR("the settings are good\n"));
+        status = check(&server);
     } else if (str_equal(server.options.config, STR("print"))) {
         options_print(&server.options, &buf);
         status = say_and_close(&buf);
     } else {
-        status = serve(&server);
+        status = serve_to_the_end(&server, count, arguments);
     }
     arena_close(&server.arena);
     return status;

@@ -11,4 +11,17 @@
 /* Opens the rooms, serves until it is told to stop, closes them. */
 int serve_run(int count, char **arguments);
 
+/* Ask the operations listener of a running server how it is. */
+int livez_run(int count, char **arguments);
+int readyz_run(int count, char **arguments);
+
+/* A backup becomes the store of a stopped server: restore.h. */
+int restore_run(int count, char **arguments);
+/* Looks a data directory and its machine over, and changes nothing: doctor.h. */
+int doctor_run(int count, char **arguments);
+/* Makes tokens, and says whether one is well formed. */
+int keygen_run(int count, char **arguments);
+/* The settings `serve` would have with these arguments; verb: "print" or "check". */
+int config_run(const char *verb, int count, char **arguments);
+
 #endif

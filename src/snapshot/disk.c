@@ -218,6 +218,21 @@ struct fault disk_save(struct str directory, const struct view *view)
     return fault;
 }
 
+void disk_forget(struct str directory, size_t kept)
+{
+    int handle = open_directory(directory);
+    if (handle < 0)
+        return;
+    struct generations seen = {.count = 0};
+    disk_list(handle, note_generation, &seen);
+    for (size_t i = kept; i < seen.count; i++) {
+        char old[DISK_NAME_BYTES_MAX];
+        name_generation(old, seen.numbers[i]);
+        unlinkat(handle, old, 0);
+    }
+    close(handle);
+}
+
 /* ---- loading ----------------------------------------------------------------------------- */
 
 /* The payload of one file, verified; false for anything less than whole. */

@@ -21,6 +21,10 @@ enum { DISK_GENERATIONS = 8 };
 /* Writes the next generation and removes those beyond the newest DISK_GENERATIONS. */
 struct fault disk_save(struct str directory, const struct view *view) MUST_CHECK;
 
+/* Removes all but the newest `kept` generations (the lists of members they refer to go with the
+ * next save): after a restore, what was before must not be loaded. */
+void disk_forget(struct str directory, size_t kept);
+
 /* Loads the newest whole generation as a read-only view, compiled but not rendered: the renderer
  * is called per snapshot. FAULT_MISSING when there is none that is whole. */
 struct fault disk_load(struct str directory, snapshot_renderer render, int64_t now_ms,

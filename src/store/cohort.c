@@ -4,7 +4,7 @@
 #include <sodium.h>
 #include <string.h>
 
-#include "store/connection.h"
+#include "store/revision.h"
 
 enum { DIGEST_BYTES = crypto_hash_sha256_BYTES };
 
@@ -34,6 +34,13 @@ static struct fault take_bytes(const struct row *row, void *context)
     return fault_none();
 }
 
+static bool is_named(struct str bytes, const unsigned char digest[DIGEST_BYTES])
+{
+    unsigned char actual[DIGEST_BYTES];
+    crypto_hash_sha256(actual, (const unsigned char *)bytes.data, bytes.size);
+    return memcmp(actual, digest, DIGEST_BYTES) == 0;
+}
+
 /* Damage is never served: the name says what the bytes must be. */
 struct fault store_load_members(struct store *store, struct arena *arena,
                                 const unsigned char digest[32], struct str *bytes)
@@ -47,10 +54,25 @@ struct fault store_load_members(struct store *store, struct arena *arena,
         return fault;
     if (!taking.is_found)
         return fault_make(FAULT_MISSING, STR("cohort"), STR("there are no such members"));
-    unsigned char actual[DIGEST_BYTES];
-    crypto_hash_sha256(actual, (const unsigned char *)taking.bytes.data, taking.bytes.size);
-    if (memcmp(actual, digest, DIGEST_BYTES) != 0)
+    if (!is_named(taking.bytes, digest))
         return fault_make(FAULT_UNAVAILABLE, STR("cohort"), STR("the store is damaged"));
     *bytes = taking.bytes;
     return fault_none();
+}
+
+static struct fault check_members(const struct row *row, void *context)
+{
+    (void)context;
+    struct str digest = row_text(row, 0);
+    if (digest.size != DIGEST_BYTES ||
+        !is_named(row_text(row, 1), (const unsigned char *)digest.data))
+        return fault_make(FAULT_UNAVAILABLE, STR("cohort"),
+                          STR("the store is damaged: a cohort is not as it was written"));
+    return fault_none();
+}
+
+struct fault cohort_members_check(struct store *store)
+{
+    static const char sql[] = "SELECT digest, bytes FROM cohort_members";
+    return store_query(store, sql, NULL, 0, check_members, NULL);
 }

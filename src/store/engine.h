@@ -83,6 +83,10 @@ struct engine_kind {
     bool (*is_in_transaction)(const struct engine *engine);
     void (*checkpoint)(struct engine *engine); /* when there is time for it */
     void (*committed)(struct engine *engine);  /* after each commit: bounded housekeeping */
+    /* store_copy and store_check_pages: see store/care.h. */
+    struct fault (*copy)(struct engine *engine, const char *file, bool (*goes_on)(void *context),
+                         void *context);
+    struct fault (*check)(struct engine *engine, bool is_quick);
     int64_t (*column_integer)(const struct row *row, int column); /* NULL is 0 */
     /* Text or bytes, borrowed until the next row; absent for NULL. */
     struct str (*column_text)(const struct row *row, int column);

@@ -174,6 +174,34 @@ struct fault revisions_add(struct store *store, const char *sql, const struct bi
     return store_query(store, sql, binds, bind_count, add_revision, revisions);
 }
 
+/* As add_revision, but nothing is kept. */
+static struct fault check_revision(const struct row *row, void *context)
+{
+    (void)context;
+    struct revision_row revision = {
+        .environment = row_u64(row, 0),
+        .key = row_text(row, 2),
+        .version_from = row_u64(row, 3),
+        .object_id = row_text(row, 4),
+        .is_tombstone = row_integer(row, 5) != 0,
+        .document = row_text(row, 7),
+    };
+    bool is_known = find_kind(row_text(row, 1), &revision.kind);
+    struct checksum checksum = revision_checksum(revision.environment, &revision);
+    struct str expected = {(const char *)checksum.bytes, sizeof(checksum.bytes)};
+    if (!is_known || !str_equal(row_text(row, 6), expected))
+        return fault_make(FAULT_UNAVAILABLE, STR("revision"),
+                          STR("the store is damaged: a document is not as it was written"));
+    return fault_none();
+}
+
+struct fault revisions_check(struct store *store)
+{
+    static const char sql[] = "SELECT environment, kind, key, version_from, object_id,"
+                              " is_tombstone, checksum, document FROM revision";
+    return store_query(store, sql, NULL, 0, check_revision, NULL);
+}
+
 static struct fault load_revisions(struct store *store, struct arena *arena, const char *sql,
                                    const struct bind *binds, size_t bind_count,
                                    struct revision_row **rows, size_t *count)

@@ -33,4 +33,8 @@
 struct fault revisions_add(struct store *store, const char *sql, const struct bind *binds,
                            size_t bind_count, struct gathering *revisions) MUST_CHECK;
 
+/* All revisions, and all members, against their checksums: FAULT_UNAVAILABLE. */
+struct fault revisions_check(struct store *store) MUST_CHECK;
+struct fault cohort_members_check(struct store *store) MUST_CHECK; /* cohort.c */
+
 #endif

@@ -6,15 +6,19 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "store/care.h"
 #include "store/connection.h"
 #include "store/migrations.h"
+#include "store/sqlite/place.h"
 #include "store/sqlite/sqlite.h"
 
 struct fault store_open(struct store **store, struct str directory, enum store_mode mode)
 {
     *store = NULL;
     struct engine *engine = NULL;
-    struct fault fault = sqlite_open(&engine, directory, mode == STORE_WRITER);
+    struct fault fault = mode == STORE_EXAMINER
+                             ? sqlite_examine(&engine, directory)
+                             : sqlite_open(&engine, directory, mode == STORE_WRITER);
     if (failed(fault))
         return fault;
     return store_start(store, engine, mode);
@@ -26,7 +30,11 @@ struct fault store_start(struct store **store, struct engine *engine, enum store
     struct store *opened = MEMORY_NEW(struct store);
     opened->engine = engine;
     opened->mode = mode;
-    struct fault fault = mode == STORE_WRITER ? migrations_apply(opened) : migrations_check(opened);
+    struct fault fault = fault_none();
+    if (mode == STORE_WRITER)
+        fault = migrations_apply(opened);
+    else if (mode == STORE_READER)
+        fault = migrations_check(opened);
     if (failed(fault)) {
         store_close(opened);
         return fault;
@@ -237,4 +245,44 @@ void *gathering_add(struct gathering *gathering)
     }
     char *items = gathering->items;
     return items + gathering->item_bytes * gathering->count++;
+}
+
+/* ---- the directory: care.h ----------------------------------------------------------------- */
+
+struct store_claim {
+    struct place place;
+};
+
+struct fault store_claim_open(struct store_claim **claim, struct str directory)
+{
+    struct store_claim *made = MEMORY_NEW(struct store_claim);
+    struct fault fault = place_claim(&made->place, directory);
+    *claim = failed(fault) ? NULL : made;
+    if (failed(fault))
+        memory_free(made);
+    return fault;
+}
+
+void store_claim_close(struct store_claim *claim)
+{
+    if (claim == NULL)
+        return;
+    place_leave(&claim->place);
+    memory_free(claim);
+}
+
+bool store_is_claimed(struct str directory)
+{
+    return place_is_claimed(directory);
+}
+
+struct fault store_check_place(struct str directory)
+{
+    struct place place;
+    return place_prepare(&place, directory, false);
+}
+
+struct fault store_settle(struct str directory)
+{
+    return sqlite_settle(directory);
 }

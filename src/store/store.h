@@ -21,7 +21,8 @@
 
 struct store; /* one connection */
 
-enum store_mode { STORE_WRITER, STORE_READER };
+/* An examiner reads whatever schema there is, changes nothing and leaves no file behind: care.h. */
+enum store_mode { STORE_WRITER, STORE_READER, STORE_EXAMINER };
 
 /* Opens DIR/guidon.db; the writer creates it and runs the migrations that are missing, and takes
  * an exclusive lock file so that a second process is refused. A schema newer than this program,
@@ -103,6 +104,11 @@ struct fault store_set_user_role(struct store *store, struct str id, enum role r
 /* A tombstone: gone from store_load_users, its e-mail free again; apps may still name its id as who
  * made them. */
 struct fault store_delete_user(struct store *store, struct str id, int64_t now_ms) MUST_CHECK;
+/* What a password is checked against (auth/password.h). FAULT_MISSING as with the role. */
+struct fault store_set_password(struct store *store, struct str id, struct str verifier) MUST_CHECK;
+/* Absent when there is no such user, or no password was ever set. */
+struct fault store_find_password(struct store *store, struct arena *arena, struct str id,
+                                 struct str *verifier) MUST_CHECK;
 /* An absent name stays. */
 struct fault store_update_app(struct store *store, struct str id, struct str name,
                               bool hides_flags_by_default) MUST_CHECK;
@@ -193,6 +199,9 @@ struct fault store_load_environment_at(struct store *store, struct arena *arena,
  * when the environment did not exist yet. */
 struct fault store_find_version_at(struct store *store, uint64_t environment, int64_t at_ms,
                                    uint64_t *version) MUST_CHECK;
+/* Whether it was ever made: a restored environment has gone on above what it lost. 0 was. */
+struct fault store_has_version(struct store *store, uint64_t environment, uint64_t version,
+                               bool *has) MUST_CHECK;
 /* Every revision of one key, oldest first, tombstones included. */
 struct fault store_load_history(struct store *store, struct arena *arena, uint64_t environment,
                                 enum revision_kind kind, struct str key, struct revision_row **rows,

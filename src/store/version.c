@@ -48,3 +48,21 @@ struct fault store_find_version_at(struct store *store, uint64_t environment, in
         *version = 0;
     return fault;
 }
+
+static struct fault take_presence(const struct row *row, void *context)
+{
+    (void)row;
+    *(bool *)context = true;
+    return fault_none();
+}
+
+struct fault store_has_version(struct store *store, uint64_t environment, uint64_t version,
+                               bool *has)
+{
+    static const char sql[] =
+        "SELECT 1 FROM environment_version WHERE environment = $1 AND version = $2";
+    const struct bind binds[] = {bind_u64(environment), bind_u64(version)};
+    *has = version == 0;
+    return *has ? fault_none()
+                : store_query(store, sql, binds, COUNT_OF(binds), take_presence, has);
+}

@@ -68,6 +68,12 @@ void stream_hub_notify(struct stream_hub *hub)
     pthread_mutex_unlock(&hub->mutex);
 }
 
+/* Read by the loops only once they drain, which http_close tells them of later. */
+void stream_hub_hurry(struct stream_hub *hub)
+{
+    hub->limits.close_spread_ms = 0;
+}
+
 void stream_hub_wake(struct stream_hub *hub, struct http_loop *loop, bool is_draining)
 {
     (void)hub;

@@ -70,6 +70,8 @@ void stream_hub_close(struct stream_hub *hub); /* after the HTTP server is gone 
 /* For main: the server whose loops carry the streams; NULL before that one is closed, and no
  * notification reaches it any more when this returns. */
 void stream_hub_attach(struct stream_hub *hub, struct http_server *server);
+/* Before that: a successor takes over at once, so streams end as fast as they can. */
+void stream_hub_hurry(struct stream_hub *hub);
 /* A view was published; from any thread, attached or not. */
 void stream_hub_notify(struct stream_hub *hub);
 /* For http_callbacks.on_wake. */

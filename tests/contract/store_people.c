@@ -200,7 +200,40 @@ TEST(a_credential_is_one_of_a_kind)
     lab_close(&lab);
 }
 
+static struct str password_of(struct lab *lab, struct str user)
+{
+    struct str verifier;
+    CHECK_OK(store_find_password(lab->store, &lab->arena, user, &verifier));
+    return verifier;
+}
+
+TEST(a_password_stays_until_another_and_goes_with_its_person)
+{
+    struct lab lab;
+    lab_open(&lab);
+    const struct user_row user = {STR("user_2"), STR("two@example.test"), ROLE_EDITOR, 1};
+    CHECK(str_is_absent(password_of(&lab, STR("user_1"))));
+    CHECK_OK(store_begin(lab.store));
+    CHECK_OK(store_insert_user(lab.store, &user));
+    CHECK_OK(store_set_password(lab.store, STR("user_1"), STR("$first")));
+    CHECK_OK(store_set_password(lab.store, STR("user_1"), STR("$second")));
+    CHECK_OK(store_set_password(lab.store, STR("user_2"), STR("$third")));
+    LAB_REFUSES(&lab, store_set_password(lab.store, STR("user_9"), STR("$x")), FAULT_MISSING);
+    CHECK_OK(store_commit(lab.store));
+    lab_reopen(&lab);
+    CHECK_STR(password_of(&lab, STR("user_1")), STR("$second"));
+    CHECK_STR(password_of(&lab, STR("user_2")), STR("$third"));
+    CHECK(str_is_absent(password_of(&lab, STR("user_9"))));
+    CHECK_OK(store_begin(lab.store));
+    CHECK_OK(store_delete_user(lab.store, STR("user_2"), lab_now_ms + 1));
+    LAB_REFUSES(&lab, store_set_password(lab.store, STR("user_2"), STR("$x")), FAULT_MISSING);
+    CHECK_OK(store_commit(lab.store));
+    CHECK(str_is_absent(password_of(&lab, STR("user_2"))));
+    lab_close(&lab);
+}
+
 #define STORE_CONTRACT_PEOPLE                                                                      \
     people_come_back_as_they_were_stored, every_role_is_remembered, names_that_must_be_unique_are, \
         environments_are_numbered_upwards_and_keep_their_quota, apps_come_by_creation_then_id,     \
-        credentials_live_until_revoked, a_credential_is_one_of_a_kind
+        credentials_live_until_revoked, a_credential_is_one_of_a_kind,                             \
+        a_password_stays_until_another_and_goes_with_its_person

@@ -164,8 +164,10 @@ static void write_answer(struct json_writer *writer, const struct admin_question
     char at[INSTANT_TEXT_BYTES];
     instant_format(question->now_ms, at);
     json_object_begin(writer);
-    json_member_u64(writer, STR("environment"), question->environment->number);
-    json_member_u64(writer, STR("version"), question->state.snapshot->version);
+    if (question->environment != NULL) {
+        json_member_u64(writer, STR("environment"), question->environment->number);
+        json_member_u64(writer, STR("version"), question->state.snapshot->version);
+    }
     json_member_string(writer, STR("at"), str_of(at));
     json_member_string(writer, STR("source"), STR("recomputed"));
     json_key(writer, STR("results"));
@@ -176,13 +178,28 @@ static void write_answer(struct json_writer *writer, const struct admin_question
     json_object_end(writer);
 }
 
+void admin_write_answer(struct json_writer *writer, const struct admin_question *question,
+                        bool is_explained)
+{
+    if (!is_explained) {
+        write_answer(writer, question, NULL, write_evaluated);
+        return;
+    }
+    struct arena arena;
+    arena_open(&arena, 65536);
+    struct explainer *explainer = explainer_open(&arena, question->state.snapshot->rules);
+    write_answer(writer, question, explainer, write_explained);
+    explainer_close(explainer);
+    arena_close(&arena);
+}
+
 static void answer_question(struct exchange *x, const struct admin_question *question,
-                            struct explainer *explainer, write_flag *write)
+                            bool is_explained)
 {
     struct admin_answer answer;
     struct json_writer *writer = admin_answer_begin(&answer);
     answer.buf.bytes_max = QUESTION_ANSWER_BYTES_MAX;
-    write_answer(writer, question, explainer, write);
+    admin_write_answer(writer, question, is_explained);
     if (!buf_failed(&answer.buf)) {
         admin_answer_end(x, &answer, 200);
         return;
@@ -193,25 +210,21 @@ static void answer_question(struct exchange *x, const struct admin_question *que
                           "contexts"));
 }
 
-void admin_evaluate(struct exchange *x)
+static void ask(struct exchange *x, bool is_explained)
 {
     struct admin_question question;
-    if (!admin_question_open(x, false, &question))
+    if (!admin_question_open(x, is_explained, &question))
         return;
-    answer_question(x, &question, NULL, write_evaluated);
+    answer_question(x, &question, is_explained);
     admin_question_close(&question);
+}
+
+void admin_evaluate(struct exchange *x)
+{
+    ask(x, false);
 }
 
 void admin_explain(struct exchange *x)
 {
-    struct admin_question question;
-    if (!admin_question_open(x, true, &question))
-        return;
-    struct arena arena;
-    arena_open(&arena, 65536);
-    struct explainer *explainer = explainer_open(&arena, question.state.snapshot->rules);
-    answer_question(x, &question, explainer, write_explained);
-    explainer_close(explainer);
-    arena_close(&arena);
-    admin_question_close(&question);
+    ask(x, true);
 }

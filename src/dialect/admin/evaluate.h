@@ -22,7 +22,7 @@ enum {
 };
 
 struct admin_question {
-    const struct catalog_environment *environment;
+    const struct catalog_environment *environment; /* NULL: of no server, a text's: offline.h */
     struct admin_state state;
     int64_t now_ms; /* what functions of time are read at */
     const struct json *contexts;
@@ -35,16 +35,23 @@ struct admin_question {
 /* False when the exchange is answered. is_explained: flags have to be named. */
 bool admin_question_open(struct exchange *x, bool is_explained, struct admin_question *question);
 void admin_question_close(struct admin_question *question);
+/* Asks about all that SDKs may be served: no groups, nothing archived. */
+void admin_question_list_flags(struct arena *arena, struct admin_question *question);
 
 /* ---- contexts: evaluate_context.c ------------------------------------------------------------ */
 
 /* One as it is sent, within the limits of contexts; pointer: where in the body it stands. */
 bool admin_context_check(struct exchange *x, const struct json *json, struct str pointer);
+struct fault admin_context_find_fault(const struct json *json) MUST_CHECK;
 /* In the form that it has: a tree when it has a member `user` and no targetingKey. */
 void admin_context_open(struct context *context, struct arena *arena,
                         const struct admin_question *question, const struct json *json);
 
 /* ---- answers --------------------------------------------------------------------------------- */
+
+/* The whole answer to a question. */
+void admin_write_answer(struct json_writer *writer, const struct admin_question *question,
+                        bool is_explained);
 
 /* A decision's members: key, variation, value, payload, reason, rule, errorCode. */
 void admin_write_decision(struct json_writer *writer, struct str key,

@@ -41,7 +41,7 @@ static struct fault check_container(const struct json *json, unsigned depth)
     return fault;
 }
 
-static struct fault check_context(const struct json *json)
+struct fault admin_context_find_fault(const struct json *json)
 {
     if (json->type != JSON_OBJECT)
         return refuse(FAULT_INVALID, STR("a context must be an object"));
@@ -57,7 +57,7 @@ static struct fault check_context(const struct json *json)
 
 bool admin_context_check(struct exchange *x, const struct json *json, struct str pointer)
 {
-    struct fault fault = check_context(json);
+    struct fault fault = admin_context_find_fault(json);
     return !failed(fault) || admin_refuse_with(x, fault.kind, pointer.data, fault.why);
 }
 

@@ -56,11 +56,10 @@ static bool read_flags(struct exchange *x, const struct json *flags,
     return true;
 }
 
-/* What SDKs may be served: no groups, nothing archived. */
-static void list_flags(struct exchange *x, struct admin_question *question)
+void admin_question_list_flags(struct arena *arena, struct admin_question *question)
 {
     const struct environment_state *state = &question->state.snapshot->state;
-    struct str *keys = ARENA_NEW_ARRAY(x->arena, struct str, state->flag_count);
+    struct str *keys = ARENA_NEW_ARRAY(arena, struct str, state->flag_count);
     for (size_t i = 0; i < state->flag_count; i++) {
         const struct flag *flag = state->flags[i];
         bool is_served = flag->kind == FLAG_KIND_FLAG || flag->kind == FLAG_KIND_EXPERIMENT;
@@ -125,7 +124,7 @@ bool admin_question_open(struct exchange *x, bool is_explained, struct admin_que
     if (!read_question(x, is_explained, question, &flags))
         return false;
     if (flags == NULL)
-        list_flags(x, question);
+        admin_question_list_flags(x->arena, question);
     if (!is_within_limits(x, is_explained, question)) {
         admin_state_close(&question->state);
         return false;

@@ -34,6 +34,7 @@ void admin_create_user(struct exchange *x);
 void admin_get_user(struct exchange *x);
 void admin_edit_user(struct exchange *x);
 void admin_delete_user(struct exchange *x);
+void admin_set_password(struct exchange *x); /* users_password.c */
 void admin_get_me(struct exchange *x);
 
 /* The trail of all changes: audit.c */
@@ -50,6 +51,9 @@ void admin_delete_flag(struct exchange *x);
 void admin_list_flag_history(struct exchange *x);
 void admin_restore_flag(struct exchange *x);
 void admin_explain_reach(struct exchange *x);
+
+/* The whole store: backup.c. */
+void admin_download_backup(struct exchange *x);
 
 /* Segments: segments.c, segment_write.c */
 void admin_list_segments(struct exchange *x);

@@ -166,7 +166,8 @@ static void write_success(struct json_writer *writer, const struct route *route,
     json_object_begin(writer);
     json_member_string(writer, STR("description"), status_description(operation->status));
     write_headers(writer, route, has_problems);
-    if (!str_is_absent(operation->answer) || operation_has(operation, OPERATION_STREAMS))
+    if (!str_is_absent(operation->answer) || !str_is_absent(operation->answer_media) ||
+        operation_has(operation, OPERATION_STREAMS))
         write_answer_content(writer, operation);
     json_object_end(writer);
 }

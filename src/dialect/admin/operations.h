@@ -23,7 +23,8 @@ extern const struct operation operation_list_apps, operation_create_app, operati
     operation_create_key, operation_get_key, operation_revoke_key, operation_list_tokens,
     operation_create_token, operation_get_token, operation_revoke_token, operation_list_users,
     operation_create_user, operation_get_user, operation_edit_user, operation_delete_user,
-    operation_get_me, operation_list_audit, operation_verify_audit;
+    operation_set_password, operation_get_me, operation_list_audit, operation_verify_audit,
+    operation_download_backup;
 extern const struct operation_schemas schemas_catalog;
 
 /* ---- definitions ---- */

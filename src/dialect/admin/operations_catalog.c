@@ -303,6 +303,18 @@ const struct operation operation_delete_user = {
     .status = 204,
 };
 
+const struct operation operation_set_password = {
+    .id = STR("setPassword"),
+    .tag = STR("Users"),
+    .summary = STR("Set the password somebody signs in with, for instance for the command line"),
+    .details = STR("Your own, together with the one that is valid now if there is one; or, for "
+                   "administrators, somebody else's. An owner's is an owner's to set. Tokens stay "
+                   "as they are."),
+    .traits = OPERATION_MUTATES,
+    .status = 204,
+    .body = STR("NewPassword"),
+};
+
 const struct operation operation_get_me = {
     .id = STR("getMe"),
     .tag = STR("Users"),
@@ -355,4 +367,18 @@ const struct operation operation_verify_audit = {
     .traits = READS,
     .status = 200,
     .answer = STR("AuditVerification"),
+};
+
+const struct operation operation_download_backup = {
+    .id = STR("downloadBackup"),
+    .tag = STR("Operations"),
+    .summary = STR("Download a copy of the whole store"),
+    .details = STR("As of one moment, while changes go on: one SQLite file with everything the "
+                   "server knows, for `guidon restore`. Owners alone; who has it can read all "
+                   "definitions, people, members of cohorts and the trail, and no secret but the "
+                   "keys that deployments show anyway. Repr-Digest (RFC 9530) says what the bytes "
+                   "must add up to. One at a time: 503 while another one is under way."),
+    .traits = OPERATION_DETECTS,
+    .status = 200,
+    .answer_media = STR("application/vnd.sqlite3"),
 };

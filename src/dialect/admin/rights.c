@@ -26,6 +26,11 @@ bool rights_administer(const struct caller *caller)
     return rights_oversee(caller) && !caller->is_read_only;
 }
 
+bool rights_take_all(const struct caller *caller)
+{
+    return caller->kind == CREDENTIAL_PERSONAL && caller->role == ROLE_OWNER;
+}
+
 bool rights_administer_app(const struct caller *caller, struct str app_id)
 {
     if (caller->kind == CREDENTIAL_APP)

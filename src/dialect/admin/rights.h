@@ -29,6 +29,9 @@ struct fault rights_demand_environment(const struct catalog *catalog, const stru
 /* Apps are made by people who may write, as in the dialects that know no roles. */
 bool rights_create_apps(const struct caller *caller);
 
+/* The store as a whole: personal tokens of owners. */
+bool rights_take_all(const struct caller *caller);
+
 bool rights_see_user(const struct caller *caller, const struct catalog_user *user);
 /* Whether somebody with this role is theirs to make, to change and to delete. */
 bool rights_manage_role(const struct caller *caller, enum role role);

@@ -85,12 +85,17 @@ static const struct route routes[] = {
      admin_edit_user, NULL, &operation_edit_user},
     {HTTP_DELETE, STR("/admin/v1/users/{user}"), SCOPE_MANAGE_ENVIRONMENTS, LANE_STORE, NO_BODY,
      admin_delete_user, NULL, &operation_delete_user},
+    {HTTP_PUT, STR("/admin/v1/users/{user}/password"), SCOPE_MANAGE_ENVIRONMENTS, LANE_STORE, BODY,
+     admin_set_password, NULL, &operation_set_password},
     {HTTP_GET, STR("/admin/v1/me"), SCOPE_MANAGE_ENVIRONMENTS, LANE_FAST, NO_BODY, admin_get_me,
      NULL, &operation_get_me},
     {HTTP_GET, STR("/admin/v1/audit"), SCOPE_MANAGE_ENVIRONMENTS, LANE_STORE, NO_BODY,
      admin_list_audit, NULL, &operation_list_audit},
     {HTTP_GET, STR("/admin/v1/audit/verify"), SCOPE_MANAGE_ENVIRONMENTS, LANE_STORE, NO_BODY,
      admin_verify_audit, NULL, &operation_verify_audit},
+
+    {HTTP_GET, STR("/admin/v1/backup"), SCOPE_MANAGE_ENVIRONMENTS, LANE_STORE, NO_BODY,
+     admin_download_backup, NULL, &operation_download_backup, .takes_time = true},
 
     /* ---- definitions ---- */
     {HTTP_GET, STR(ENVIRONMENT "/flags"), SCOPE_MANAGE_ENVIRONMENTS, LANE_STORE, NO_BODY,

@@ -214,6 +214,11 @@ static const struct operation_schema items[] = {
                 "\"id\",\"email\",\"role\",\"createdAt\""))},
     {STR("NewUser"), STR(OBJECT("\"email\":" EMAIL ",\"role\":" ROLE, "\"email\",\"role\""))},
     {STR("UserEdit"), STR(OBJECT("\"role\":" ROLE, "\"role\""))},
+    {STR("NewPassword"),
+     STR(OBJECT("\"password\":{\"type\":\"string\",\"minLength\":3,\"maxLength\":128,"
+                "\"description\":\"12 to 128 bytes of UTF-8\"},"
+                "\"current\":{\"type\":\"string\",\"description\":\"needed to replace one's own\"}",
+                "\"password\""))},
     {STR("Me"),
      STR("{\"oneOf\":[" OBJECT(
          "\"kind\":{\"const\":\"personal\"},\"role\":" ROLE ",\"userId\":" TEXT "," ME_MEMBERS,

@@ -18,7 +18,8 @@ enum { TRANSFER_MEMBER_BYTES_MAX = 12 * 1024 * 1024 }; /* so that import takes w
 struct fault transfer_write(struct buf *buf, const struct catalog *catalog,
                             const struct snapshot *snapshot, bool with_cohorts) MUST_CHECK;
 
-/* What a text asks for; owns the members of its cohorts. Faults say where: "$.flags[3].rules". */
+/* What a text asks for; owns the members of its cohorts. Faults say where: "$.flags[3].rules".
+ * Without a catalog (NULL) deployments are left out: decisions do not depend on them. */
 struct transfer {
     struct whole_state state;
     struct cohort_members **members; /* one reference each */

@@ -47,7 +47,8 @@ static struct fault write_numbers(struct json_writer *writer, const struct readi
     if (labels->type != JSON_ARRAY || labels->count > DEPLOYMENTS_PER_FLAG_MAX)
         return refuse(arena, "flags", index, ".deployments", "must be a list of labels");
     uint64_t *numbers = ARENA_NEW_ARRAY(arena, uint64_t, labels->count);
-    for (uint32_t i = 0; i < labels->count; i++) {
+    uint32_t label_count = reading->catalog == NULL ? 0 : labels->count;
+    for (uint32_t i = 0; i < label_count; i++) {
         const struct json *label = &labels->elements[i];
         if (label->type == JSON_STRING)
             numbers[i] = deployment_of_label(reading->catalog, reading->environment, label->string);
@@ -55,7 +56,7 @@ static struct fault write_numbers(struct json_writer *writer, const struct readi
             return refuse(arena, "flags", index, arena_format(arena, ".deployments[%u]", i).data,
                           "is no deployment of this environment");
     }
-    size_t count = deployment_numbers_sort(numbers, labels->count);
+    size_t count = deployment_numbers_sort(numbers, label_count);
     json_array_begin(writer);
     for (size_t i = 0; i < count; i++)
         json_u64(writer, numbers[i]);

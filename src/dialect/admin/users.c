@@ -27,8 +27,8 @@ static void write_members(struct json_writer *writer, const struct catalog_user 
     admin_member_instant(writer, STR("createdAt"), user->created_ms);
 }
 
-static bool write_user(struct json_writer *writer, const struct catalog *catalog,
-                       const struct caller *caller, const struct resource_name *name)
+bool user_write(struct json_writer *writer, const struct catalog *catalog,
+                const struct caller *caller, const struct resource_name *name)
 {
     const struct catalog_user *user = catalog_find_user(catalog, name->id);
     bool is_seen = user != NULL && rights_see_user(caller, user);
@@ -58,7 +58,7 @@ void admin_list_users(struct exchange *x)
 void admin_get_user(struct exchange *x)
 {
     const struct resource_name name = {.id = x->parameters[0]};
-    resource_answer(x, write_user, &name, STR("there is no such user"));
+    resource_answer(x, user_write, &name, STR("there is no such user"));
 }
 
 /* ---- who may ------------------------------------------------------------------------------- */
@@ -151,7 +151,7 @@ void admin_create_user(struct exchange *x)
     if (!admin_apply(x, &change))
         return;
     const struct resource_name name = {.id = change.created_id};
-    resource_answer_changed(x, write_user, &name, 201, (struct resource_secret){0});
+    resource_answer_changed(x, user_write, &name, 201, (struct resource_secret){0});
 }
 
 /* What editing and deleting have in common; false when the exchange is answered. */
@@ -161,7 +161,7 @@ static bool begin_change(struct exchange *x, struct resource_guard *guard, struc
     const struct catalog_user *user = catalog_find_user(x->view->catalog, id);
     if (user == NULL || !rights_see_user(x->caller, user))
         return admin_refuse_with(x, FAULT_MISSING, "", STR("there is no such user"));
-    if (!resource_guard_open(x, write_user, (struct resource_name){.id = id}, guard))
+    if (!resource_guard_open(x, user_write, (struct resource_name){.id = id}, guard))
         return false;
     guard->allow = allow_change;
     guard->input = change;
@@ -185,7 +185,7 @@ void admin_edit_user(struct exchange *x)
         !admin_apply(x, &change))
         return;
     /* Who gives up administering no longer sees others, but does see this. */
-    resource_answer_changed(x, write_user, &guard.name, 200, (struct resource_secret){0});
+    resource_answer_changed(x, user_write, &guard.name, 200, (struct resource_secret){0});
 }
 
 void admin_delete_user(struct exchange *x)

@@ -285,6 +285,13 @@ static void note_lists(struct reading *reading)
                "operators match lists over there and not here");
 }
 
+/* More of them would be more clauses than a rule has. */
+static bool are_few(struct scope *scope, const struct json *values)
+{
+    return values->count <= CLAUSES_PER_RULE_MAX ||
+           refuse(scope, STR("has a clause of more values than a rule here has clauses"));
+}
+
 static struct expression match_values(struct scope *scope, struct str path, struct str op,
                                       const struct json *values)
 {
@@ -305,6 +312,8 @@ static bool read_segments(struct scope *scope, const struct json *values,
 {
     struct reading *reading = scope->reading;
     *expression = build_never();
+    if (!are_few(scope, values))
+        return false;
     for (uint32_t i = 0; i < values->count; i++) {
         if (values->elements[i].type != JSON_STRING)
             continue;
@@ -331,6 +340,8 @@ static bool read_kinds(struct scope *scope, struct str op, const struct json *va
     *expression = build_never();
     if (!str_equal(op, STR("in")))
         return refuse(scope, STR("compares the kind of a context with other than \"in\""));
+    if (!are_few(scope, values))
+        return false;
     for (uint32_t i = 0; i < values->count; i++) {
         struct str path;
         if (values->elements[i].type != JSON_STRING)

@@ -73,12 +73,17 @@ static struct variation read_variation(struct reading *reading, struct numbered_
     return variation;
 }
 
-static bool read_variations(struct reading *reading, struct numbered_flag *flag)
+static bool read_variations(struct scope *scope, struct numbered_flag *flag)
 {
+    struct reading *reading = scope->reading;
     struct flag *made = &flag->item->flag;
     const struct json *list = source_array(flag->source, "variations");
     bool is_described = flag->settings != flag->source;
     size_t count = list == NULL ? 0 : list->count;
+    if (count > VARIATIONS_PER_FLAG_MAX) {
+        scope->why = STR("has more than 64 variations");
+        return false;
+    }
     struct json *values = ARENA_NEW_ARRAY(reading->arena, struct json, count);
     made->variations = ARENA_NEW_ARRAY(reading->arena, struct variation, count);
     flag->ids = ARENA_NEW_ARRAY(reading->arena, struct str, count);
@@ -89,7 +94,9 @@ static bool read_variations(struct reading *reading, struct numbered_flag *flag)
         flag->ids[i] = made->variations[i].id;
     }
     flag->count = count;
-    return build_common_type(values, count, &made->type);
+    if (!build_common_type(values, count, &made->type))
+        scope->why = STR("has variations of different types, or null among them");
+    return str_is_absent(scope->why);
 }
 
 /* ---- off ------------------------------------------------------------------------------------- */
@@ -284,9 +291,14 @@ static size_t count_of(const struct json *object, const char *name)
 
 static bool read_decisions(struct scope *scope, struct numbered_flag *flag)
 {
+    enum { COUNTED_MAX = 3 * RULES_PER_FLAG_MAX }; /* users are listed twice, some for nobody */
     struct flag *made = &flag->item->flag;
     size_t count = count_of(flag->settings, "targets") +
                    count_of(flag->settings, "contextTargets") + count_of(flag->settings, "rules");
+    if (count > COUNTED_MAX) {
+        scope->why = STR("has more rules and targets than a flag here can have");
+        return false;
+    }
     made->rules = ARENA_NEW_ARRAY(scope->reading->arena, struct rule, count);
     const struct json *fallthrough = source_object(flag->settings, "fallthrough");
     bool is_summary = fallthrough == NULL && source_object(flag->settings, "_summary") != NULL;
@@ -369,9 +381,7 @@ void numbered_flag_read(struct reading *reading, struct str name, const struct j
     }
     flag->item->flag.is_enabled = source_boolean(flag->settings, "on", false);
     read_description(reading, flag);
-    if (!read_variations(reading, flag))
-        scope.why = STR("has variations of different types, or null among them");
-    else
+    if (read_variations(&scope, flag))
         read_decisions(&scope, flag);
     if (!str_is_absent(scope.why))
         draft_leave_out_flag(&reading->draft, flag->item, scope.why);

@@ -7,6 +7,7 @@
  * `user` become conditions, and then all lists do, to keep that order.
  */
 #include "import/launchdarkly/reading.h"
+#include "model/limits.h"
 
 static bool has_targets(const struct json *source, const char *member)
 {
@@ -101,6 +102,10 @@ static bool read_targets(struct scope *scope, const struct json *source, const c
     const struct json *list = source_array(source, targets);
     if (!scope_read_keys(scope, STR("user"), source_array(source, users), expression))
         return false;
+    if (list != NULL && list->count > CLAUSES_PER_RULE_MAX) {
+        scope->why = STR("lists more kinds of contexts than a rule here has clauses");
+        return false;
+    }
     for (uint32_t i = 0; list != NULL && i < list->count; i++) {
         struct expression one;
         const struct json *target = &list->elements[i];

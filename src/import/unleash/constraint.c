@@ -17,6 +17,8 @@
 #include "eval/text_number.h"
 #include "eval/text_view.h"
 #include "import/unleash/feature.h"
+#include "model/leaves.h"
+#include "model/limits.h"
 
 static void refuse(struct condition *condition, struct str why)
 {
@@ -162,12 +164,6 @@ static struct expression read_pattern(struct condition *condition, const struct 
     struct str pattern = source_text(constraint, "value");
     if (source_boolean(constraint, "caseInsensitive", false)) {
         refuse(condition, STR("a regular expression cannot ignore the case here"));
-        return build_never();
-    }
-    struct fault fault = pattern_check(PATTERN_UNITS, pattern);
-    if (failed(fault)) {
-        refuse(condition, arena_format(arena, "the regular expression %.*s: %.*s", STR_ARG(pattern),
-                                       STR_ARG(fault.why)));
         return build_never();
     }
     lower(condition, IMPORT_PARTLY,
@@ -368,16 +364,39 @@ static struct expression read_field(struct condition *condition, const struct js
     return build_never();
 }
 
+/* Refuses what is none of ours, or too long. */
+static void check_patterns(struct condition *condition, const struct expression *leaf)
+{
+    bool has_patterns =
+        leaf->kind == EXPRESSION_MATCH && leaf->operator== OPERATOR_TEXT_REGEX_MATCH;
+    for (uint32_t i = 0; has_patterns && i < leaf->value.count; i++) {
+        struct str pattern = leaf->value.elements[i].string;
+        struct fault fault = pattern_check(PATTERN_UNITS, pattern);
+        if (failed(fault))
+            refuse(condition,
+                   arena_format(condition->features->arena, "the regular expression %.*s %.*s",
+                                STR_ARG(pattern), STR_ARG(fault.why)));
+    }
+}
+
 void condition_add(struct condition *condition, const struct json *constraint)
 {
     struct arena *arena = condition->features->arena;
     struct str operator= source_text(constraint, "operator");
+    if (++condition->constraint_count > CLAUSES_PER_RULE_MAX) {
+        refuse(condition, STR("it has more constraints than a rule here has clauses"));
+        return;
+    }
     bool is_inverted = source_boolean(constraint, "inverted", false);
     if (str_equal(operator, STR("DATE_AFTER")) || str_equal(operator, STR("DATE_BEFORE"))) {
         read_date(condition, constraint, str_equal(operator, STR("DATE_AFTER")), is_inverted);
         return;
     }
     struct expression holds = read_field(condition, constraint, operator, & is_inverted);
+    struct leaf_walk walk;
+    leaf_walk_begin(&walk, &holds);
+    for (const struct expression *leaf; (leaf = leaf_walk_next(&walk)) != NULL;)
+        check_patterns(condition, leaf);
     if (is_inverted)
         holds = negate(arena, holds);
     condition->when = build_both(arena, condition->when, holds);

@@ -50,6 +50,7 @@ struct condition {
     struct features *features;
     struct feature *feature;
     struct expression when;
+    size_t constraint_count;
     bool has_start, has_end;
     int64_t start_ms, end_ms; /* when it may hold at all */
     struct str why;           /* it cannot be said; absent: it can */

@@ -279,25 +279,30 @@ static void add_rule(struct condition *condition, struct expression when, struct
     }
 }
 
+static struct expression read_override(struct features *features, const struct json *override)
+{
+    const struct json *values = source_array(override, "values");
+    struct str field = source_text(override, "contextName");
+    size_t count = 0;
+    if (values == NULL || str_is_empty(field))
+        return build_never();
+    struct str *texts = ARENA_NEW_ARRAY(features->arena, struct str, values->count);
+    for (uint32_t i = 0; i < values->count; i++) {
+        if (values->elements[i].type == JSON_STRING)
+            texts[count++] = values->elements[i].string;
+    }
+    return field_is_any(features, field, texts, count);
+}
+
 /* Whom a variant's overrides name: they get it whatever they would be dealt. */
 static struct expression read_overrides(struct features *features, const struct json *variant)
 {
     const struct json *overrides = source_array(variant, "overrides");
-    struct expression any = build_never();
-    for (uint32_t i = 0; overrides != NULL && i < overrides->count; i++) {
-        const struct json *values = source_array(&overrides->elements[i], "values");
-        struct str field = source_text(&overrides->elements[i], "contextName");
-        size_t count = 0;
-        struct str *texts =
-            ARENA_NEW_ARRAY(features->arena, struct str, values == NULL ? 0 : values->count);
-        for (uint32_t j = 0; values != NULL && j < values->count; j++) {
-            if (values->elements[j].type == JSON_STRING)
-                texts[count++] = values->elements[j].string;
-        }
-        if (!str_is_empty(field))
-            any = build_either(features->arena, any, field_is_any(features, field, texts, count));
-    }
-    return any;
+    uint32_t count = overrides == NULL ? 0 : overrides->count;
+    struct expression *each = ARENA_NEW_ARRAY(features->arena, struct expression, count);
+    for (uint32_t i = 0; i < count; i++)
+        each[i] = read_override(features, &overrides->elements[i]);
+    return build_list(features->arena, EXPRESSION_ANY, each, count);
 }
 
 static void add_overrides(struct condition *condition, const struct gate *gate,

@@ -9,6 +9,7 @@
 
 #include "eval/text_number.h"
 #include "import/unleash/feature.h"
+#include "model/limits.h"
 
 static struct variation *add_variation(struct features *features, struct flag *flag,
                                        struct variation variation)
@@ -91,6 +92,8 @@ static void add_variants(struct features *features, struct feature *feature,
     for (uint32_t i = 0; variants != NULL && i < variants->count; i++) {
         const struct json *variant = &variants->elements[i];
         struct str name = source_text(variant, "name");
+        if (feature->item->flag.variation_count > VARIATIONS_PER_FLAG_MAX)
+            return; /* one too many already: the flag is left out for it */
         if (str_is_empty(name) || find_variation(features, feature, variant) != NULL)
             continue;
         struct variation variation = {.id = name, .value = json_make_string(name)};

@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 #include "base/memory.h"
+#include "store/sqlite/copy.h"
 
 /* ---- faults ------------------------------------------------------------------------------ */
 
@@ -331,6 +332,8 @@ const struct engine_kind sqlite_engine_kind = {
     .is_in_transaction = sqlite_is_in_transaction,
     .checkpoint = sqlite_checkpoint,
     .committed = sqlite_committed,
+    .copy = sqlite_copy,
+    .check = sqlite_check,
     .column_integer = sqlite_column_integer,
     .column_text = sqlite_column_text,
 };

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "base/buf.h"
 #include "base/memory.h"
 #include "store/sqlite/connection.h"
 
@@ -133,17 +134,39 @@ static struct fault check_damage(struct sqlite_engine *self)
     return fault;
 }
 
+static struct fault check_references(struct sqlite_engine *self)
+{
+    return check_sound(self, "PRAGMA foreign_key_check"); /* a row for each that leads nowhere */
+}
+
+struct fault sqlite_check(struct engine *engine, bool is_quick)
+{
+    struct sqlite_engine *self = sqlite_engine_of(engine);
+    if (is_quick)
+        return check_sound(self, "PRAGMA quick_check(1)");
+    struct fault fault = check_sound(self, "PRAGMA integrity_check(1)");
+    return failed(fault) ? fault : check_references(self);
+}
+
 /* ---- opening ----------------------------------------------------------------------------- */
 
-static struct fault connect(struct sqlite_engine *self)
+static struct fault open_file(struct sqlite_engine *self, const char *file, int more_flags)
 {
-    int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
-                (self->is_writer ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);
-    int code = sqlite3_open_v2(self->place.file, &self->database, flags, NULL);
+    int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | more_flags;
+    int code = sqlite3_open_v2(file, &self->database, flags, NULL);
     if (code != SQLITE_OK)
         return sqlite_fault(code);
     configure_connection(self->database);
-    struct fault fault = apply_settings(self);
+    return fault_none();
+}
+
+static struct fault connect(struct sqlite_engine *self)
+{
+    struct fault fault = open_file(self, self->place.file,
+                                   self->is_writer ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);
+    if (failed(fault))
+        return fault;
+    fault = apply_settings(self);
     if (!failed(fault))
         fault = check_settings(self);
     if (!failed(fault) && self->is_writer)
@@ -153,9 +176,8 @@ static struct fault connect(struct sqlite_engine *self)
     return fault;
 }
 
-struct fault sqlite_open(struct engine **engine, struct str directory, bool is_writer)
+static struct sqlite_engine *make_engine(bool is_writer)
 {
-    *engine = NULL;
     configure_library_once();
     struct sqlite_engine *self = MEMORY_NEW(struct sqlite_engine);
     self->base.kind = &sqlite_engine_kind;
@@ -163,10 +185,14 @@ struct fault sqlite_open(struct engine **engine, struct str directory, bool is_w
     self->log_pages_next = LOG_PAGES_MAX;
     snprintf(self->version_text, sizeof(self->version_text), "sqlite %s", sqlite3_libversion());
     self->version = str_of(self->version_text);
+    return self;
+}
 
-    struct fault fault = place_prepare(&self->place, directory, is_writer);
-    if (!failed(fault))
-        fault = connect(self);
+/* Hands it over, or closes it when something was refused on the way. */
+static struct fault hand_over(struct sqlite_engine *self, struct fault fault,
+                              struct engine **engine)
+{
+    *engine = NULL;
     if (failed(fault)) {
         self->base.is_poisoned = true; /* nothing is moved about in a file that was refused */
         sqlite_engine_kind.close(&self->base);
@@ -174,4 +200,81 @@ struct fault sqlite_open(struct engine **engine, struct str directory, bool is_w
     }
     *engine = &self->base;
     return fault_none();
+}
+
+struct fault sqlite_open(struct engine **engine, struct str directory, bool is_writer)
+{
+    struct sqlite_engine *self = make_engine(is_writer);
+    struct fault fault = place_prepare(&self->place, directory, is_writer);
+    if (!failed(fault))
+        fault = connect(self);
+    return hand_over(self, fault, engine);
+}
+
+/* ---- a look ------------------------------------------------------------------------------ */
+
+/* "file:/a%3Fb?immutable=1" (sqlite.org/uri.html). */
+static void append_still_name(struct buf *name, const char *file)
+{
+    buf_append(name, STR("file:"));
+    for (const char *at = file; *at != '\0'; at++) {
+        if (*at == '%' || *at == '?' || *at == '#')
+            buf_append_format(name, "%%%02X", (unsigned)*at);
+        else
+            buf_append_byte(name, *at);
+    }
+    buf_append(name, STR("?immutable=1"));
+    buf_append_byte(name, '\0');
+}
+
+/* Without a log the file is all there is, and nobody writes to it: it is read as it lies, for even
+ * a reader would make files beside it. Where there is a log, whoever made it is there, or died. */
+static struct fault connect_for_a_look(struct sqlite_engine *self)
+{
+    char log[PATH_MAX];
+    if (snprintf(log, sizeof(log), "%s-wal", self->place.file) >= (int)sizeof(log))
+        return sqlite_fault(SQLITE_CANTOPEN);
+    struct stat status;
+    bool has_log = stat(log, &status) == 0 && status.st_size > 0;
+    struct buf name;
+    buf_open(&name, SIZE_MAX);
+    append_still_name(&name, self->place.file);
+    struct fault fault = open_file(self, has_log ? self->place.file : buf_str(&name).data,
+                                   SQLITE_OPEN_READONLY | (has_log ? 0 : SQLITE_OPEN_URI));
+    buf_close(&name);
+    return failed(fault) ? fault : apply_settings(self);
+}
+
+struct fault sqlite_examine(struct engine **engine, struct str directory)
+{
+    struct sqlite_engine *self = make_engine(false);
+    struct fault fault = place_prepare(&self->place, directory, false);
+    if (!failed(fault))
+        fault = connect_for_a_look(self);
+    if (!failed(fault)) /* opening looks at nothing yet */
+        fault = expect(self, "PRAGMA encoding", STR("UTF-8"));
+    return hand_over(self, fault, engine);
+}
+
+static struct fault truncate_log(struct sqlite_engine *self)
+{
+    struct fault fault = open_file(self, self->place.file, SQLITE_OPEN_READWRITE);
+    if (failed(fault))
+        return fault;
+    int code = sqlite3_exec(self->database, "PRAGMA synchronous = FULL", NULL, NULL, NULL);
+    if (code == SQLITE_OK)
+        code =
+            sqlite3_wal_checkpoint_v2(self->database, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    return sqlite_fault(code);
+}
+
+struct fault sqlite_settle(struct str directory)
+{
+    struct sqlite_engine *self = make_engine(true);
+    struct fault fault = place_prepare(&self->place, directory, false);
+    if (!failed(fault))
+        fault = truncate_log(self);
+    self->base.is_poisoned = failed(fault);
+    sqlite_engine_kind.close(&self->base);
+    return fault;
 }

@@ -169,7 +169,8 @@ static struct fault take_lock(struct place *place, const char *directory)
         return fault_none();
     int reason = errno;
     place_leave(place);
-    return reason == EWOULDBLOCK ? unavailable(STR("another process is using this data directory"))
+    return reason == EWOULDBLOCK ? fault_make(FAULT_CONFLICT, STR("lock"),
+                                              STR("another process is using this data directory"))
                                  : unavailable(STR("the data directory cannot be locked"));
 }
 
@@ -191,40 +192,69 @@ static struct fault make_file(const char *file, const char *directory)
 static struct fault prepare_for_writing(struct place *place, const char *directory)
 {
     struct fault fault = take_lock(place, directory);
-    if (failed(fault))
-        return fault;
+    if (failed(fault)) /* not now, whoever has it */
+        return unavailable(fault.why);
     fault = make_file(place->file, directory);
     if (failed(fault))
         place_leave(place);
     return fault;
 }
 
-struct fault place_prepare(struct place *place, struct str directory, bool is_writer)
+/* Absolute, so that no name is mistaken for a "file:" URI, and whatever becomes of the working
+ * directory. */
+static struct fault find_directory(struct str directory, bool is_made, char absolute[PATH_MAX])
 {
-    *place = (struct place){.lock = -1};
     char given[PATH_MAX];
     if (directory.size == 0 || directory.size >= sizeof(given))
         return unavailable(STR("the name of the data directory is empty or too long"));
     memcpy(given, directory.data, directory.size);
     given[directory.size] = '\0';
-    if (is_writer) {
+    if (is_made) {
         struct fault fault = make_directory(given);
         if (failed(fault))
             return fault;
     }
-
-    /* Absolute, so that no name is mistaken for a "file:" URI, and whatever becomes of the
-     * working directory. */
-    char absolute[PATH_MAX];
     if (realpath(given, absolute) == NULL)
         return unavailable(STR("the data directory cannot be found"));
-    struct fault fault = check_filesystem(absolute);
+    return check_filesystem(absolute);
+}
+
+struct fault place_prepare(struct place *place, struct str directory, bool is_writer)
+{
+    *place = (struct place){.lock = -1};
+    char absolute[PATH_MAX];
+    struct fault fault = find_directory(directory, is_writer, absolute);
     if (failed(fault))
         return fault;
     if (snprintf(place->file, sizeof(place->file), "%s/guidon.db", absolute) >=
         (int)sizeof(place->file))
         return unavailable(STR("the name of the data directory is too long"));
     return is_writer ? prepare_for_writing(place, absolute) : fault_none();
+}
+
+struct fault place_claim(struct place *place, struct str directory)
+{
+    *place = (struct place){.lock = -1};
+    char absolute[PATH_MAX];
+    struct fault fault = find_directory(directory, true, absolute);
+    return failed(fault) ? fault : take_lock(place, absolute);
+}
+
+/* flock(2) has no question: a shared lock is taken for a moment, which a process that starts right
+ * then would take for an owner's. It asks for an exclusive one, is refused and started again. */
+bool place_is_claimed(struct str directory)
+{
+    char absolute[PATH_MAX];
+    char path[PATH_MAX];
+    if (failed(find_directory(directory, false, absolute)) ||
+        snprintf(path, sizeof(path), "%s/guidon.lock", absolute) >= (int)sizeof(path))
+        return false;
+    int lock = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (lock < 0)
+        return false;
+    bool is_claimed = flock(lock, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    close(lock);
+    return is_claimed;
 }
 
 void place_leave(struct place *place)

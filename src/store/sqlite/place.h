@@ -15,6 +15,11 @@ struct place {
 /* For the writer: the directory (0700) and an empty file (0600) are there afterwards, and the lock
  * is held. For a reader: only where the file is. A network file system is refused. */
 struct fault place_prepare(struct place *place, struct str directory, bool is_writer) MUST_CHECK;
+/* The lock of a directory, which is made when it is missing, without a look at its file.
+ * FAULT_CONFLICT when another process has it. */
+struct fault place_claim(struct place *place, struct str directory) MUST_CHECK;
+/* Whether a process has the lock now. */
+bool place_is_claimed(struct str directory);
 void place_leave(struct place *place);
 
 /* By what statfs(2) and the mount table say. */

@@ -15,4 +15,10 @@
  * lock of the directory and looks for damage; a reader never writes and never checkpoints. */
 struct fault sqlite_open(struct engine **engine, struct str directory, bool is_writer) MUST_CHECK;
 
+/* Opens it for a look, whatever is in it: store_open with STORE_EXAMINER. */
+struct fault sqlite_examine(struct engine **engine, struct str directory) MUST_CHECK;
+
+/* store_settle: the log goes into the file and is removed. */
+struct fault sqlite_settle(struct str directory) MUST_CHECK;
+
 #endif

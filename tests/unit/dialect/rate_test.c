@@ -319,10 +319,35 @@ TEST(threads_together_get_exactly_the_share)
     knock_together(knock_by_name);
 }
 
+TEST(another_limit_holds_at_once_and_forgets_nothing)
+{
+    struct stopped_clock clock = stopped();
+    struct rates *rates =
+        rates_open(&clock.clock, (struct rate_limits){.per_second = 3, .per_day = 100});
+    CHECK_INT(take(rates, 1, 2), 2);
+    pass(&clock, 400);
+    CHECK_INT(take(rates, 1, 5), 1);
+    rates_change(rates, (struct rate_limits){.per_second = 5, .per_day = 100});
+    CHECK_INT(take(rates, 1, 9), 2);
+    pass(&clock, 600); /* the first two are past, three remain */
+    CHECK_INT(take(rates, 1, 9), 2);
+    rates_change(rates, (struct rate_limits){.per_second = 2, .per_day = 100});
+    CHECK_INT(take(rates, 1, 9), 0);
+    pass(&clock, 1000);
+    CHECK_INT(take(rates, 1, 9), 2);
+    rates_change(rates, (struct rate_limits){.per_day = 5});
+    struct rate_answer answer = rates_take(rates, 1);
+    CHECK(!answer.is_allowed);
+    CHECK_INT(answer.remaining, 0);
+    rates_change(rates, (struct rate_limits){0});
+    CHECK_INT(take(rates, 1, 50), 50);
+    rates_close(rates);
+}
+
 TESTS(a_second_holds_its_share_and_not_one_more, the_window_slides_it_does_not_begin_anew,
       no_second_anywhere_holds_more_than_the_limit, a_refused_request_does_not_keep_the_door_shut,
       a_day_ends_at_midnight_in_utc, the_answer_tells_of_the_tighter_limit, zero_means_no_limit,
       environments_have_accounts_of_their_own, a_clock_that_steps_back_only_begins_another_day,
       names_have_accounts_of_their_own_and_keep_them, a_name_is_told_what_is_left,
       a_day_is_remembered_by_name, without_a_limit_names_are_not_even_counted,
-      threads_together_get_exactly_the_share)
+      threads_together_get_exactly_the_share, another_limit_holds_at_once_and_forgets_nothing)

@@ -217,6 +217,58 @@ TEST(dealing_anew_is_noticed_and_moving_shares_is_not)
     arena_close(&arena);
 }
 
+#define ROLLOUT(salt, on, off)                                                                     \
+    "{\"rollout\":{" salt "\"variations\":[{\"variation\":\"on\",\"weight\":" #on                  \
+    "},{\"variation\":\"off\",\"weight\":" #off "}]}}"
+#define PERCENT(on, off)                                                                           \
+    "{\"bucket\":{\"salt\":\"g\",\"slices\":[{\"percent\":50,\"variations\":[{\"variation\":"      \
+    "\"on\","                                                                                      \
+    "\"weight\":" #on "},{\"variation\":\"off\",\"weight\":" #off "}]}]}}"
+
+/* The key stands for a salt that is left out, an empty one for nothing; and of a remainder the
+ * divisor counts. */
+TEST(other_systems_arithmetics_are_dealt_anew_by_their_own_rules)
+{
+    static const struct {
+        struct str current, changed;
+        bool is_dealt_anew;
+    } cases[] = {
+#define CASE(before, after, is_anew)                                                               \
+    {{before, sizeof(before) - 1}, {after, sizeof(after) - 1}, is_anew}
+#define TYPED(hash, serve)                                                                         \
+    "{\"arithmetic\":{\"hash\":\"" hash "\",\"comparison\":\"typed\"},\"fallthrough\":" serve "}"
+#define TEXTUAL(serve)                                                                             \
+    "{\"arithmetic\":{\"hash\":\"murmur3_32_percent\",\"comparison\":\"text\"},"                   \
+    "\"fallthrough\":" serve "}"
+        CASE(TYPED("sha1_60", ROLLOUT("", 1, 2)), TYPED("sha1_60", ROLLOUT("", 3, 9)), false),
+        CASE(TYPED("sha1_60", ROLLOUT("", 1, 2)), TYPED("sha1_60", ROLLOUT("\"salt\":\"\",", 1, 2)),
+             true),
+        CASE(TYPED("sha1_60", ROLLOUT("", 1, 2)),
+             TYPED("sha1_60", ROLLOUT("\"salt\":\"k\",", 1, 2)), false),
+        CASE(TYPED("sha1_60", ROLLOUT("", 1, 2)), TYPED("fnv1a_32_utf16", ROLLOUT("", 1, 2)), true),
+        CASE(TYPED("murmur3_32_scaled", ROLLOUT("", 1, 1)),
+             TYPED("murmur3_32_scaled", ROLLOUT("", 50, 51)), false),
+        CASE(TYPED("fnv1a_32_modulo", ROLLOUT("", 40000, 60000)),
+             TYPED("fnv1a_32_modulo", ROLLOUT("", 60000, 40000)), false),
+        CASE(TYPED("fnv1a_32_modulo", ROLLOUT("", 40000, 60000)),
+             TYPED("fnv1a_32_modulo", ROLLOUT("", 40000, 60001)), true),
+        CASE(TEXTUAL(PERCENT(400, 600)), TEXTUAL(PERCENT(500, 500)), false),
+        CASE(TEXTUAL(PERCENT(400, 600)), TEXTUAL(PERCENT(400, 700)), true),
+    };
+    struct arena arena;
+    arena_open(&arena, 4096);
+    random_open();
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct str where = {0};
+        struct flag current = filled(&arena, cases[i].current, NULL);
+        struct flag changed = filled(&arena, cases[i].changed, &current);
+        struct str why = flag_reshuffle(&arena, &current, &changed, &where);
+        CHECK(str_contains(why, STR("/fallthrough")) == cases[i].is_dealt_anew);
+        arena_reset(&arena);
+    }
+    arena_close(&arena);
+}
+
 #define RULE(id, serve)                                                                            \
     "{\"id\":\"" id "\",\"when\":{\"op\":\"all\",\"expressions\":[]},\"serve\":" serve "}"
 
@@ -245,4 +297,5 @@ TEST(rules_are_known_by_their_ids)
 TESTS(paths_of_the_model_become_pointers_into_the_document,
       faults_of_the_environment_say_whose_they_are, a_key_alone_is_a_switch,
       the_type_is_that_of_the_values, a_flag_that_is_there_keeps_what_it_deals_by,
-      dealing_anew_is_noticed_and_moving_shares_is_not, rules_are_known_by_their_ids)
+      dealing_anew_is_noticed_and_moving_shares_is_not,
+      other_systems_arithmetics_are_dealt_anew_by_their_own_rules, rules_are_known_by_their_ids)

@@ -203,6 +203,12 @@ TEST(what_cannot_be_said_is_a_stub)
     flag.fallthrough.kind = SERVE_PROGRESSIVE_BUCKET;
     CHECK(!str_is_absent(configuration_obstacle(&flag)));
     check_flag(&site, &flag, true, OFF);
+    flag.fallthrough.kind = SERVE_BUCKET;
+    flag.arithmetic.hash = FLAG_HASH_MURMUR3_32_PERCENT;
+    CHECK_STR(configuration_obstacle(&flag),
+              STR("it deals its variations as another system does, which these SDKs cannot"));
+    check_flag(&site, &flag, true, OFF);
+    flag.arithmetic.hash = FLAG_HASH_MURMUR3_32_UTF8;
     flag.fallthrough.kind = SERVE_VARIATION;
     site_rule(&site.arena, &flag, "slowly", (struct expression){.kind = EXPRESSION_ALL},
               site_rollout(&site.arena, &flag, 0, (const uint32_t[]){1}, 1));

@@ -405,6 +405,57 @@ TEST(groups_are_nobodys_to_ask)
     arena_close(&arena);
 }
 
+/* On or off, constant or not: its arithmetic stays with it, and no reader has that. */
+TEST(what_another_system_s_hash_deals_is_absent_with_what_leans_on_it)
+{
+    static const enum flag_hash hashes[] = {FLAG_HASH_SHA1_60, FLAG_HASH_MURMUR3_32_SCALED,
+                                            FLAG_HASH_FNV1A_32_MODULO};
+    struct arena arena;
+    arena_open(&arena, 4096);
+    for (size_t i = 0; i < 2 * COUNT_OF(hashes); i++) {
+        struct flag *dealt = posted(&arena, "dealt", "{\"type\":\"bool\",\"value\":true}");
+        struct flag *leaning = posted(&arena, "leaning", "{\"type\":\"bool\",\"value\":true}");
+        const struct flag *flags[] = {dealt, leaning};
+        require(&arena, leaning, "dealt", "default");
+        dealt->arithmetic.hash = hashes[i / 2];
+        dealt->is_enabled = i % 2 == 0;
+        CHECK_OK(flag_check(&arena, dealt));
+        struct snapshot snapshot = {.state = state_of(&arena, flags, 2)};
+        struct reach reaches[REACHES_PER_DIALECT_MAX];
+        superflag_reach(&snapshot, dealt, &arena, reaches);
+        CHECK_INT(reaches[0].kind, REACH_ABSENT);
+        CHECK_STR(reaches[0].why,
+                  STR("It deals its variations as another system does, which these SDKs cannot."));
+        superflag_reach(&snapshot, leaning, &arena, reaches);
+        CHECK_STR(reaches[0].why, STR("It leans on dealt, which is left out."));
+        struct str text = config_text(&arena, &snapshot.state, SUPERFLAG_SERVER);
+        CHECK(!str_contains(text, STR("dealt")));
+        CHECK(!str_contains(text, STR("leaning")));
+        arena_reset(&arena);
+    }
+    arena_close(&arena);
+}
+
+/* Everybody gets the same of it, so that nothing is hashed. */
+TEST(a_constant_text_flag_is_said_whatever_its_hash)
+{
+    struct arena arena;
+    arena_open(&arena, 4096);
+    struct flag *flag = text_flag(&arena, "colour");
+    flag->arithmetic.hash = FLAG_HASH_MURMUR3_32_PERCENT;
+    const struct flag *flags[] = {flag};
+    struct environment_state state = state_of(&arena, flags, 1);
+    CHECK_STR(legacy_text(&arena, &state, SUPERFLAG_SERVER),
+              STR("{\"flags\":{\"colour\":{\"type\":\"string\",\"value\":\"teal\"}},"
+                  "\"overrides\":{},\"rules\":{}}"));
+    split(&arena, flag);
+    struct snapshot snapshot = {.state = state_of(&arena, flags, 1)};
+    struct reach reaches[REACHES_PER_DIALECT_MAX];
+    superflag_reach(&snapshot, flag, &arena, reaches);
+    CHECK_INT(reaches[0].kind, REACH_ABSENT);
+    arena_close(&arena);
+}
+
 TEST(a_form_that_was_set_may_leave_an_ordinary_flag_out)
 {
     struct arena arena;
@@ -555,7 +606,9 @@ TESTS(a_bucket_is_constant_when_every_ticket_leads_to_the_same,
       what_is_off_is_off_in_documents_too, what_leans_on_an_absent_flag_is_absent,
       an_archived_flag_and_what_leans_on_it_are_absent,
       documents_for_browsers_have_nothing_that_leans_on_what_they_may_not_see,
-      groups_are_nobodys_to_ask, a_form_that_was_set_may_leave_an_ordinary_flag_out,
+      groups_are_nobodys_to_ask, what_another_system_s_hash_deals_is_absent_with_what_leans_on_it,
+      a_constant_text_flag_is_said_whatever_its_hash,
+      a_form_that_was_set_may_leave_an_ordinary_flag_out,
       a_list_shows_the_value_a_text_flag_stands_at,
       a_patch_changes_no_more_of_a_text_flag_than_who_may_see_it,
       a_patch_keeps_what_the_vendor_has_no_word_for,

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* bootstrap - how the first owner gets a token, or gives one: see bootstrap.h. */
+#include "server/bootstrap.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "server/terminal.h"
+
+enum { FILE_BYTES_MAX = 4096 };
+
+static const char *name_of(struct arena *arena, struct str path)
+{
+    return arena_format(arena, "%.*s", STR_ARG(path)).data;
+}
+
+static struct str trim(struct str text)
+{
+    while (text.size > 0 && (str_ends_with(text, STR("\n")) || str_ends_with(text, STR("\r"))))
+        text.size--;
+    return str_trim(text);
+}
+
+/* A link is followed: that is how containers are handed their secrets. */
+struct str bootstrap_find_token(struct arena *arena, struct str path)
+{
+    if (str_is_empty(path))
+        return (struct str){0};
+    int file = open(name_of(arena, path), O_RDONLY | O_CLOEXEC);
+    if (file < 0)
+        return errno == ENOENT ? (struct str){0} : STR("");
+    char *text = arena_allocate(arena, FILE_BYTES_MAX);
+    ssize_t size = read(file, text, FILE_BYTES_MAX);
+    close(file);
+    if (size < 0)
+        return STR("");
+    struct str token = trim((struct str){text, (size_t)size});
+    return token.size == 0 ? (struct str){0} : token;
+}
+
+static bool write_token(struct arena *arena, struct str path, struct str token)
+{
+    int file =
+        open(name_of(arena, path), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (file < 0)
+        return false;
+    struct str line = arena_format(arena, "%.*s\n", STR_ARG(token));
+    bool is_written = fchmod(file, 0600) == 0 &&
+                      write(file, line.data, line.size) == (ssize_t)line.size && fsync(file) == 0;
+    return close(file) == 0 && is_written;
+}
+
+void bootstrap_hand_over(struct arena *arena, struct str path, const struct bootstrap *bootstrap)
+{
+    if (bootstrap->is_token_given) {
+        terminal_say(arena_format(arena,
+                                  "First start: the owner is %.*s, and the token is the one in "
+                                  "%.*s.\n\n",
+                                  STR_ARG(bootstrap->owner_email), STR_ARG(path)));
+        return;
+    }
+    if (!str_is_empty(path) && !write_token(arena, path, bootstrap->token))
+        fprintf(stderr, "guidon: the token could not be written to %.*s\n", STR_ARG(path));
+    terminal_say(arena_format(
+        arena,
+        "First start: the owner is %.*s. This token is shown once; keep it safe:\n\n  %.*s\n\n",
+        STR_ARG(bootstrap->owner_email), STR_ARG(bootstrap->token)));
+}
+
+struct str bootstrap_shown(struct arena *arena, struct str path, const struct bootstrap *bootstrap)
+{
+    if (!bootstrap->is_token_given)
+        return bootstrap->token;
+    return arena_format(arena, "'\"$(cat '%.*s')\"'", STR_ARG(path));
+}
