@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* access - who may what: SDK keys, tokens, people. */
+/* access - what is asked with: SDK keys and management tokens. */
 #include "cli/groups.h"
 #include "cli/resource.h"
 #include "client/address.h"
@@ -18,13 +18,6 @@ static const struct column token_columns[] = {
     {"ENDS IN", "tail", COLUMN_TEXT},
     {"CREATED", "createdAt", COLUMN_INSTANT},
     {"EXPIRES", "expiresAt", COLUMN_INSTANT},
-};
-
-static const struct column user_columns[] = {
-    {"ID", "id", COLUMN_TEXT},
-    {"EMAIL", "email", COLUMN_TEXT},
-    {"ROLE", "role", COLUMN_TEXT},
-    {"CREATED", "createdAt", COLUMN_INSTANT},
 };
 
 static struct str in_environment(struct session *session, const char *rest)
@@ -141,79 +134,6 @@ static int revoke_token(struct session *session, const struct invocation *invoca
     return resource_edit(session, invocation, &edit);
 }
 
-/* ---- people -------------------------------------------------------------------------------------
- */
-
-static int list_users(struct session *session, const struct invocation *invocation)
-{
-    (void)invocation;
-    return resource_list(session, STR("/admin/v1/users"), user_columns, COUNT_OF(user_columns));
-}
-
-/* By e-mail or id. */
-static int find_user(struct session *session, struct str word, struct str *path)
-{
-    struct json *items = NULL;
-    size_t count = 0;
-    struct answer answer = session_list(session, STR("/admin/v1/users"), &items, &count);
-    if (answer.kind != ANSWER_OK)
-        return session_refuse(session, &answer);
-    for (size_t i = 0; i < count; i++) {
-        const struct json *id = json_find(&items[i], STR("id"));
-        const struct json *email = json_find(&items[i], STR("email"));
-        bool is_whole = id != NULL && email != NULL;
-        if (is_whole && (str_equal(id->string, word) || str_equal(email->string, word))) {
-            *path = below(session, STR("/admin/v1/users"), id->string);
-            return CLI_OK;
-        }
-    }
-    return session_fail(session, CLI_NOT_FOUND,
-                        arena_format(&session->arena, "there is no user \"%.*s\"", STR_ARG(word)),
-                        "`guidon user list` shows them all");
-}
-
-static int create_user(struct session *session, const struct invocation *invocation)
-{
-    struct body body;
-    body_begin(&body);
-    body_text(&body, "email", invocation_argument(invocation, 0));
-    body_text(&body, "role", invocation_argument(invocation, 1));
-    const struct edit edit = {.method = "POST",
-                              .path = STR("/admin/v1/users"),
-                              .body = body_end(&body, &session->arena),
-                              .columns = user_columns,
-                              .column_count = COUNT_OF(user_columns)};
-    return resource_edit(session, invocation, &edit);
-}
-
-static int set_user(struct session *session, const struct invocation *invocation)
-{
-    struct str path;
-    int status = find_user(session, invocation_argument(invocation, 0), &path);
-    if (status != CLI_OK)
-        return status;
-    struct body body;
-    body_begin(&body);
-    body_text(&body, "role", invocation_argument(invocation, 1));
-    const struct edit edit = {.method = "PATCH",
-                              .path = path,
-                              .body = body_end(&body, &session->arena),
-                              .columns = user_columns,
-                              .column_count = COUNT_OF(user_columns)};
-    return resource_edit(session, invocation, &edit);
-}
-
-static int delete_user(struct session *session, const struct invocation *invocation)
-{
-    struct str path;
-    int status = find_user(session, invocation_argument(invocation, 0), &path);
-    if (status != CLI_OK)
-        return status;
-    const struct edit edit = {
-        .method = "DELETE", .path = path, .done = "deleted: their tokens are refused from now on"};
-    return resource_edit(session, invocation, &edit);
-}
-
 /* ---- tables -------------------------------------------------------------------------------------
  */
 
@@ -227,7 +147,6 @@ static const struct command_option token_creation[] = {
     {"user", '\0', "ID", "whose, for a personal one [yours]", COMPLETES_NOTHING, false},
     RESOURCE_DRY_RUN};
 static const struct command_option edits[] = {RESOURCE_EDIT_OPTIONS};
-static const struct command_option dry_run[] = {RESOURCE_DRY_RUN};
 
 static const char *const key_list_examples[] = {"key list --env production", NULL};
 static const char *const key_create_examples[] = {"key create browser --name website",
@@ -238,10 +157,6 @@ static const char *const token_create_examples[] = {
     "token create environment --for shop/production --name ci",
     "token create personal --access read --expires 2030-01-31T00:00:00Z", NULL};
 static const char *const token_revoke_examples[] = {"token revoke token_9aXk", NULL};
-static const char *const user_list_examples[] = {"user list", NULL};
-static const char *const user_create_examples[] = {"user create ada@example.org editor", NULL};
-static const char *const user_set_examples[] = {"user set ada@example.org admin", NULL};
-static const char *const user_delete_examples[] = {"user delete ada@example.org", NULL};
 
 static const struct command key_commands[] = {
     {.verb = "list",
@@ -303,45 +218,6 @@ static const struct command token_commands[] = {
      .run = revoke_token},
 };
 
-static const struct command user_commands[] = {
-    {.verb = "list",
-     .arguments = "",
-     .summary = "show who is here",
-     .examples = user_list_examples,
-     .needs = NEEDS_TOKEN,
-     .run = list_users},
-    {.verb = "create",
-     .arguments = "EMAIL ROLE",
-     .summary = "add a person",
-     .examples = user_create_examples,
-     .options = dry_run,
-     .option_count = COUNT_OF(dry_run),
-     .argument_min = 2,
-     .argument_max = 2,
-     .needs = NEEDS_TOKEN,
-     .run = create_user},
-    {.verb = "set",
-     .arguments = "EMAIL ROLE",
-     .summary = "change a role: viewer, editor, admin, owner",
-     .examples = user_set_examples,
-     .options = edits,
-     .option_count = COUNT_OF(edits),
-     .argument_min = 2,
-     .argument_max = 2,
-     .needs = NEEDS_TOKEN,
-     .run = set_user},
-    {.verb = "delete",
-     .arguments = "EMAIL",
-     .summary = "remove a person and their tokens",
-     .examples = user_delete_examples,
-     .options = edits,
-     .option_count = COUNT_OF(edits),
-     .argument_min = 1,
-     .argument_max = 1,
-     .needs = NEEDS_TOKEN,
-     .run = delete_user},
-};
-
 const struct command_group group_key = {
     .noun = "key",
     .topic = "Access",
@@ -355,11 +231,4 @@ const struct command_group group_token = {
     .summary = "Tokens: what people and scripts manage with.",
     .commands = token_commands,
     .command_count = COUNT_OF(token_commands),
-};
-const struct command_group group_user = {
-    .noun = "user",
-    .topic = "Access",
-    .summary = "People, and what they may do.",
-    .commands = user_commands,
-    .command_count = COUNT_OF(user_commands),
 };

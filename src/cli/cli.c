@@ -207,12 +207,18 @@ static void take_word(struct reading *reading, struct str word)
     }
 }
 
+/* A number below zero is a value: no option's letter is a digit. */
+static bool is_option(struct str word)
+{
+    return word.size > 1 && word.data[0] == '-' && (word.data[1] < '0' || word.data[1] > '9');
+}
+
 static int read_words(struct reading *reading)
 {
     int status = CLI_OK;
     while (status == CLI_OK && reading->at < reading->count) {
         struct str word = str_of(reading->words[reading->at++]);
-        if (reading->is_plain || word.size < 2 || word.data[0] != '-')
+        if (reading->is_plain || !is_option(word))
             take_word(reading, word);
         else if (str_equal(word, STR("--")))
             reading->is_plain = true;

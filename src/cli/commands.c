@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/groups.h"
+#include "cli/superflag/groups.h"
 
 const struct command_option global_options[] = {
     {"output", 'o', "json|table|tsv", "how to answer (a terminal: table; a pipe: json)",
@@ -26,8 +27,16 @@ const size_t global_option_count = COUNT_OF(global_options);
 /* One line each. */
 /* clang-format off */
 const struct command_group *const own_groups[] = {
+    &group_login,
+    &group_person,
     &group_flag,
+    &group_experiment,
     &group_segment,
+    &group_cohort,
+    &group_group,
+    &group_eval,
+    &group_why,
+    &group_change,
     &group_app,
     &group_env,
     &group_move,
@@ -36,6 +45,12 @@ const struct command_group *const own_groups[] = {
     &group_token,
     &group_user,
     &group_deployment,
+    &group_vendor_flags,
+    &group_vendor_apps,
+    &group_vendor_environments,
+    &group_vendor_keys,
+    &group_vendor_config,
+    &group_vendor_files,
 };
 /* clang-format on */
 const size_t own_group_count = COUNT_OF(own_groups);

@@ -5,16 +5,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/describe.h"
 #include "client/address.h"
-#include "json/diff.h"
 
-enum { DOCUMENT_BYTES_MAX = 16 * 1024 * 1024 };
+enum { DOCUMENT_BYTES_MAX = 16 * 1024 * 1024, SETTING_DEPTH_MAX = 8 };
 
 static const struct column flag_columns[] = {
     {"KEY", "document.key", COLUMN_TEXT},      {"KIND", "document.kind", COLUMN_TEXT},
     {"TYPE", "document.type", COLUMN_TEXT},    {"STATE", "document.enabled", COLUMN_SWITCH},
-    {"TAGS", "document.tags", COLUMN_TEXT},    {"BY", "modifiedBy", COLUMN_TEXT},
+    {"TAGS", "document.tags", COLUMN_LIST},    {"BY", "modifiedBy", COLUMN_TEXT},
     {"CHANGED", "modifiedAt", COLUMN_INSTANT},
 };
 static const struct column flag_details[] = {
@@ -32,8 +30,8 @@ static const struct column segment_columns[] = {
 static const struct column segment_details[] = {
     {"Key", "document.key", COLUMN_TEXT},
     {"Id", "id", COLUMN_TEXT},
-    {"Used by flags", "usedBy.flags", COLUMN_TEXT},
-    {"Used by segments", "usedBy.segments", COLUMN_TEXT},
+    {"Used by flags", "usedBy.flags", COLUMN_LIST},
+    {"Used by segments", "usedBy.segments", COLUMN_LIST},
 };
 
 const struct document_kind document_flags = {
@@ -96,7 +94,8 @@ int document_get(struct session *session, const struct invocation *invocation)
     }
     output_item(session, kind->details, kind->detail_count, &answer.json);
     if (session->format == OUTPUT_TABLE && document != NULL) {
-        output_say(session, "%-12s%.*s\n", "Tag", STR_ARG(answer.etag));
+        output_say(session, "%s%-10s%s  %.*s\n", output_colour(session, COLOUR_DIM), "Tag",
+                   output_colour(session, COLOUR_NONE), STR_ARG(answer.etag));
         print_pretty(document);
     }
     return CLI_OK;
@@ -184,6 +183,114 @@ int document_patch(struct session *session, const struct invocation *invocation)
                                "change");
 }
 
+/* ---- experiment.owner=ann tags=["a"] description= : a merge patch -------------------------------
+ */
+
+/* Name and value of one, and how much of the name is written already. */
+struct setting {
+    struct str name, value;
+    size_t from;
+};
+
+static struct str step_of(const struct setting *setting)
+{
+    size_t dot = str_find_byte(setting->name, '.', setting->from);
+    return str_slice(setting->name, setting->from, dot);
+}
+
+static bool is_last_step(const struct setting *setting)
+{
+    return setting->from + step_of(setting).size == setting->name.size;
+}
+
+static bool is_of_same(const struct setting *a, const struct setting *b)
+{
+    return !is_last_step(a) && !is_last_step(b) && str_equal(step_of(a), step_of(b));
+}
+
+static void append_value(struct session *session, struct json_writer *writer,
+                         const struct setting *setting)
+{
+    struct json value;
+    if (setting->value.size == 0)
+        value = json_make_null();
+    else if (failed(json_parse(&session->arena, setting->value, &json_budget_default, &value)))
+        value = json_make_string(setting->value);
+    json_member_tree(writer, step_of(setting), &value);
+}
+
+static void append_settings(struct session *session, struct json_writer *writer,
+                            const struct setting *settings, size_t count);
+
+/* All that is below the same member, together. Depth: SETTING_DEPTH_MAX, is_setting. */
+static void append_below(struct session *session, struct json_writer *writer,
+                         const struct setting *settings, size_t first, size_t count)
+{
+    struct setting *below = ARENA_NEW_ARRAY(&session->arena, struct setting, count);
+    size_t below_count = 0;
+    for (size_t i = first; i < count; i++) {
+        if (!is_of_same(&settings[first], &settings[i]))
+            continue;
+        below[below_count] = settings[i];
+        below[below_count++].from += step_of(&settings[i]).size + 1;
+    }
+    json_key(writer, step_of(&settings[first]));
+    json_object_begin(writer);
+    append_settings(session, writer, below, below_count);
+    json_object_end(writer);
+}
+
+static void append_settings(struct session *session, struct json_writer *writer,
+                            const struct setting *settings, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        bool is_done = false;
+        for (size_t j = 0; j < i; j++)
+            is_done = is_done || is_of_same(&settings[i], &settings[j]);
+        if (is_last_step(&settings[i]))
+            append_value(session, writer, &settings[i]);
+        else if (!is_done)
+            append_below(session, writer, settings, i, count);
+    }
+}
+
+static bool is_setting(struct str pair)
+{
+    size_t equals = str_find_byte(pair, '=', 0), dots = 0;
+    for (size_t i = 0; i < equals; i++) {
+        bool is_dot = pair.data[i] == '.';
+        dots += is_dot;
+        if (is_dot && (i == 0 || i + 1 == equals || pair.data[i + 1] == '.'))
+            return false;
+    }
+    return equals > 0 && equals < pair.size && dots <= SETTING_DEPTH_MAX;
+}
+
+int document_set(struct session *session, const struct invocation *invocation)
+{
+    size_t count = invocation->argument_count - 1;
+    struct setting *settings = ARENA_NEW_ARRAY(&session->arena, struct setting, count);
+    for (size_t i = 0; i < count; i++) {
+        struct str pair = invocation->arguments[i + 1];
+        size_t equals = str_find_byte(pair, '=', 0);
+        if (!is_setting(pair))
+            return session_fail(
+                session, CLI_USAGE,
+                arena_format(&session->arena, "\"%.*s\" is no NAME=VALUE", STR_ARG(pair)),
+                "e.g. guidon flag set dark-mode owner=ann 'tags=[\"web\"]'");
+        settings[i] =
+            (struct setting){str_slice(pair, 0, equals), str_slice(pair, equals + 1, pair.size), 0};
+    }
+    struct body body;
+    body_begin(&body);
+    append_settings(session, &body.writer, settings, count);
+    return document_send_patch(session, invocation, invocation_argument(invocation, 0),
+                               body_end(&body, &session->arena), "change");
+}
+
+/* ---- going -------------------------------------------------------------------------------------
+ */
+
 int document_delete(struct session *session, const struct invocation *invocation)
 {
     const struct document_kind *kind = document_kind_of(invocation);
@@ -219,106 +326,4 @@ int document_restore(struct session *session, const struct invocation *invocatio
                               .environment = &session->environment,
                               .sentence = sentence_of(session, "restore", kind, key)};
     return send(session, invocation, &edit);
-}
-
-/* ---- history ------------------------------------------------------------------------------------
- */
-
-static const struct column history_columns[] = {
-    {"REVISION", "revision", COLUMN_TEXT},
-    {"VERSION", "version", COLUMN_TEXT},
-    {"AT", "at", COLUMN_INSTANT},
-    {"BY", "actor", COLUMN_TEXT},
-};
-
-int document_history(struct session *session, const struct invocation *invocation)
-{
-    const struct document_kind *kind = document_kind_of(invocation);
-    struct str path =
-        arena_format(&session->arena, "%.*s/history",
-                     STR_ARG(document_path(session, kind, invocation_argument(invocation, 0))));
-    return resource_list(session, path, history_columns, COUNT_OF(history_columns));
-}
-
-static struct answer read_at(struct session *session, const struct document_kind *kind,
-                             struct str key, struct str at)
-{
-    return session_get(session,
-                       address_with(&session->arena, document_path(session, kind, key), "at", at));
-}
-
-/* As the API writes differences, so that describe.h reads them. */
-static void append_difference(struct json_writer *writer, const struct json_difference *difference)
-{
-    static const char *const operations[] = {"add", "remove", "replace", "move"};
-    bool is_move = difference->kind == JSON_MOVED;
-    json_object_begin(writer);
-    json_member_string(writer, STR("op"), str_of(operations[difference->kind]));
-    json_member_string(writer, STR("path"), difference->path);
-    if (is_move) {
-        json_member_u64(writer, STR("from"), difference->older_index);
-        json_member_u64(writer, STR("to"), difference->newer_index);
-    } else {
-        if (difference->older != NULL)
-            json_member_tree(writer, STR("from"), difference->older);
-        if (difference->newer != NULL)
-            json_member_tree(writer, STR("to"), difference->newer);
-    }
-    json_object_end(writer);
-}
-
-static struct json changes_between(struct session *session, const struct document_kind *kind,
-                                   struct str key, const struct json *older,
-                                   const struct json *newer)
-{
-    const struct json_difference *differences = NULL;
-    size_t count = json_diff(&session->arena, older, newer, &differences);
-    struct buf buf;
-    buf_open(&buf, SIZE_MAX);
-    struct json_writer writer;
-    json_writer_open(&writer, &buf);
-    json_array_begin(&writer);
-    if (count > 0) {
-        json_object_begin(&writer);
-        json_member_string(&writer, STR("kind"), str_of(kind->noun));
-        json_member_string(&writer, STR("key"), key);
-        json_member_string(&writer, STR("op"), STR("update"));
-        json_key(&writer, STR("diff"));
-        json_array_begin(&writer);
-        for (size_t i = 0; i < count; i++)
-            append_difference(&writer, &differences[i]);
-        json_array_end(&writer);
-        json_object_end(&writer);
-    }
-    json_array_end(&writer);
-    struct json changes = json_make_null();
-    struct json_budget budget = json_budget_default;
-    budget.values_max = 0;
-    struct str text = arena_copy_str(&session->arena, buf_str(&buf));
-    buf_close(&buf);
-    if (failed(json_parse(&session->arena, text, &budget, &changes)))
-        changes = json_make_null();
-    return changes;
-}
-
-int document_diff(struct session *session, const struct invocation *invocation)
-{
-    const struct document_kind *kind = document_kind_of(invocation);
-    struct str key = invocation_argument(invocation, 0);
-    struct answer older = read_at(session, kind, key, invocation_argument(invocation, 1));
-    if (older.kind != ANSWER_OK)
-        return session_refuse(session, &older);
-    struct answer newer = read_at(session, kind, key, invocation_argument(invocation, 2));
-    if (newer.kind != ANSWER_OK)
-        return session_refuse(session, &newer);
-    const struct json *before = json_find(&older.json, STR("document"));
-    const struct json *after = json_find(&newer.json, STR("document"));
-    if (before == NULL || after == NULL)
-        return session_fail(session, CLI_FAILED, STR("the server sent no document"), NULL);
-    struct json changes = changes_between(session, kind, key, before, after);
-    if (session->format == OUTPUT_TABLE)
-        describe_changes(session, &changes);
-    else
-        output_json(&changes);
-    return changes.count > 0 ? CLI_CHANGES : CLI_OK;
 }

@@ -27,6 +27,7 @@ int document_list(struct session *session, const struct invocation *invocation);
 int document_get(struct session *session, const struct invocation *invocation);
 int document_put(struct session *session, const struct invocation *invocation);
 int document_patch(struct session *session, const struct invocation *invocation);
+int document_set(struct session *session, const struct invocation *invocation);
 int document_edit(struct session *session, const struct invocation *invocation);
 int document_delete(struct session *session, const struct invocation *invocation);
 int document_history(struct session *session, const struct invocation *invocation);

@@ -11,13 +11,6 @@ static const struct column columns[] = {
     {"RULE", "rule", COLUMN_TEXT},
 };
 
-static bool is_unknown(const struct json *decision)
-{
-    const struct json *code = json_find(decision, STR("errorCode"));
-    return code != NULL && code->type == JSON_STRING &&
-           str_equal(code->string, STR("FLAG_NOT_FOUND"));
-}
-
 /* --test VALUE: whether the value is that JSON, or the variation that id. */
 static int check(struct session *session, const struct json *decision, struct str expected)
 {
@@ -36,12 +29,25 @@ static int check(struct session *session, const struct json *decision, struct st
                         "`guidon why` with the same words shows how it came about");
 }
 
+/* For scripts: a text as it is, anything else as JSON. */
+static void print_value(const struct json *value)
+{
+    if (value == NULL)
+        return;
+    if (value->type != JSON_STRING) {
+        output_json(value);
+        return;
+    }
+    output_raw(value->string);
+    output_raw(STR("\n"));
+}
+
 static int evaluate_all(struct session *session, const struct invocation *invocation)
 {
     struct answer answer;
     struct str none = {0};
-    int status = question_ask(session, invocation, "evaluate", none,
-                              invocation_argument(invocation, 0), &answer);
+    int status =
+        question_ask(session, invocation, false, none, invocation_argument(invocation, 0), &answer);
     const struct json *first = status == CLI_OK ? question_decision(&answer, 0) : NULL;
     uint32_t count = 0;
     while (status == CLI_OK && question_decision(&answer, count) != NULL)
@@ -60,17 +66,17 @@ static int evaluate(struct session *session, const struct invocation *invocation
         return session_fail(session, CLI_USAGE, STR("which flag?"),
                             "guidon eval KEY [USER], or guidon eval --all [USER]");
     struct answer answer;
-    int status = question_ask(session, invocation, "evaluate", key,
-                              invocation_argument(invocation, 1), &answer);
+    int status =
+        question_ask(session, invocation, false, key, invocation_argument(invocation, 1), &answer);
     const struct json *decision = status == CLI_OK ? question_decision(&answer, 0) : NULL;
     if (status != CLI_OK || decision == NULL)
         return status;
-    if (is_unknown(decision))
-        return session_fail(
-            session, CLI_NOT_FOUND,
-            arena_format(&session->arena, "there is no flag \"%.*s\"", STR_ARG(key)),
-            "`guidon flag list` shows them all");
-    output_item(session, columns, COUNT_OF(columns), decision);
+    if (question_is_unknown(decision))
+        return question_refuse_unknown(session, invocation, key);
+    if (invocation_has(invocation, "value"))
+        print_value(json_find(decision, STR("value")));
+    else
+        output_item(session, columns, COUNT_OF(columns), decision);
     struct str expected = invocation_text(invocation, "test");
     return str_is_absent(expected) ? CLI_OK : check(session, decision, expected);
 }
@@ -78,12 +84,13 @@ static int evaluate(struct session *session, const struct invocation *invocation
 static const struct command_option options[] = {
     QUESTION_OPTIONS,
     {"all", '\0', NULL, "every flag; the only word is then USER", COMPLETES_NOTHING, false},
+    {"value", '\0', NULL, "the value alone, as it is", COMPLETES_NOTHING, false},
     {"test", '\0', "VALUE", "end with 1 unless it is that value or variation", COMPLETES_NOTHING,
      false}};
 
 static const char *const examples[] = {
     "eval dark-mode user-1", "eval dark-mode user-1 --with plan=pro --test true",
-    "eval dark-mode user-1 --at 2026-11-01T00:00:00Z", "eval --all user-1", NULL};
+    "eval dark-mode user-1 --at 2026-11-01T00:00:00Z", "eval --all user-1 --file shop.json", NULL};
 
 static const struct command commands[] = {
     {.verb = "eval",
@@ -94,7 +101,7 @@ static const struct command commands[] = {
      .option_count = COUNT_OF(options),
      .argument_max = 2,
      .completes = COMPLETES_FLAGS,
-     .needs = NEEDS_ENVIRONMENT,
+     .needs = NEEDS_NOTHING,
      .run = evaluate},
 };
 

@@ -211,7 +211,8 @@ static int roll_out(struct session *session, const struct invocation *invocation
         on = first_on(document);
     if (str_is_absent(on))
         return session_fail(session, CLI_FAILED,
-                            STR("the flag has no variation but the one for off"), NULL);
+                            STR("the flag has no variation but the one for off"),
+                            "add one to its `variations` with `guidon flag edit`");
     return document_send_patch(session, invocation, key,
                                rollout_patch(session, document, on, percent), "roll out");
 }
@@ -221,7 +222,7 @@ static int roll_out(struct session *session, const struct invocation *invocation
 
 static const struct column reach_columns[] = {{"PROTOCOL", "protocol", COLUMN_TEXT},
                                               {"SERVED", "served", COLUMN_TEXT},
-                                              {"WHY", "why", COLUMN_TEXT}};
+                                              {"WHY", "why", COLUMN_LIST}};
 
 static int reach(struct session *session, const struct invocation *invocation)
 {
@@ -290,6 +291,8 @@ static const char *const flag_put_examples[] = {"flag put dark-mode dark-mode.js
                                                 NULL};
 static const char *const flag_patch_examples[] = {"flag patch dark-mode '{\"tags\":[\"web\"]}'",
                                                   NULL};
+static const char *const flag_set_examples[] = {"flag set dark-mode owner=ann 'tags=[\"web\"]'",
+                                                "flag set dark-mode description=", NULL};
 static const char *const flag_edit_examples[] = {"flag edit dark-mode", NULL};
 static const char *const flag_on_examples[] = {"flag on dark-mode --yes", NULL};
 static const char *const flag_off_examples[] = {"flag off dark-mode --yes", NULL};
@@ -362,6 +365,17 @@ static const struct command flag_commands[] = {
      .completes = COMPLETES_FLAGS,
      .needs = NEEDS_ENVIRONMENT,
      .run = document_patch},
+    {.verb = "set",
+     .arguments = "KEY NAME=VALUE...",
+     .summary = "change members one by one; NAME= takes it away",
+     .examples = flag_set_examples,
+     .options = document_edits,
+     .option_count = COUNT_OF(document_edits),
+     .argument_min = 2,
+     .argument_max = 64,
+     .completes = COMPLETES_FLAGS,
+     .needs = NEEDS_ENVIRONMENT,
+     .run = document_set},
     ON_FLAG("edit", "change its document in your editor", flag_edit_examples, edits, document_edit),
     ON_FLAG("on", "turn it on", flag_on_examples, edits, turn_on),
     ON_FLAG("off", "turn it off", flag_off_examples, edits, turn_off),
@@ -389,7 +403,7 @@ static const struct command flag_commands[] = {
      .needs = NEEDS_ENVIRONMENT,
      .run = document_history},
     {.verb = "diff",
-     .arguments = "KEY V [V]",
+     .arguments = "KEY VERSION [VERSION]",
      .summary = "show what changed between versions",
      .examples = flag_diff_examples,
      .argument_min = 2,
@@ -491,7 +505,7 @@ static const struct command segment_commands[] = {
      .needs = NEEDS_ENVIRONMENT,
      .run = document_history},
     {.verb = "diff",
-     .arguments = "KEY V [V]",
+     .arguments = "KEY VERSION [VERSION]",
      .summary = "show what changed between versions",
      .examples = segment_diff_examples,
      .argument_min = 2,

@@ -189,7 +189,8 @@ static int put_cohort(struct session *session, const struct invocation *invocati
         .sentence =
             arena_format(&session->arena, "replace the members of the cohort %.*s", STR_ARG(id)),
         .columns = cohort_columns,
-        .column_count = COUNT_OF(cohort_columns)};
+        .column_count = COUNT_OF(cohort_columns),
+        .upload = "sending members"};
     return resource_edit(session, invocation, &edit);
 }
 

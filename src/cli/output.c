@@ -51,6 +51,15 @@ static void append_instant(struct buf *buf, struct str text)
     buf_append(buf, str_of(seconds));
 }
 
+static void append_list(struct buf *buf, const struct json *list)
+{
+    for (uint32_t i = 0; i < list->count; i++) {
+        buf_append(buf, i == 0 ? STR("") : STR(", "));
+        output_append_cell(buf, &list->elements[i],
+                           list->elements[i].type == JSON_STRING ? COLUMN_TEXT : COLUMN_JSON);
+    }
+}
+
 void output_append_cell(struct buf *buf, const struct json *value, enum column_form form)
 {
     if (value == NULL || (value->type == JSON_NULL && form != COLUMN_JSON))
@@ -59,6 +68,8 @@ void output_append_cell(struct buf *buf, const struct json *value, enum column_f
         buf_append(buf, value->boolean ? STR("on") : STR("off"));
     } else if (form == COLUMN_INSTANT && value->type == JSON_STRING) {
         append_instant(buf, value->string);
+    } else if (form == COLUMN_LIST && value->type == JSON_ARRAY) {
+        append_list(buf, value);
     } else if (form != COLUMN_JSON && value->type == JSON_STRING) {
         output_append_visible(buf, value->string);
     } else {

@@ -16,7 +16,8 @@ enum column_form {
     COLUMN_TEXT,    /* texts as they are, anything else as JSON */
     COLUMN_JSON,    /* always JSON */
     COLUMN_INSTANT, /* RFC 3339 without the fraction */
-    COLUMN_SWITCH   /* on, off */
+    COLUMN_SWITCH,  /* on, off */
+    COLUMN_LIST     /* a list of texts or numbers: a, b */
 };
 
 struct column {

@@ -193,6 +193,15 @@ static bool append_rule(struct buf *buf, const struct json *rule, unsigned depth
     return true;
 }
 
+/* Rules and such: their phrases one after the other. */
+static void append_phrases(struct buf *buf, const struct json *list, unsigned depth)
+{
+    for (uint32_t i = 0; i < list->count; i++) {
+        buf_append(buf, i == 0 ? STR("") : STR(", "));
+        append(buf, &list->elements[i], depth + 1);
+    }
+}
+
 static bool is_scalars(const struct json *list)
 {
     for (uint32_t i = 0; i < list->count; i++) {
@@ -216,6 +225,8 @@ static void append(struct buf *buf, const struct json *value, unsigned depth)
         return;
     else if (value->type == JSON_ARRAY && is_scalars(value))
         append_list(buf, value);
+    else if (value->type == JSON_ARRAY)
+        append_phrases(buf, value, depth);
     else
         output_append_cell(buf, value, COLUMN_JSON);
 }

@@ -2,9 +2,20 @@
 /* question - who is asked about, as of when: see question.h. */
 #include "cli/question.h"
 
+#include "base/clock.h"
+#include "base/instant.h"
 #include "client/address.h"
+#include "dialect/admin/offline.h"
 
-enum { CONTEXT_BYTES_MAX = 64 * 1024 };
+enum { CONTEXT_BYTES_MAX = 64 * 1024, FILE_BYTES_MAX = 64 * 1024 * 1024 };
+
+/* Of what was written right here. */
+static const struct json_budget answer_budget = {
+    .depth_max = JSON_DEPTH_MAX,
+    .members_max = UINT32_MAX,
+    .string_bytes_max = SIZE_MAX,
+    .number_bytes_max = 64,
+};
 
 static struct fault read_context(struct session *session, struct str text, struct json *context)
 {
@@ -49,10 +60,10 @@ static void append_pair(struct session *session, struct json_writer *writer, str
     json_member_tree(writer, str_slice(pair, 0, equals), &value);
 }
 
+/* The context as one value: what was sent, with what is given by name. */
 static void append_context(struct session *session, const struct invocation *invocation,
                            struct json_writer *writer, const struct json *context, struct str user)
 {
-    json_key(writer, STR("context"));
     json_object_begin(writer);
     if (!str_is_absent(user))
         json_member_string(writer, STR("targetingKey"), user);
@@ -66,30 +77,131 @@ static void append_context(struct session *session, const struct invocation *inv
     json_object_end(writer);
 }
 
-int question_ask(struct session *session, const struct invocation *invocation, const char *verb,
-                 struct str key, struct str user, struct answer *answer)
+/* ---- asking a server --------------------------------------------------------------------------
+ */
+
+static struct str body_of(struct session *session, struct str context, struct str key)
 {
-    struct json context;
-    struct fault fault = read_context(session, invocation_text(invocation, "context"), &context);
-    if (failed(fault))
-        return session_fail_fault(session, fault);
     struct body body;
     body_begin(&body);
-    append_context(session, invocation, &body.writer, &context, user);
+    json_key(&body.writer, STR("context"));
+    json_raw(&body.writer, context);
     if (!str_is_absent(key)) {
         json_key(&body.writer, STR("flags"));
         json_array_begin(&body.writer);
         json_string(&body.writer, key);
         json_array_end(&body.writer);
     }
-    struct str path =
-        arena_format(&session->arena, "%.*s/%s", STR_ARG(session->environment.path), verb);
+    return body_end(&body, &session->arena);
+}
+
+static int ask_server(struct session *session, const struct invocation *invocation, bool is_why,
+                      struct str key, struct str context, struct answer *answer)
+{
+    struct fault fault = session_prepare(session);
+    if (failed(fault))
+        return session_fail(session, CLI_USAGE, fault.why, NULL);
+    int status = session_provide(session, NEEDS_ENVIRONMENT);
+    if (status != CLI_OK)
+        return status;
+    struct str path = arena_format(&session->arena, "%.*s/%s", STR_ARG(session->environment.path),
+                                   is_why ? "explain" : "evaluate");
     const struct call call = {
         .method = "POST",
         .path = address_with(&session->arena, path, "at", invocation_text(invocation, "at")),
-        .body = body_end(&body, &session->arena)};
+        .body = body_of(session, context, key)};
     *answer = client_ask(session->client, &session->arena, &call);
     return answer->kind == ANSWER_OK ? CLI_OK : session_refuse(session, answer);
+}
+
+/* ---- asking a file ----------------------------------------------------------------------------
+ */
+
+static int refuse_file(struct session *session, struct str file, struct fault fault)
+{
+    struct str where = str_is_empty(fault.where) ? STR("") : fault.where;
+    return session_fail(session, CLI_FAILED,
+                        arena_format(&session->arena, "%.*s: %.*s%s%.*s", STR_ARG(file),
+                                     STR_ARG(where), str_is_empty(where) ? "" : " ",
+                                     STR_ARG(fault.why)),
+                        "--file takes what `guidon export` writes");
+}
+
+static struct fault decide(struct session *session, struct str text, const struct json *context,
+                           struct str key, int64_t now_ms, bool is_why, struct answer *answer)
+{
+    struct admin_offline *offline = NULL;
+    struct buf buf;
+    buf_open(&buf, SIZE_MAX);
+    struct fault fault = admin_offline_open(&session->arena, text, &offline);
+    if (!failed(fault))
+        fault = admin_offline_answer(offline, context, key, now_ms, is_why, &buf);
+    admin_offline_close(offline);
+    *answer =
+        (struct answer){.kind = ANSWER_OK, .text = arena_copy_str(&session->arena, buf_str(&buf))};
+    buf_close(&buf);
+    return failed(fault) ? fault
+                         : json_parse(&session->arena, answer->text, &answer_budget, &answer->json);
+}
+
+static int ask_file(struct session *session, const struct invocation *invocation, bool is_why,
+                    struct str key, struct str context_text, struct answer *answer)
+{
+    struct str file = invocation_text(invocation, "file"), text;
+    struct str at = invocation_text(invocation, "at");
+    int64_t now_ms = clock_wall_ms(clock_system());
+    if (!str_is_absent(at) && (!instant_parse(at, &now_ms) || !instant_is_calendar_date(at)))
+        return session_fail(session, CLI_USAGE,
+                            STR("a file has no versions: --at is an instant here"),
+                            "without --file the server is asked, which has them");
+    struct fault fault = home_read_file(&session->arena, file, FILE_BYTES_MAX, &text);
+    if (failed(fault))
+        return session_fail_fault(session, fault);
+    struct json context;
+    fault = json_parse(&session->arena, context_text, &json_budget_default, &context);
+    if (!failed(fault))
+        fault = decide(session, text, &context, key, now_ms, is_why, answer);
+    return failed(fault) ? refuse_file(session, file, fault) : CLI_OK;
+}
+
+/* ---- both -------------------------------------------------------------------------------------
+ */
+
+int question_ask(struct session *session, const struct invocation *invocation, bool is_why,
+                 struct str key, struct str user, struct answer *answer)
+{
+    struct json context;
+    struct fault fault = read_context(session, invocation_text(invocation, "context"), &context);
+    if (failed(fault))
+        return session_fail(session, fault.kind == FAULT_MISSING ? CLI_NOT_FOUND : CLI_USAGE,
+                            fault.why, "e.g. --context '{\"plan\":\"pro\"}', or --with plan=pro");
+    struct buf buf;
+    struct json_writer writer;
+    buf_open(&buf, SIZE_MAX);
+    json_writer_open(&writer, &buf);
+    append_context(session, invocation, &writer, &context, user);
+    struct str text = arena_copy_str(&session->arena, buf_str(&buf));
+    buf_close(&buf);
+    return invocation_has(invocation, "file")
+               ? ask_file(session, invocation, is_why, key, text, answer)
+               : ask_server(session, invocation, is_why, key, text, answer);
+}
+
+bool question_is_unknown(const struct json *decision)
+{
+    const struct json *code = json_find(decision, STR("errorCode"));
+    return code != NULL && code->type == JSON_STRING &&
+           str_equal(code->string, STR("FLAG_NOT_FOUND"));
+}
+
+int question_refuse_unknown(struct session *session, const struct invocation *invocation,
+                            struct str key)
+{
+    bool is_file = invocation_has(invocation, "file");
+    return session_fail(session, CLI_NOT_FOUND,
+                        arena_format(&session->arena, "there is no flag \"%.*s\"", STR_ARG(key)),
+                        is_file ? "`guidon eval --all --file EXPORT` shows them all"
+                                : "`guidon flag list` shows them all");
 }
 
 const struct json *question_decision(const struct answer *answer, uint32_t n)

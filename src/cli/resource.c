@@ -68,6 +68,11 @@ void resource_say_version(struct session *session, const struct json *answer)
         output_say(session, "version %.0f", version->number);
 }
 
+static void show_sent(uint64_t sent_bytes, void *user)
+{
+    progress_at(user, sent_bytes);
+}
+
 int resource_send(struct session *session, const struct invocation *invocation,
                   const struct edit *edit, struct answer *answer, bool *is_done)
 {
@@ -82,13 +87,18 @@ int resource_send(struct session *session, const struct invocation *invocation,
     struct str seen = edit->if_match;
     if (str_is_absent(seen))
         seen = invocation_text(invocation, "if-match");
+    struct progress progress;
+    progress_begin(&progress, session, edit->upload, edit->body.size);
     const struct call call = {.method = edit->method,
                               .path = path,
                               .body = edit->body,
                               .body_type = edit->body_type,
                               .if_match = seen,
-                              .key = is_dry ? (struct str){0} : client_new_key(&session->arena)};
+                              .key = is_dry ? (struct str){0} : client_new_key(&session->arena),
+                              .on_sent = edit->upload == NULL ? NULL : show_sent,
+                              .user = &progress};
     *answer = client_ask(session->client, &session->arena, &call);
+    progress_end(&progress);
     if (answer->kind != ANSWER_OK)
         return session_refuse(session, answer);
     if (is_dry)

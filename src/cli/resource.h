@@ -41,6 +41,7 @@ struct edit {
     size_t column_count;
     const char *done;   /* said on a terminal: "created"; NULL: nothing */
     const char *secret; /* member shown alone on a line, once: it cannot be had again */
+    const char *upload; /* what is sent, when that may take long: its progress is shown */
 };
 int resource_edit(struct session *session, const struct invocation *invocation,
                   const struct edit *edit);

@@ -213,7 +213,7 @@ int session_find_environment(struct session *session, struct str word,
 
 static int provide_environment(struct session *session)
 {
-    const struct context *context = &session->context;
+    const struct home_context *context = &session->context;
     bool is_chosen = str_is_empty(session->app_option) && str_is_empty(session->environment_option);
     if (is_chosen && context->number != 0) {
         session->environment = (struct session_environment){
@@ -236,7 +236,7 @@ static int provide_environment(struct session *session)
 
 int session_provide(struct session *session, enum command_needs needs)
 {
-    if (needs >= NEEDS_SERVER) {
+    if (needs >= NEEDS_SERVER && session->client == NULL) {
         const struct client_config config = {
             .origin = session->origin,
             .token = session->token,

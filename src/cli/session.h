@@ -40,7 +40,7 @@ struct session {
     unsigned columns; /* of the terminal; 0: unknown, nothing is cut */
     struct home home;
     struct credentials credentials;
-    struct context context;
+    struct home_context context;
     struct str origin, token;
     struct str app_option, environment_option; /* absent: not given */
     struct client *client;                     /* NULL: the command needs none */

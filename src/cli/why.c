@@ -325,8 +325,9 @@ static void draw(struct session *session, const struct answer *answer, const str
         print_text(rule);
     }
     printf(")\n");
-    printf("version %.0f, decided at %.*s\n", version == NULL ? 0 : version->number,
-           STR_ARG(text_of(&answer->json, "at")));
+    if (version != NULL)
+        printf("version %.0f, ", version->number);
+    printf("decided at %.*s\n", STR_ARG(text_of(&answer->json, "at")));
     if (!str_is_empty(text_of(decision, "cycle"))) {
         printf("  prerequisites in a circle: ");
         print_text(text_of(decision, "cycle"));
@@ -342,16 +343,13 @@ static int why(struct session *session, const struct invocation *invocation)
 {
     struct str key = invocation_argument(invocation, 0);
     struct answer answer;
-    int status = question_ask(session, invocation, "explain", key,
-                              invocation_argument(invocation, 1), &answer);
+    int status =
+        question_ask(session, invocation, true, key, invocation_argument(invocation, 1), &answer);
     const struct json *decision = status == CLI_OK ? question_decision(&answer, 0) : NULL;
     if (status != CLI_OK || decision == NULL)
         return status;
-    if (str_equal(text_of(decision, "errorCode"), STR("FLAG_NOT_FOUND")))
-        return session_fail(
-            session, CLI_NOT_FOUND,
-            arena_format(&session->arena, "there is no flag \"%.*s\"", STR_ARG(key)),
-            "`guidon flag list` shows them all");
+    if (question_is_unknown(decision))
+        return question_refuse_unknown(session, invocation, key);
     if (invocation_has(invocation, "vector")) {
         const struct json *vector = json_find(decision, STR("vector"));
         if (vector != NULL)
@@ -369,9 +367,9 @@ static const struct command_option options[] = {
     {"vector", '\0', NULL, "the case as a test: definitions, context and decision",
      COMPLETES_NOTHING, false}};
 
-static const char *const examples[] = {"why dark-mode user-1 --with country=NO",
-                                       "why dark-mode user-1 --at 41",
-                                       "why dark-mode --context @user.json -o json", NULL};
+static const char *const examples[] = {
+    "why dark-mode user-1 --with country=NO", "why dark-mode user-1 --at 41",
+    "why dark-mode user-1 --file shop.json", "why dark-mode --context @user.json -o json", NULL};
 
 static const struct command commands[] = {
     {.verb = "why",
@@ -383,7 +381,7 @@ static const struct command commands[] = {
      .argument_min = 1,
      .argument_max = 2,
      .completes = COMPLETES_FLAGS,
-     .needs = NEEDS_ENVIRONMENT,
+     .needs = NEEDS_NOTHING,
      .run = why},
 };
 

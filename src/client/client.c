@@ -85,6 +85,17 @@ static size_t take_body(char *data, size_t size, size_t count, void *user)
     return exchange->is_stopped ? 0 : piece.size;
 }
 
+static int note_progress(void *user, curl_off_t expected, curl_off_t taken, curl_off_t to_send,
+                         curl_off_t sent)
+{
+    const struct exchange *exchange = user;
+    (void)expected;
+    (void)taken;
+    (void)to_send;
+    exchange->call->on_sent(sent < 0 ? 0 : (uint64_t)sent, exchange->call->user);
+    return 0;
+}
+
 static size_t take_head_line(char *data, size_t size, size_t count, void *user)
 {
     struct exchange *exchange = user;
@@ -159,7 +170,14 @@ static void set_options(struct exchange *exchange, struct arena *arena)
     curl->easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl->easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
     curl->easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_TIMEOUT_MS);
-    if (exchange->call->take_piece == NULL)
+    if (exchange->call->on_sent != NULL) {
+        curl->easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
+        curl->easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, note_progress);
+        curl->easy_setopt(easy, CURLOPT_XFERINFODATA, exchange);
+        curl->easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+        curl->easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)CALL_TIMEOUT_MS / 1000);
+    }
+    if (exchange->call->take_piece == NULL && exchange->call->on_sent == NULL)
         curl->easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)CALL_TIMEOUT_MS);
     curl->easy_setopt(easy, CURLOPT_USERAGENT,
                       arena_format(arena, "%.*s", STR_ARG(config->program)).data);

@@ -68,6 +68,9 @@ struct call {
     /* Gets a 2xx body in pieces instead of answer.text; false stops. expected_bytes is 0 when the
      * server did not say. There is no time limit on such a call. */
     bool (*take_piece)(struct str piece, uint64_t expected_bytes, void *user);
+    /* Told how much of the body has left, now and then; NULL: nobody. There is no time limit on
+     * such a call. */
+    void (*on_sent)(uint64_t sent_bytes, void *user);
     void *user;
 };
 

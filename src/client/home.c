@@ -217,20 +217,20 @@ struct fault home_save_credentials(const struct home *home, const struct credent
     return save(home, "credentials.json", pairs, COUNT_OF(pairs));
 }
 
-struct fault home_load_context(const struct home *home, struct context *context)
+struct fault home_load_context(const struct home *home, struct home_context *context)
 {
     struct json json;
     struct fault fault = load(home, "context.json", &json);
     const struct json *number = json_find(&json, STR("environment"));
-    *context = (struct context){text_in(&json, "appId"), text_in(&json, "appName"),
-                                text_in(&json, "env"), 0};
+    *context = (struct home_context){text_in(&json, "appId"), text_in(&json, "appName"),
+                                     text_in(&json, "env"), 0};
     if (number != NULL && number->type == JSON_NUMBER && number->number > 0 &&
         number->number < 9007199254740992.0)
         context->number = (uint64_t)number->number;
     return fault;
 }
 
-struct fault home_save_context(const struct home *home, const struct context *context)
+struct fault home_save_context(const struct home *home, const struct home_context *context)
 {
     const struct pair pairs[] = {{"appId", context->app_id, 0},
                                  {"appName", context->app_name, 0},

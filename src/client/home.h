@@ -23,7 +23,7 @@ struct credentials {
     struct str api;          /* the server they are for; absent: not said */
 };
 
-struct context {
+struct home_context {
     struct str app_id, app_name, environment; /* absent: none was chosen */
     uint64_t number;                          /* of the environment; 0: not known */
 };
@@ -31,11 +31,12 @@ struct context {
 /* No file, or no such member: absent. FAULT_INVALID: the file is not JSON of ours. */
 struct fault home_load_credentials(const struct home *home,
                                    struct credentials *credentials) MUST_CHECK;
-struct fault home_load_context(const struct home *home, struct context *context) MUST_CHECK;
+struct fault home_load_context(const struct home *home, struct home_context *context) MUST_CHECK;
 
 struct fault home_save_credentials(const struct home *home,
                                    const struct credentials *credentials) MUST_CHECK;
-struct fault home_save_context(const struct home *home, const struct context *context) MUST_CHECK;
+struct fault home_save_context(const struct home *home,
+                               const struct home_context *context) MUST_CHECK;
 
 /* Removes the file; *was_there says whether there was one. */
 struct fault home_forget_credentials(const struct home *home, bool *was_there) MUST_CHECK;

@@ -22,8 +22,7 @@ static int list_apps(struct session *session, const struct invocation *invocatio
     struct json data;
     int status = vendor_ask(session, NULL, STR("/api/v1/apps"), (struct str){0}, &data);
     if (status == CLI_OK)
-        vendor_show_list(session, app_columns, COUNT_OF(app_columns), &data, data.elements,
-                         data.count);
+        vendor_show_array(session, app_columns, COUNT_OF(app_columns), &data);
     return status;
 }
 
@@ -45,8 +44,7 @@ static int create_app(struct session *session, const struct invocation *invocati
 {
     struct str name = invocation_argument(invocation, 0);
     struct json data;
-    int status =
-        vendor_ask(session, "POST", STR("/api/v1/apps"), name_body(session, name), &data);
+    int status = vendor_ask(session, "POST", STR("/api/v1/apps"), name_body(session, name), &data);
     if (status != CLI_OK)
         return status;
     vendor_show_list(session, app_columns, COUNT_OF(app_columns), &data, &data, 1);
@@ -65,15 +63,13 @@ static int list_environments(struct session *session, const struct invocation *i
         status = vendor_ask(session, NULL, vendor_path(session, "/api/v1/envs", &place),
                             (struct str){0}, &data);
     if (status == CLI_OK)
-        vendor_show_list(session, environment_columns, session->is_vendor ? 2 : 3, &data,
-                         data.elements, data.count);
+        vendor_show_array(session, environment_columns, session->is_vendor ? 2 : 3, &data);
     return status;
 }
 
 static const char *const app_list_examples[] = {"apps list", "apps list --json", NULL};
 static const char *const app_create_examples[] = {"apps create storefront", NULL};
-static const char *const environment_examples[] = {"envs list", "envs list --app storefront",
-                                                   NULL};
+static const char *const environment_examples[] = {"envs list", "envs list --app storefront", NULL};
 
 static const struct command app_commands[] = {
     {.verb = "list",

@@ -74,8 +74,7 @@ static int not_there(struct session *session, const char *what, struct str word,
 {
     struct arena *arena = &session->arena;
     return session_fail(
-        session, CLI_NOT_FOUND,
-        arena_format(arena, "there is no %s \"%.*s\"", what, STR_ARG(word)),
+        session, CLI_NOT_FOUND, arena_format(arena, "there is no %s \"%.*s\"", what, STR_ARG(word)),
         arena_format(arena, "`%.*s %s` shows which there are", STR_ARG(session->program), list)
             .data);
 }
@@ -94,8 +93,7 @@ int vendor_look_up_app(struct session *session, struct str word, struct vendor_p
     return CLI_OK;
 }
 
-int vendor_look_up_environment(struct session *session, struct str word,
-                               struct vendor_place *place)
+int vendor_look_up_environment(struct session *session, struct str word, struct vendor_place *place)
 {
     const struct vendor_place app = {.app_id = place->app_id};
     struct json environments;
@@ -108,8 +106,7 @@ int vendor_look_up_environment(struct session *session, struct str word,
         return not_there(session, "environment", word, "envs list");
     const struct json *number = json_find(environment, STR("number"));
     place->environment = vendor_text(environment, "name");
-    place->number =
-        number != NULL && number->type == JSON_NUMBER ? (uint64_t)number->number : 0;
+    place->number = number != NULL && number->type == JSON_NUMBER ? (uint64_t)number->number : 0;
     return CLI_OK;
 }
 
@@ -133,7 +130,7 @@ static struct str app_word(const struct session *session)
 
 int vendor_find_app(struct session *session, struct vendor_place *place)
 {
-    const struct context *context = &session->context;
+    const struct home_context *context = &session->context;
     struct str word = app_word(session);
     *place = (struct vendor_place){.app_id = context->app_id, .app_name = context->app_name};
     if (str_is_empty(word) && str_is_empty(context->app_id))
@@ -206,6 +203,14 @@ void vendor_show_list(struct session *session, const struct column *columns, siz
         output_json(data);
     else
         output_list(session, columns, column_count, items, count);
+}
+
+void vendor_show_array(struct session *session, const struct column *columns, size_t column_count,
+                       const struct json *data)
+{
+    bool is_array = data->type == JSON_ARRAY;
+    vendor_show_list(session, columns, column_count, data, is_array ? data->elements : NULL,
+                     is_array ? data->count : 0);
 }
 
 void vendor_show_change(struct session *session, const struct json *data, struct str sentence)

@@ -33,8 +33,7 @@ int vendor_look_up_environment(struct session *session, struct str word,
 int vendor_ask(struct session *session, const char *method, struct str path, struct str body,
                struct json *data);
 /* path?appId=…&env=… */
-struct str vendor_path(struct session *session, const char *path,
-                       const struct vendor_place *place);
+struct str vendor_path(struct session *session, const char *path, const struct vendor_place *place);
 
 /* A body about a place: an open object with appId and env. */
 struct vendor_body {
@@ -45,13 +44,15 @@ void vendor_body_begin(struct vendor_body *body, const struct vendor_place *plac
 struct str vendor_body_end(struct vendor_body *body, struct arena *arena);
 
 /* Before a change in production, under our name. */
-bool vendor_confirm(struct session *session, const struct vendor_place *place,
-                    struct str sentence);
+bool vendor_confirm(struct session *session, const struct vendor_place *place, struct str sentence);
 
 /* Whether the answer's `data` is what is to be shown, as it is. */
 bool vendor_shows_data(const struct session *session);
 void vendor_show_list(struct session *session, const struct column *columns, size_t column_count,
                       const struct json *data, const struct json *items, size_t count);
+/* The same of an array; anything else has no items. */
+void vendor_show_array(struct session *session, const struct column *columns, size_t column_count,
+                       const struct json *data);
 /* What a change came to: "version 44"; on a terminal under our name the sentence, too. */
 void vendor_show_change(struct session *session, const struct json *data, struct str sentence);
 

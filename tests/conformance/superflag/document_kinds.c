@@ -2,6 +2,7 @@
 /* document_kinds - cases about documents: validation, projection, legacy forms and hybrids. */
 #include <stdio.h>
 
+#include "dialect/superflag/types.h"
 #include "model/names.h"
 #include "superflag_old_sdk.h"
 #include "vectors.h"
@@ -49,6 +50,42 @@ static void run_canonical(struct run *run, const struct json *one)
 void run_canonical_json(struct run *run, const struct json *list)
 {
     run_list(run, list, run_canonical);
+}
+
+/* ---- types ------------------------------------------------------------------------------ */
+
+static struct str optional_text(const struct json *object, struct str key)
+{
+    const struct json *text = json_find(object, key);
+    return text != NULL && text->type == JSON_STRING ? text->string : (struct str){0};
+}
+
+static void run_one_codegen(struct run *run, const struct json *one)
+{
+    (void)one;
+    struct superflag_document document;
+    struct fault fault =
+        superflag_decode_document(&run->arena, case_member(run, STR("config")), &document);
+    expect_true(run, !failed(fault), "the config is not valid");
+    if (failed(fault))
+        return;
+    const struct json *options = case_member(run, STR("options"));
+    const struct superflag_types types = {optional_text(options, STR("interfaceName")),
+                                          optional_text(options, STR("banner"))};
+    struct buf buf;
+    buf_open(&buf, SIZE_MAX);
+    fault = superflag_append_types(&buf, &document, &types);
+    const struct json *refused = case_optional(run, STR("error"));
+    if (failed(fault) || refused != NULL)
+        expect_text(run, fault.why, refused, "refusal");
+    else
+        expect_text(run, buf_str(&buf), case_member(run, STR("text")), "text");
+    buf_close(&buf);
+}
+
+void run_codegen(struct run *run, const struct json *list)
+{
+    run_list(run, list, run_one_codegen);
 }
 
 /* ---- projection ------------------------------------------------------------------------- */

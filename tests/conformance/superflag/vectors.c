@@ -290,12 +290,12 @@ static const struct kind kinds[] = {
     {"iterationRamp", run_iteration_ramp, NULL},
     {"openFeature", run_open_feature, NULL},
     {"canonicalJson", run_canonical_json, NULL},
+    {"codegen", run_codegen, NULL},
     {"sdkResponses", NULL, "what an SDK makes of our replies: needs the SDK"},
     {"telemetryTransport", NULL, "what an SDK makes of our replies: needs the SDK"},
     {"telemetryEndpoint", NULL, "how an SDK derives its URL: needs the SDK"},
     {"cacheKeys", NULL, "how an SDK names its cache: needs the SDK"},
     {"headerSample", NULL, "what an SDK sends: an observation, nothing of ours to test"},
-    {"codegen", NULL, "type generation is a tool of the SDK's, not of the server"},
 };
 
 static const char *const no_kinds[] = {"meta", "configs"};

@@ -88,6 +88,7 @@ void run_validate(struct run *run, const struct json *list);
 void run_validate_text(struct run *run, const struct json *list);
 void run_project_client_config(struct run *run, const struct json *list);
 void run_canonical_json(struct run *run, const struct json *list);
+void run_codegen(struct run *run, const struct json *list);
 void run_legacy_migrate(struct run *run, const struct json *list);
 void run_legacy_migrated_evaluate(struct run *run, const struct json *list);
 void run_legacy_sdk(struct run *run, const struct json *object);
