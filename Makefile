@@ -13,7 +13,7 @@ MAKEFLAGS += --no-builtin-rules
 
 # ---- rooms, bottom-up, and what each may see ----------------------------------------------
 ROOMS := base json http model eval auth store snapshot ingest change stream dialect dialect/superflag \
-	dialect/amplitude dialect/ofrep dialect/admin import client cli server program
+	dialect/amplitude dialect/ofrep dialect/admin dialect/login import client cli server program
 SEES_base :=
 SEES_json := base
 SEES_http := base
@@ -30,11 +30,12 @@ SEES_dialect/superflag := $(SEES_dialect) dialect
 SEES_dialect/amplitude := $(SEES_dialect) dialect
 SEES_dialect/ofrep := $(SEES_dialect) dialect
 SEES_dialect/admin := $(SEES_dialect) dialect
-SEES_server := $(SEES_dialect) dialect dialect/superflag dialect/amplitude dialect/ofrep dialect/admin
+SEES_dialect/login := $(SEES_dialect) dialect
+SEES_server := $(SEES_dialect) dialect dialect/superflag dialect/amplitude dialect/ofrep dialect/admin dialect/login
 # Of the dialects the command line uses the pure halves: documents in and out.
 SEES_import := $(SEES_dialect) dialect dialect/superflag dialect/amplitude
 SEES_client := base json
-SEES_cli := $(SEES_import) import client
+SEES_cli := $(SEES_import) dialect/admin import client
 SEES_program := $(SEES_server) import client cli server
 
 # Folders within a room.
@@ -43,7 +44,7 @@ PARTS_import := amplitude superflag unleash launchdarkly flagd goff
 PARTS_cli := superflag
 
 VERSION := 0.1.0
-PACKAGES := libuv libsodium sqlite3 libpcre2-8 zlib
+PACKAGES := libuv libsodium sqlite3 libpcre2-8 zlib yaml-0.1
 
 # llhttp: a package of its own where there is one, else the C source node-llhttp installs.
 LLHTTP_SOURCE := /usr/share/llhttp
@@ -139,13 +140,16 @@ define TEST_RULES
 $(foreach test,$(wildcard $(1)/*_test.c),
 $(patsubst tests/%.c,$(BUILD)/%,$(test)): $(test) $(wildcard tests/support/*.h) $(call room_libraries,$(2)) $(filter %.a,$(call test_llhttp,$(2)))
 	@mkdir -p $$(@D)
-	@echo "  cc $(test)"; $(CC) $(CFLAGS_ALL) -Wno-missing-prototypes -I$(call room_include,$(2)) -Itests/support $(PACKAGE_CFLAGS) $(LINK_HARDENING) $(test) \
+	@echo "  cc $(test)"; $(CC) $(CFLAGS_ALL) -Wno-missing-prototypes -I$(call room_include,$(2)) -Itests/support -I$(BUILD)/certificates $(PACKAGE_CFLAGS) $(LINK_HARDENING) $(test) \
 	  -Wl,--start-group $(call room_libraries,$(2)) -Wl,--end-group $(call test_llhttp,$(2)) $(PACKAGE_LIBS) -lcmocka -ljansson -o $$@
 )
 $(3): $(call test_binaries,$(1))
 	@status=0; for test in $$^; do $$$$test || status=1; done; exit $$$$status
 .PHONY: $(3)
 endef
+$(BUILD)/certificates/certificates.h: tests/support/certificates
+	@tests/support/certificates $(@D)
+$(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/unit/http/tls_*_test.c)): $(BUILD)/certificates/certificates.h
 $(foreach room,$(ROOMS),$(eval $(call TEST_RULES,tests/unit/$(room),$(room),unit-$(call room_id,$(room)))))
 $(eval $(call TEST_RULES,tests/contract,store,contract))
 $(eval $(call TEST_RULES,tests/scenario,server,scenario))

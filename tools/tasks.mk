@@ -25,6 +25,9 @@ help:
 	@echo 'make fuzz       every parser for FUZZ_SECONDS=$(FUZZ_SECONDS)'
 	@echo 'make bench      speed, beside nginx in the same minute (bench-quick: a glance)'
 	@echo 'make coverage   which lines the unit tests reach'
+	@echo 'make deb sbom   the Debian package, and the list of what it is made of (SPDX), in $(BUILD)'
+	@echo 'make install    program, man pages, completions into DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)'
+	@echo 'make test-packaging   installs and removes the package in a Debian of its own; builds twice and compares'
 	@echo 'make hooks      check the layout before each commit'
 	@echo 'make clean'
 	@echo 'MODE=release|debug|asan|tsan  CC=gcc|clang-14  LISTEN=HOST:PORT  DATA=DIR'
@@ -78,6 +81,9 @@ vectors: $(VECTOR_RUNNER) $(AMPLITUDE_RUNNER)
 AGAINST := PYTHONDONTWRITEBYTECODE=1 GUIDON_BINARY=$(abspath $(BUILD)/guidon) $(PYTHON)
 api: all
 	@$(AGAINST) -m pytest -q -p no:cacheprovider --durations=5 tests/api
+# The command line, against servers of its own, at pipes and at pseudo-terminals.
+cli: all
+	@$(AGAINST) -m pytest -q -p no:cacheprovider --durations=5 tests/cli
 FAULT_TESTS := $(wildcard tests/fault/*_test.py)
 fault: all
 	@status=0; for test in $(FAULT_TESTS); do $(AGAINST) $$test || status=1; done; exit $$status
@@ -90,7 +96,7 @@ sdk-%: all
 api-fuzz: all
 	@$(SDK_RUN) api-fuzz
 SERVER_SUITES := $(if $(VECTOR_RUNNER),vectors) $(if $(wildcard tests/api/test_*.py),api) \
-	$(if $(FAULT_TESTS),fault) sdk-npm
+	$(if $(wildcard tests/cli/test_*.py),cli) $(if $(FAULT_TESTS),fault) sdk-npm
 
 test-binaries: all $(TEST_BINARIES) $(VECTOR_RUNNER) $(AMPLITUDE_RUNNER)
 
@@ -106,6 +112,19 @@ test-sdk:
 	+@$(SUB) -j$(JOBS) all
 	@rm -rf $(LOGS)
 	+@$(SUB) $(addprefix suite-,$(SDK_SUITES))
+	@tools/summary $(LOGS)
+
+# As root, all of it; what a machine cannot do (debootstrap, namespaces, systemd) is skipped aloud.
+PACKAGING_SUITES := packaging reproducible
+packaging: all
+	@$(AGAINST) -m pytest -q -p no:cacheprovider --durations=5 tests/packaging
+reproducible:
+	@BUILD=$(abspath $(BUILD)) JOBS=$(JOBS) SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) tools/reproducible
+test-packaging:
+	@tools/install build package packaging-test
+	+@$(SUB) -j$(JOBS) all
+	@rm -rf $(LOGS)
+	+@$(SUB) $(addprefix suite-,$(PACKAGING_SUITES))
 	@tools/summary $(LOGS)
 
 suite-%:
@@ -235,6 +254,30 @@ bench-quick:
 	+@$(SUB) -j$(JOBS) bench-binaries
 	@BUILD=$(BUILD) BENCH_SECONDS=1 BENCH_PAIRS=2 bench/run.py
 
+# ---- package ------------------------------------------------------------------------------------
+# The instant the source is of, so that the same source gives the same package whenever it is built.
+SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || stat -c %Y CHANGELOG.md)
+LLHTTP_HEADER := $(if $(filter %.a,$(LLHTTP_LIBS)),$(wildcard /usr/share/include/llhttp/llhttp.h))
+deb: all
+	@SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) packaging/deb/build $(BUILD)/guidon $(VERSION) $(BUILD)
+sbom: all
+	@SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) packaging/sbom $(BUILD)/guidon $(VERSION) $(LLHTTP_HEADER) \
+	  >$(BUILD)/guidon.spdx.json.part && mv $(BUILD)/guidon.spdx.json.part $(BUILD)/guidon.spdx.json
+	@echo $(BUILD)/guidon.spdx.json
+
+DESTDIR ?=
+PREFIX ?= /usr/local
+INSTALLED := $(DESTDIR)$(PREFIX)
+install: all
+	@install -D -m 0755 $(BUILD)/guidon $(INSTALLED)/bin/guidon
+	@install -d $(INSTALLED)/share/man/man1 $(INSTALLED)/share/bash-completion/completions \
+	  $(INSTALLED)/share/zsh/site-functions $(INSTALLED)/share/fish/vendor_completions.d
+	@$(BUILD)/guidon man $(INSTALLED)/share/man/man1
+	@$(BUILD)/guidon completion bash >$(INSTALLED)/share/bash-completion/completions/guidon
+	@$(BUILD)/guidon completion zsh >$(INSTALLED)/share/zsh/site-functions/_guidon
+	@$(BUILD)/guidon completion fish >$(INSTALLED)/share/fish/vendor_completions.d/guidon.fish
+	@echo 'installed below $(INSTALLED)'
+
 # ---- coverage -----------------------------------------------------------------------------------
 COVERAGE := $(SUB) MODE=debug CFLAGS=--coverage BUILD=$(BUILD)/coverage
 coverage:
@@ -243,6 +286,6 @@ coverage:
 	+@for suite in $(UNIT_SUITES); do $(COVERAGE) $$suite >/dev/null || exit 1; done
 	@gcovr --root . --filter src/ --object-directory $(BUILD)/coverage/obj --txt
 
-.PHONY: help run demo test test-sdk api-fuzz test-binaries threaded-binaries check vectors api fault tidy format hooks fuzz fuzz-binaries \
-	bench bench-quick bench-binaries coverage \
+.PHONY: help run demo test test-sdk api-fuzz test-binaries threaded-binaries check vectors api cli fault tidy format hooks fuzz fuzz-binaries \
+	bench bench-quick bench-binaries coverage deb sbom install packaging reproducible test-packaging \
 	check-gcc $(addprefix check-,$(STATIC_CHECKS) $(DYNAMIC_CHECKS))

@@ -338,7 +338,8 @@ static inline struct flag begin_text(struct dice *dice, struct str key)
         .is_archived = once_in(dice, 12),
         .is_enabled = !once_in(dice, 6),
         .visibility = (enum visibility)roll(dice, VISIBILITY_SERVER + 1),
-        .arithmetic = {FLAG_HASH_MURMUR3_32_UTF8, FLAG_COMPARISON_TEXT},
+        .arithmetic = {once_in(dice, 6) ? FLAG_HASH_MURMUR3_32_PERCENT : FLAG_HASH_MURMUR3_32_UTF8,
+                       FLAG_COMPARISON_TEXT},
         .evaluation_mode = once_in(dice, 3) ? EVALUATION_REMOTE : EVALUATION_LOCAL,
         .type = VALUE_STRING,
     };

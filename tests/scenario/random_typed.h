@@ -200,6 +200,14 @@ static inline void some_typed_rules(struct dice *dice, struct flag *flag)
     }
 }
 
+/* Now and then another system's. */
+static inline enum flag_hash some_typed_hash(struct dice *dice)
+{
+    static const enum flag_hash hashes[] = {FLAG_HASH_SHA1_60, FLAG_HASH_MURMUR3_32_SCALED,
+                                            FLAG_HASH_FNV1A_32_MODULO};
+    return once_in(dice, 6) ? hashes[roll(dice, COUNT_OF(hashes))] : FLAG_HASH_FNV1A_32_UTF16;
+}
+
 static inline struct flag begin_typed(struct dice *dice, struct str key)
 {
     return (struct flag){
@@ -211,7 +219,7 @@ static inline struct flag begin_typed(struct dice *dice, struct str key)
         .is_archived = once_in(dice, 12),
         .is_enabled = !once_in(dice, 6),
         .visibility = (enum visibility)roll(dice, VISIBILITY_SERVER + 1),
-        .arithmetic = {FLAG_HASH_FNV1A_32_UTF16, FLAG_COMPARISON_TYPED},
+        .arithmetic = {some_typed_hash(dice), FLAG_COMPARISON_TYPED},
         .is_on_all_deployments = true,
         .type = (enum value_type)roll(dice, VALUE_TYPE_COUNT),
     };
@@ -232,6 +240,7 @@ static inline struct flag some_old_flag(struct dice *dice, struct str key)
 {
     struct flag flag = begin_typed(dice, key);
     uint32_t shape = roll(dice, 3);
+    flag.arithmetic.hash = FLAG_HASH_FNV1A_32_UTF16;
     static const struct str names[][2] = {{{"default", 7}, {"default", 7}},
                                           {{"on", 2}, {"off", 3}},
                                           {{"variant-0", 9}, {"variant-1", 9}}};
