@@ -138,7 +138,7 @@ test_binaries = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard $(1)/*_test.c))
 test_llhttp = $(if $(filter http stream dialect% import cli server,$(1)),$(LLHTTP_LIBS))
 define TEST_RULES
 $(foreach test,$(wildcard $(1)/*_test.c),
-$(patsubst tests/%.c,$(BUILD)/%,$(test)): $(test) $(wildcard tests/support/*.h) $(call room_libraries,$(2)) $(filter %.a,$(call test_llhttp,$(2)))
+$(patsubst tests/%.c,$(BUILD)/%,$(test)): $(test) $(wildcard tests/support/*.h) $(BUILD)/certificates/certificates.h $(call room_libraries,$(2)) $(filter %.a,$(call test_llhttp,$(2)))
 	@mkdir -p $$(@D)
 	@echo "  cc $(test)"; $(CC) $(CFLAGS_ALL) -Wno-missing-prototypes -I$(call room_include,$(2)) -Itests/support -I$(BUILD)/certificates $(PACKAGE_CFLAGS) $(LINK_HARDENING) $(test) \
 	  -Wl,--start-group $(call room_libraries,$(2)) -Wl,--end-group $(call test_llhttp,$(2)) $(PACKAGE_LIBS) -lcmocka -ljansson -o $$@
@@ -149,7 +149,6 @@ $(3): $(call test_binaries,$(1))
 endef
 $(BUILD)/certificates/certificates.h: tests/support/certificates
 	@tests/support/certificates $(@D)
-$(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/unit/http/tls_*_test.c)): $(BUILD)/certificates/certificates.h
 $(foreach room,$(ROOMS),$(eval $(call TEST_RULES,tests/unit/$(room),$(room),unit-$(call room_id,$(room)))))
 $(eval $(call TEST_RULES,tests/contract,store,contract))
 $(eval $(call TEST_RULES,tests/scenario,server,scenario))
