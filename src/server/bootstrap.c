@@ -74,5 +74,5 @@ struct str bootstrap_shown(struct arena *arena, struct str path, const struct bo
 {
     if (!bootstrap->is_token_given)
         return bootstrap->token;
-    return arena_format(arena, "'\"$(cat '%.*s')\"'", STR_ARG(path));
+    return arena_format(arena, "\"$(cat '%.*s')\"", STR_ARG(path));
 }

@@ -7,6 +7,7 @@
  * When a successor takes over (watch.h) the same happens, the listening sockets are left open, and
  * the process goes on as the successor.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
 #include <sched.h>
@@ -105,30 +106,33 @@ static void on_notes(void *context)
 
 /* ---- first start --------------------------------------------------------------------------- */
 
+/* The variable is only needed where the command line would look elsewhere; login remembers it. */
+static struct str said_origin(struct server *server, struct str origin)
+{
+    if (str_equal(origin, STR("http://127.0.0.1:8080")))
+        return STR("");
+    return arena_format(&server->arena, "GUIDON_API=%.*s ", STR_ARG(origin));
+}
+
+/* From the token to a flag and why it is served, each line as it is to be pasted. */
 static void show_examples(struct server *server, struct str token, struct str origin)
 {
+    struct str said = said_origin(server, origin);
+    struct str name = str_of(program_invocation_name);
+    const char *const lines[] = {
+        "apps create my-app",
+        "use my-app production",
+        "flags create --key dark-mode --type bool --value true",
+        "eval dark-mode user-1",
+        "why dark-mode user-1",
+    };
     struct buf buf;
     buf_open(&buf, SIZE_MAX);
-    buf_append(&buf, STR("Try it:\n\n"));
-    buf_append_format(&buf,
-                      "curl -s %.*s/api/v1/apps -H 'Authorization: Bearer %.*s' "
-                      "-H 'Content-Type: application/json' -d '{\"name\":\"my-app\"}'\n",
-                      STR_ARG(origin), STR_ARG(token));
-    struct str app = arena_format(
-        &server->arena,
-        "$(curl -s %.*s/api/v1/apps -H 'Authorization: Bearer %.*s' | grep -o 'app_[A-Za-z0-9]*' "
-        "| head -n 1)",
-        STR_ARG(origin), STR_ARG(token));
-    buf_append_format(&buf,
-                      "curl -s %.*s/api/v1/flags -H 'Authorization: Bearer %.*s' "
-                      "-H 'Content-Type: application/json' -d \"{\\\"appId\\\":\\\"%.*s\\\","
-                      "\\\"env\\\":\\\"production\\\",\\\"key\\\":\\\"dark-mode\\\","
-                      "\\\"type\\\":\\\"bool\\\",\\\"value\\\":true}\"\n",
-                      STR_ARG(origin), STR_ARG(token), STR_ARG(app));
-    buf_append_format(&buf,
-                      "curl -s \"%.*s/api/v1/flags?appId=%.*s&env=production\" "
-                      "-H 'Authorization: Bearer %.*s'\n\n",
-                      STR_ARG(origin), STR_ARG(app), STR_ARG(token));
+    buf_append_format(&buf, "Try it:\n\n%.*s%.*s login --token %.*s\n", STR_ARG(said),
+                      STR_ARG(name), STR_ARG(token));
+    for (size_t i = 0; i < COUNT_OF(lines); i++)
+        buf_append_format(&buf, "%.*s %s\n", STR_ARG(name), lines[i]);
+    buf_append(&buf, STR("\n"));
     say(buf_str(&buf));
     buf_close(&buf);
 }

@@ -62,6 +62,14 @@ static void hash_row(struct buf *text, const struct audit_row *row, unsigned cha
     crypto_hash_sha256_final(&state, hash);
 }
 
+void store_hash_audit(const struct audit_row *row, unsigned char hash[HASH_BYTES])
+{
+    struct buf text;
+    buf_open(&text, SIZE_MAX);
+    hash_row(&text, row, hash);
+    buf_close(&text);
+}
+
 /* NULL stands for the zero bytes before the first row. */
 static bool read_hash(struct str stored, unsigned char hash[HASH_BYTES])
 {

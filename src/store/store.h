@@ -263,6 +263,8 @@ struct audit_row {
  * hash = SHA-256 over previous_hash and the row's canonical JSON (store/audit.c says which members
  * in which order). */
 struct fault store_append_audit(struct store *store, const struct audit_row *row) MUST_CHECK;
+/* That hash, of a row as it was read: pure, for who checks rows without a store. */
+void store_hash_audit(const struct audit_row *row, unsigned char hash[32]);
 /* Rows after `after`, oldest first, at most limit. */
 struct fault store_load_audit(struct store *store, struct arena *arena, uint64_t after,
                               size_t limit, struct audit_row **rows, size_t *count) MUST_CHECK;

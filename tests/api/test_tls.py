@@ -14,7 +14,7 @@ import requests
 
 from amplitude import Caller
 from harness import BINARY, Server, clean_environment, data_of, wait_until
-from tls_desk import Kept, TlsServer, connect, read_answer, request, trust
+from tls_desk import Kept, TlsServer, connect, pairs, read_answer, request, trust
 
 
 @pytest.fixture(scope="module")
@@ -235,18 +235,16 @@ def test_a_newer_pair_is_shown_from_sighup_on_and_nobody_is_cut_off(tmp_path):
     ("localhost.pem", None, "go together"),
 ])
 def test_a_bad_pair_is_refused_before_anything_starts(tmp_path, certificate, key, told):
-    pairs = TlsServer(tmp_path).directory.parent
-    from tls_desk import pairs
     settings = ["--tls-certificate", str(pairs() / certificate)]
     settings += [] if key is None else ["--tls-key", str(pairs() / key)]
     for more in ([], ["--config", "check"]):
         ended = subprocess.run([str(BINARY), "serve", "--listen", "127.0.0.1:0", "--data",
-                                str(pairs / "data"), *settings, *more], capture_output=True,
+                                str(tmp_path / "data"), *settings, *more], capture_output=True,
                                text=True, timeout=20, env=clean_environment(), check=False)
         assert ended.returncode in (1, 4)
         assert told in ended.stderr
         assert ended.stderr.count("\n") == 1
-    assert not (pairs / "data").exists()
+    assert not (tmp_path / "data").exists()
 
 
 def test_without_a_certificate_no_library_is_loaded(tmp_path):

@@ -2,7 +2,6 @@
 /* prerequisite - what flags lean on, when all are there; and what browsers may see of that: see
  * reading.h. */
 #include "import/launchdarkly/reading.h"
-#include "model/leaves.h"
 
 void numbered_prerequisites_note(struct reading *reading, const struct json *settings)
 {
@@ -140,21 +139,29 @@ static struct draft_segment *find_segment(const struct reading *reading, struct 
     return NULL;
 }
 
-/* Segments in the expression; whether one of them was not shown before. */
-static bool show_segments(struct reading *reading, const struct expression *expression)
+/* Whether it was hidden until now. */
+static bool show_segment(struct reading *reading, struct str key)
 {
+    struct draft_segment *item = find_segment(reading, key);
+    if (item == NULL || item->segment.visibility == VISIBILITY_CLIENT)
+        return false;
+    item->segment.visibility = VISIBILITY_CLIENT;
+    draft_lower(&reading->draft, item->row, IMPORT_EXACT,
+                STR("may be seen by browsers, because a flag that they see uses it"));
+    return true;
+}
+
+/* Segments in the expression; whether one of them was hidden until now. */
+static bool show_segments(struct reading *reading, const struct expression *expression,
+                          unsigned depth)
+{
+    enum { BUILT_DEPTH_MAX = 16 }; /* clauses and lists do not nest deeper */
+    if (expression->kind == EXPRESSION_SEGMENT)
+        return show_segment(reading, expression->segment);
     bool has_shown = false;
-    struct leaf_walk walk;
-    leaf_walk_begin(&walk, expression);
-    for (const struct expression *leaf; (leaf = leaf_walk_next(&walk)) != NULL;) {
-        struct draft_segment *item =
-            leaf->kind == EXPRESSION_SEGMENT ? find_segment(reading, leaf->segment) : NULL;
-        if (item == NULL || item->segment.visibility == VISIBILITY_CLIENT)
-            continue;
-        item->segment.visibility = VISIBILITY_CLIENT;
-        draft_lower(&reading->draft, item->row, IMPORT_EXACT,
-                    STR("may be seen by browsers, because a flag that they see uses it"));
-        has_shown = true;
+    for (size_t i = 0; i < expression->child_count && depth < BUILT_DEPTH_MAX; i++) {
+        if (show_segments(reading, &expression->children[i], depth + 1))
+            has_shown = true;
     }
     return has_shown;
 }
@@ -164,7 +171,7 @@ static void show_used(struct reading *reading)
     for (size_t i = 0; i < reading->flag_count; i++) {
         const struct flag *flag = &reading->flags[i].item->flag;
         for (size_t j = 0; flag->visibility == VISIBILITY_CLIENT && j < flag->rule_count; j++)
-            show_segments(reading, &flag->rules[j].when);
+            show_segments(reading, &flag->rules[j].when, 0);
     }
     for (bool is_settled = false; !is_settled;) {
         is_settled = true;
@@ -172,7 +179,7 @@ static void show_used(struct reading *reading)
             const struct segment *segment = &reading->draft.segments[i]->segment;
             bool is_shown = segment->visibility == VISIBILITY_CLIENT;
             for (size_t j = 0; is_shown && j < segment->rule_count; j++) {
-                if (show_segments(reading, &segment->rules[j]))
+                if (show_segments(reading, &segment->rules[j], 0))
                     is_settled = false;
             }
         }

@@ -144,7 +144,6 @@ function withoutChainsOfOff(flags) {
   }
 }
 
-/** What deletes a pre-release or a build part from the comparison is not ours to judge: see the import's report. */
 export async function launchDarklyWorld(seed, flagCount, caseCount) {
   const { init } = require('@launchdarkly/node-server-sdk');
   const random = randomFrom(seed);
