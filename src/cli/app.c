@@ -185,13 +185,14 @@ static bool append_metadata(struct session *session, struct body *body, struct s
 static bool append_quota(struct body *body, struct str text)
 {
     uint64_t quota = 0;
-    json_key(&body->writer, STR("monthlyQuota"));
-    if (str_equal(text, STR("none")))
-        json_null(&body->writer);
-    else if (str_parse_u64(text, &quota))
-        json_u64(&body->writer, quota);
-    else
+    bool is_none = str_equal(text, STR("none"));
+    if (!is_none && !str_parse_u64(text, &quota))
         return false;
+    json_key(&body->writer, STR("monthlyQuota"));
+    if (is_none)
+        json_null(&body->writer);
+    else
+        json_u64(&body->writer, quota);
     return true;
 }
 

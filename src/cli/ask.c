@@ -35,12 +35,12 @@ bool session_ask(struct session *session, const char *prompt, bool is_secret, st
     if (!session->is_input_terminal || !session->is_error_terminal)
         return false;
     fflush(stdout);
-    fprintf(stderr, "%s", prompt);
-    fflush(stderr);
     struct termios before;
     bool is_hidden = is_secret && tcgetattr(STDIN_FILENO, &before) == 0;
     if (is_hidden)
-        set_echo(&before, false);
+        set_echo(&before, false); /* before the prompt: who answers at once is not shown either */
+    fprintf(stderr, "%s", prompt);
+    fflush(stderr);
     bool is_whole = read_line(session, line);
     if (is_hidden) {
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);

@@ -282,10 +282,23 @@ static int run_command(struct reading *reading)
     return status == CLI_OK ? command->run(session, &reading->invocation) : status;
 }
 
+/* With a NUL behind it. */
+static const char *noun_of(struct reading *reading)
+{
+    return arena_format(&reading->session->arena, "%.*s", STR_ARG(reading->first)).data;
+}
+
 static int show_help(struct reading *reading)
 {
     struct session *session = reading->session;
-    if (reading->invocation.command != NULL)
+    const struct command_group *group = reading->invocation.group;
+    if (session->has_format && session->format == OUTPUT_JSON)
+        help_json(session,
+                  group != NULL                                      ? group->noun
+                  : command_is_noun(session->book, reading->first) ? noun_of(reading)
+                                                                   : NULL,
+                  reading->invocation.command);
+    else if (reading->invocation.command != NULL)
         help_command(session, reading->invocation.group, reading->invocation.command);
     else if (str_is_absent(reading->first) || str_equal(reading->first, STR("help")))
         help_all(session);

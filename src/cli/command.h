@@ -42,6 +42,13 @@ enum command_needs {
     NEEDS_ENVIRONMENT, /* and session->environment */
 };
 
+/* One that a command with its own way with words takes (is_raw): for completion and man pages. */
+struct command_setting {
+    const char *name;    /* without dashes */
+    const char *initial; /* what holds when nothing is said; empty: nothing */
+    const char *help;
+};
+
 struct command {
     const char *verb;      /* within its group; the command's name when the group has none */
     const char *arguments; /* as shown: "KEY", "FILE [NAME]", "" */
@@ -54,6 +61,9 @@ struct command {
     enum completes completes; /* each argument */
     enum command_needs needs;
     bool is_raw; /* takes what stands behind its name as it is: no options of ours, no help */
+    /* is_raw: tells each of its settings; NULL: it has none. */
+    void (*each_setting)(void (*tell)(const struct command_setting *setting, void *context),
+                         void *context);
     /* Returns an enum cli_status. */
     int (*run)(struct session *session, const struct invocation *invocation);
 };
@@ -61,7 +71,7 @@ struct command {
 /* Commands that share a noun; several groups may have the same. */
 struct command_group {
     const char *noun;    /* NULL: the verbs stand alone */
-    const char *topic;   /* the line of the help that lists it */
+    const char *topic;   /* the line of the help that lists it; NULL: help and pages leave it out */
     const char *summary; /* NULL: another group of that noun has it */
     const struct command *commands;
     size_t command_count;

@@ -37,20 +37,30 @@ const struct command_group *const own_groups[] = {
     &group_eval,
     &group_why,
     &group_change,
+    &group_audit,
+    &group_tail,
+    &group_open,
+    &group_api,
     &group_app,
     &group_env,
     &group_move,
     &group_transfer,
+    &group_export,
+    &group_files,
+    &group_gen,
     &group_key,
     &group_token,
     &group_user,
     &group_deployment,
+    &group_backup,
     &group_vendor_flags,
     &group_vendor_apps,
     &group_vendor_environments,
     &group_vendor_keys,
     &group_vendor_config,
     &group_vendor_files,
+    &group_shell,
+    &group_complete,
 };
 /* clang-format on */
 const size_t own_group_count = COUNT_OF(own_groups);
@@ -147,6 +157,8 @@ struct str command_guess(const struct command_book *book, struct str noun, struc
     unsigned nearest = NEAR + 1;
     for (size_t i = 0; i < book->count; i++) {
         const struct command_group *group = book->groups[i];
+        if (group->topic == NULL)
+            continue;
         if (str_is_empty(noun) && group->noun != NULL)
             consider(str_of(group->noun), word, &nearest, &guess);
         for (size_t j = 0; is_of_noun(group, noun) && j < group->command_count; j++)

@@ -37,5 +37,8 @@ void help_all(struct session *session);
 void help_noun(struct session *session, struct str noun);
 void help_command(struct session *session, const struct command_group *group,
                   const struct command *command);
+/* The same for programs, whatever of it is asked for: one JSON document (help_json.c). noun NULL:
+ * every one; command NULL: all of the noun. */
+void help_json(struct session *session, const char *noun, const struct command *command);
 
 #endif

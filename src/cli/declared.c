@@ -42,8 +42,7 @@ static struct declared_file *add_file(struct declared *declared, struct str path
 {
     if (declared->file_count == declared->file_room) {
         size_t room = declared->file_room * 2 + 64;
-        struct declared_file *larger =
-            ARENA_NEW_ARRAY(declared->arena, struct declared_file, room);
+        struct declared_file *larger = ARENA_NEW_ARRAY(declared->arena, struct declared_file, room);
         if (declared->file_count > 0)
             memcpy(larger, declared->files, declared->file_count * sizeof(*larger));
         declared->files = larger;
@@ -127,8 +126,8 @@ static struct fault find_files(struct declared *declared, struct str path)
         return fault_none();
     }
     while (terminated.size > 1 && str_ends_with(terminated, STR("/")))
-        terminated = arena_format(declared->arena, "%.*s", (int)terminated.size - 1,
-                                  terminated.data);
+        terminated =
+            arena_format(declared->arena, "%.*s", (int)terminated.size - 1, terminated.data);
     struct fault fault = walk(declared, terminated, STR(""), 0);
     if (!failed(fault) && declared->file_count == 0)
         return fault_make(FAULT_MISSING, path, STR("has no file with definitions"));
@@ -178,8 +177,7 @@ static struct declared_item *add_item(struct declared *declared, enum declared_k
 {
     if (declared->item_count == declared->item_room) {
         size_t room = declared->item_room * 2 + 64;
-        struct declared_item *larger =
-            ARENA_NEW_ARRAY(declared->arena, struct declared_item, room);
+        struct declared_item *larger = ARENA_NEW_ARRAY(declared->arena, struct declared_item, room);
         if (declared->item_count > 0)
             memcpy(larger, declared->items, declared->item_count * sizeof(*larger));
         declared->items = larger;

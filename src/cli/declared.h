@@ -64,6 +64,9 @@ struct complaint *declared_check(const struct declared *declared, size_t *count)
 /* Fills in what flags leave out, once; current: the flags of an environment as its export has
  * them, whose salts and arithmetic stay, or NULL. */
 void declared_complete(struct declared *declared, const struct json *current);
+/* What a flag would deal anew, in one sentence; absent when everybody keeps what they have. */
+struct str declared_reshuffle(struct arena *arena, const struct declared_item *item,
+                              const struct json *current);
 /* One text in the form of an export. Lists no file speaks of are left out. */
 struct str declared_text(const struct declared *declared);
 

@@ -64,8 +64,7 @@ static void check_settings(const struct declared *declared, struct complaint *co
 static struct fault check_together(const struct declared *declared)
 {
     struct admin_offline *offline = NULL;
-    struct fault fault =
-        admin_offline_open(declared->arena, declared_text(declared), &offline);
+    struct fault fault = admin_offline_open(declared->arena, declared_text(declared), &offline);
     admin_offline_close(offline);
     return fault;
 }

@@ -157,8 +157,8 @@ void declared_complete(struct declared *declared, const struct json *current)
         struct str key = declared_key(item->kind, &item->tree);
         struct flag *flag = ARENA_NEW(arena, struct flag);
         uint32_t place = map_find(&places, key);
-        bool is_there = place != MAP_ABSENT &&
-                        !failed(decode_flag(arena, &current->elements[place], flag));
+        bool is_there =
+            place != MAP_ABSENT && !failed(decode_flag(arena, &current->elements[place], flag));
         bool had_id = json_find(&item->tree, STR("id")) != NULL;
         struct json *tree = ARENA_NEW(arena, struct json);
         *tree = item->tree;
@@ -167,6 +167,24 @@ void declared_complete(struct declared *declared, const struct json *current)
             definition_drop_member(tree, STR("id"));
         item->tree = *tree;
     }
+}
+
+struct str declared_reshuffle(struct arena *arena, const struct declared_item *item,
+                              const struct json *current)
+{
+    struct flag older, newer;
+    struct str where, key = declared_key(item->kind, &item->tree);
+    if (item->kind != DECLARED_FLAG)
+        return (struct str){0};
+    for (uint32_t i = 0; current != NULL && i < current->count; i++) {
+        const struct json *tree = &current->elements[i];
+        if (str_equal(declared_key(DECLARED_FLAG, tree), key))
+            return failed(decode_flag(arena, tree, &older)) ||
+                           failed(decode_flag(arena, &item->tree, &newer))
+                       ? (struct str){0}
+                       : flag_reshuffle(arena, &older, &newer, &where);
+    }
+    return (struct str){0};
 }
 
 /* ---- written ------------------------------------------------------------------------------------

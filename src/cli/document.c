@@ -72,10 +72,13 @@ int document_list(struct session *session, const struct invocation *invocation)
 
 static void print_pretty(const struct json *json)
 {
-    struct buf buf;
+    struct buf buf, visible;
     buf_open(&buf, SIZE_MAX);
+    buf_open(&visible, SIZE_MAX);
     document_append_pretty(&buf, json);
-    output_raw(buf_str(&buf));
+    output_append_visible_json(&visible, buf_str(&buf));
+    output_raw(buf_str(&visible));
+    buf_close(&visible);
     buf_close(&buf);
 }
 

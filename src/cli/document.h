@@ -34,6 +34,9 @@ int document_history(struct session *session, const struct invocation *invocatio
 int document_diff(struct session *session, const struct invocation *invocation);
 int document_restore(struct session *session, const struct invocation *invocation);
 
+/* Of flags alone: KEY PERCENT. */
+int document_roll_out(struct session *session, const struct invocation *invocation);
+
 /* A merge patch of KEY, confirmed as `sentence KEY`; shows what came of it. */
 int document_send_patch(struct session *session, const struct invocation *invocation,
                         struct str key, struct str patch, const char *sentence);

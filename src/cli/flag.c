@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* flag - every flag of an environment, whatever it was made with; and segments. */
+/* flag - every flag of an environment, whatever it was made with. */
 #include "cli/document.h"
 #include "cli/groups.h"
 
@@ -105,118 +105,6 @@ static int unarchive(struct session *session, const struct invocation *invocatio
                                STR("{\"archived\":false}"), "take back");
 }
 
-/* ---- rolling out --------------------------------------------------------------------------------
- */
-
-static struct str text_at(const struct json *json, const char *path)
-{
-    const struct json *member = output_find(json, path);
-    return member != NULL && member->type == JSON_STRING ? member->string : (struct str){0};
-}
-
-/* The first that is not the off variation. */
-static struct str first_on(const struct json *document)
-{
-    const struct json *variations = json_find(document, STR("variations"));
-    struct str off = text_at(document, "offVariation");
-    for (uint32_t i = 0; variations != NULL && i < variations->count; i++) {
-        struct str id = text_at(&variations->elements[i], "id");
-        if (!str_equal(id, off))
-            return id;
-    }
-    return (struct str){0};
-}
-
-static void append_share(struct json_writer *writer, struct str variation, uint64_t weight)
-{
-    json_object_begin(writer);
-    json_member_string(writer, STR("variation"), variation);
-    json_member_u64(writer, STR("weight"), weight);
-    json_object_end(writer);
-}
-
-static void append_bucket(struct json_writer *writer, struct str on, struct str off,
-                          uint64_t percent)
-{
-    json_key(writer, STR("bucket"));
-    json_object_begin(writer);
-    json_member_string(writer, STR("otherwise"), off);
-    json_key(writer, STR("slices"));
-    json_array_begin(writer);
-    json_object_begin(writer);
-    json_member_u64(writer, STR("percent"), percent);
-    json_key(writer, STR("variations"));
-    json_array_begin(writer);
-    append_share(writer, on, 1);
-    json_array_end(writer);
-    json_object_end(writer);
-    json_array_end(writer);
-    json_object_end(writer);
-}
-
-static void append_split(struct json_writer *writer, struct str on, struct str off,
-                         uint64_t percent)
-{
-    json_key(writer, STR("rollout"));
-    json_object_begin(writer);
-    json_key(writer, STR("variations"));
-    json_array_begin(writer);
-    append_share(writer, on, percent * 1000);
-    append_share(writer, off, (100 - percent) * 1000);
-    json_array_end(writer);
-    json_object_end(writer);
-}
-
-/* A merge patch: the kinds of serve that are not meant are taken away by name. */
-static struct str rollout_patch(struct session *session, const struct json *document, struct str on,
-                                uint64_t percent)
-{
-    static const char *const others[] = {"variation", "progressive", "progressiveBucket"};
-    struct str off = text_at(document, "offVariation");
-    bool is_by_bucket = str_equal(text_at(document, "arithmetic.comparison"), STR("text"));
-    struct body body;
-    body_begin(&body);
-    json_key(&body.writer, STR("fallthrough"));
-    json_object_begin(&body.writer);
-    for (size_t i = 0; i < COUNT_OF(others); i++) {
-        json_key(&body.writer, str_of(others[i]));
-        json_null(&body.writer);
-    }
-    json_key(&body.writer, is_by_bucket ? STR("rollout") : STR("bucket"));
-    json_null(&body.writer);
-    if (is_by_bucket)
-        append_bucket(&body.writer, on, off, percent);
-    else
-        append_split(&body.writer, on, off, percent);
-    json_object_end(&body.writer);
-    return body_end(&body, &session->arena);
-}
-
-static int roll_out(struct session *session, const struct invocation *invocation)
-{
-    struct str key = invocation_argument(invocation, 0);
-    struct str percent_text = invocation_argument(invocation, 1);
-    uint64_t percent = 0;
-    if (str_ends_with(percent_text, STR("%")))
-        percent_text.size--;
-    if (!str_parse_u64(percent_text, &percent) || percent > 100)
-        return session_fail(session, CLI_USAGE, STR("PERCENT is a whole number from 0 to 100"),
-                            NULL);
-    struct answer answer = session_get(session, document_path(session, &document_flags, key));
-    if (answer.kind != ANSWER_OK)
-        return session_refuse(session, &answer);
-    const struct json *document = json_find(&answer.json, STR("document"));
-    struct str on = invocation_text(invocation, "variation");
-    if (str_is_absent(on))
-        on = first_on(document);
-    if (str_is_absent(on))
-        return session_fail(session, CLI_FAILED,
-                            STR("the flag has no variation but the one for off"),
-                            "add one to its `variations` with `guidon flag edit`");
-    return document_send_patch(session, invocation, key,
-                               rollout_patch(session, document, on, percent), "roll out");
-}
-
 /* ---- reach --------------------------------------------------------------------------------------
  */
 
@@ -280,7 +168,7 @@ static const struct command_option rollout_options[] = {
      false},
     RESOURCE_EDIT_OPTIONS};
 
-static const char *const flag_list_examples[] = {"flag list", "flag list --tag checkout -o tsv",
+static const char *const flag_list_examples[] = {"flag list --tag checkout -o tsv",
                                                  "flag list --at 2026-11-01T00:00:00Z", NULL};
 static const char *const flag_get_examples[] = {
     "flag get dark-mode", "flag get dark-mode --document > dark-mode.json", NULL};
@@ -305,16 +193,6 @@ static const char *const flag_history_examples[] = {"flag history dark-mode", NU
 static const char *const flag_diff_examples[] = {"flag diff dark-mode 41", NULL};
 static const char *const flag_restore_examples[] = {"flag restore dark-mode 41 --dry-run", NULL};
 static const char *const flag_reach_examples[] = {"flag reach dark-mode", NULL};
-static const char *const segment_list_examples[] = {"segment list", NULL};
-static const char *const segment_get_examples[] = {"segment get beta-testers", NULL};
-static const char *const segment_put_examples[] = {"segment put beta-testers beta.json", NULL};
-static const char *const segment_patch_examples[] = {
-    "segment patch beta-testers '{\"included\":[\"ann\"]}'", NULL};
-static const char *const segment_edit_examples[] = {"segment edit beta-testers", NULL};
-static const char *const segment_delete_examples[] = {"segment delete beta-testers", NULL};
-static const char *const segment_history_examples[] = {"segment history beta-testers", NULL};
-static const char *const segment_diff_examples[] = {"segment diff beta-testers 41", NULL};
-static const char *const segment_restore_examples[] = {"segment restore beta-testers 41", NULL};
 
 #define ON_FLAG(verb_, summary_, examples_, options_, run_)                                        \
     {                                                                                              \
@@ -389,7 +267,7 @@ static const struct command flag_commands[] = {
      .argument_max = 2,
      .completes = COMPLETES_FLAGS,
      .needs = NEEDS_ENVIRONMENT,
-     .run = roll_out},
+     .run = document_roll_out},
     ON_FLAG("archive", "serve it to nobody, keep its key", flag_archive_examples, edits, archive),
     ON_FLAG("unarchive", "take it back", flag_unarchive_examples, edits, unarchive),
     ON_FLAG("delete", "remove it; history stays", flag_delete_examples, edits, document_delete),
@@ -433,110 +311,10 @@ static const struct command flag_commands[] = {
      .run = reach},
 };
 
-static const struct command segment_commands[] = {
-    {.verb = "list",
-     .arguments = "",
-     .summary = "show the environment's segments",
-     .examples = segment_list_examples,
-     .needs = NEEDS_ENVIRONMENT,
-     .run = document_list},
-    {.verb = "get",
-     .arguments = "KEY",
-     .summary = "show one with its document",
-     .examples = segment_get_examples,
-     .options = get_options,
-     .option_count = COUNT_OF(get_options),
-     .argument_min = 1,
-     .argument_max = 1,
-     .completes = COMPLETES_SEGMENTS,
-     .needs = NEEDS_ENVIRONMENT,
-     .run = document_get},
-    {.verb = "put",
-     .arguments = "KEY FILE",
-     .summary = "replace its document, or make it",
-     .examples = segment_put_examples,
-     .options = edits,
-     .option_count = COUNT_OF(edits),
-     .argument_min = 2,
-     .argument_max = 2,
-     .completes = COMPLETES_SEGMENTS,
-     .needs = NEEDS_ENVIRONMENT,
-     .run = document_put},
-    {.verb = "patch",
-     .arguments = "KEY JSON|@FILE|-",
-     .summary = "change members of its document",
-     .examples = segment_patch_examples,
-     .options = edits,
-     .option_count = COUNT_OF(edits),
-     .argument_min = 2,
-     .argument_max = 2,
-     .completes = COMPLETES_SEGMENTS,
-     .needs = NEEDS_ENVIRONMENT,
-     .run = document_patch},
-    {.verb = "edit",
-     .arguments = "KEY",
-     .summary = "change its document in your editor",
-     .examples = segment_edit_examples,
-     .options = edits,
-     .option_count = COUNT_OF(edits),
-     .argument_min = 1,
-     .argument_max = 1,
-     .completes = COMPLETES_SEGMENTS,
-     .needs = NEEDS_ENVIRONMENT,
-     .run = document_edit},
-    {.verb = "delete",
-     .arguments = "KEY",
-     .summary = "remove it; history stays",
-     .examples = segment_delete_examples,
-     .options = edits,
-     .option_count = COUNT_OF(edits),
-     .argument_min = 1,
-     .argument_max = 1,
-     .completes = COMPLETES_SEGMENTS,
-     .needs = NEEDS_ENVIRONMENT,
-     .run = document_delete},
-    {.verb = "history",
-     .arguments = "KEY",
-     .summary = "show its revisions",
-     .examples = segment_history_examples,
-     .argument_min = 1,
-     .argument_max = 1,
-     .completes = COMPLETES_SEGMENTS,
-     .needs = NEEDS_ENVIRONMENT,
-     .run = document_history},
-    {.verb = "diff",
-     .arguments = "KEY VERSION [VERSION]",
-     .summary = "show what changed between versions",
-     .examples = segment_diff_examples,
-     .argument_min = 2,
-     .argument_max = 3,
-     .completes = COMPLETES_SEGMENTS,
-     .needs = NEEDS_ENVIRONMENT,
-     .run = document_diff},
-    {.verb = "restore",
-     .arguments = "KEY VERSION",
-     .summary = "make it again what it was",
-     .examples = segment_restore_examples,
-     .options = edits,
-     .option_count = COUNT_OF(edits),
-     .argument_min = 2,
-     .argument_max = 2,
-     .completes = COMPLETES_SEGMENTS,
-     .needs = NEEDS_ENVIRONMENT,
-     .run = document_restore},
-};
-
 const struct command_group group_flag = {
     .noun = "flag",
     .topic = "Define",
     .summary = "Flags of every kind, whatever they were made with.",
     .commands = flag_commands,
     .command_count = COUNT_OF(flag_commands),
-};
-const struct command_group group_segment = {
-    .noun = "segment",
-    .topic = "Define",
-    .summary = "Segments: people that rules name together.",
-    .commands = segment_commands,
-    .command_count = COUNT_OF(segment_commands),
 };

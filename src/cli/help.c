@@ -19,8 +19,11 @@ static const char *const first_examples[] = {
 
 static bool is_first_of_topic(const struct command_book *book, size_t index)
 {
+    if (book->groups[index]->topic == NULL)
+        return false;
     for (size_t i = 0; i < index; i++) {
-        if (strcmp(book->groups[i]->topic, book->groups[index]->topic) == 0)
+        const char *topic = book->groups[i]->topic;
+        if (topic != NULL && strcmp(topic, book->groups[index]->topic) == 0)
             return false;
     }
     return true;
@@ -54,7 +57,7 @@ static void put_topic(const struct command_book *book, const char *topic)
     printf("  %-*s", TOPIC_WIDTH, topic);
     for (size_t i = 0; i < book->count; i++) {
         const struct command_group *group = book->groups[i];
-        if (strcmp(group->topic, topic) != 0)
+        if (group->topic == NULL || strcmp(group->topic, topic) != 0)
             continue;
         if (group->noun != NULL && is_first_of_noun(book, i))
             put_word(group->noun, &column);

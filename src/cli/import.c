@@ -173,31 +173,6 @@ static int import(struct session *session, const struct invocation *invocation)
     return CLI_OK;
 }
 
-/* ---- export -------------------------------------------------------------------------------------
- */
-
-static int export(struct session *session, const struct invocation *invocation)
-{
-    struct str path =
-        arena_format(&session->arena, "%.*s/export", STR_ARG(session->environment.path));
-    path = address_with(&session->arena, path, "at", invocation_text(invocation, "at"));
-    if (invocation_has(invocation, "no-cohorts"))
-        path = address_with(&session->arena, path, "cohorts", STR("none"));
-    struct answer answer = session_get(session, path);
-    if (answer.kind != ANSWER_OK)
-        return session_refuse(session, &answer);
-    struct str file = invocation_text(invocation, "file");
-    if (str_is_absent(file)) {
-        output_raw(answer.text);
-        return CLI_OK;
-    }
-    struct fault fault = home_write_file(&session->arena, file, answer.text, OPEN_TO_ALL);
-    if (failed(fault))
-        return session_fail_fault(session, fault);
-    output_note(session, "wrote %.*s", STR_ARG(file));
-    return CLI_OK;
-}
-
 /* ---- tables -------------------------------------------------------------------------------------
  */
 
@@ -211,10 +186,6 @@ static const struct command_option import_options[] = {
     {"apply", '\0', NULL, "do it; without, only show what would happen", COMPLETES_NOTHING, false},
     {"if-match", '\0', "TAG", "only if the environment is at that version: '\"v42\"'",
      COMPLETES_NOTHING, false}};
-static const struct command_option export_options[] = {
-    {"file", 'O', "FILE", "where to write it [standard output]", COMPLETES_FILES, false},
-    {"at", '\0', "V", "as of a version or an instant", COMPLETES_NOTHING, false},
-    {"no-cohorts", '\0', NULL, "without the members of cohorts", COMPLETES_NOTHING, false}};
 
 static const char *const import_examples[] = {
     "import flags.json --from unleash --source-env production",
@@ -226,8 +197,6 @@ static const char *const import_detail[] = {
     "Without --apply nothing is changed: the server checks the result and tells what it would "
     "change.",
     NULL};
-static const char *const export_examples[] = {"export > shop.json", "export -O shop.json --at 41",
-                                              NULL};
 
 static const struct command commands[] = {
     {.verb = "import",
@@ -242,14 +211,6 @@ static const struct command commands[] = {
      .completes = COMPLETES_FILES,
      .needs = NEEDS_ENVIRONMENT,
      .run = import},
-    {.verb = "export",
-     .arguments = "",
-     .summary = "write the environment as one canonical text",
-     .examples = export_examples,
-     .options = export_options,
-     .option_count = COUNT_OF(export_options),
-     .needs = NEEDS_ENVIRONMENT,
-     .run = export},
 };
 
 const struct command_group group_transfer = {

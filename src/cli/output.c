@@ -25,18 +25,48 @@ const struct json *output_find(const struct json *item, const char *path)
     return item;
 }
 
+/* What a terminal obeys instead of showing: controls, and characters without a width that turn the
+ * direction of the text around or hide (UAX #9, U+200B and its like). 0: it is none. */
+static size_t invisible_size(const unsigned char *bytes, size_t size, unsigned *point)
+{
+    *point = bytes[0];
+    if (bytes[0] < 0x20 || bytes[0] == 0x7F)
+        return 1;
+    if (size > 1 && bytes[0] == 0xC2 && bytes[1] < 0xA0) {
+        *point = bytes[1];
+        return 2;
+    }
+    if (size < 3 || (bytes[0] != 0xE2 && bytes[0] != 0xEF))
+        return 0;
+    *point = (bytes[0] & 0x0Fu) << 12 | (bytes[1] & 0x3Fu) << 6 | (bytes[2] & 0x3Fu);
+    bool is_invisible = *point == 0x200B || *point == 0x200E || *point == 0x200F ||
+                        (*point >= 0x2028 && *point <= 0x202E) ||
+                        (*point >= 0x2060 && *point <= 0x206F) || *point == 0xFEFF;
+    return is_invisible ? 3 : 0;
+}
+
+static void append_visible(struct buf *buf, struct str text, bool is_json)
+{
+    for (size_t i = 0; i < text.size;) {
+        unsigned point = 0;
+        size_t size = invisible_size((const unsigned char *)text.data + i, text.size - i, &point);
+        bool is_layout = is_json && text.data[i] == '\n'; /* in a text of JSON's it is escaped */
+        if (size == 0 || is_layout)
+            buf_append_byte(buf, text.data[i]);
+        else
+            buf_append_format(buf, is_json || point > 0xFF ? "\\u%04x" : "\\x%02x", point);
+        i += size == 0 ? 1 : size;
+    }
+}
+
 void output_append_visible(struct buf *buf, struct str text)
 {
-    for (size_t i = 0; i < text.size; i++) {
-        unsigned char byte = (unsigned char)text.data[i];
-        bool is_c1 = byte == 0xC2 && i + 1 < text.size && (unsigned char)text.data[i + 1] < 0xA0;
-        if (byte < 0x20 || byte == 0x7F)
-            buf_append_format(buf, "\\x%02x", byte);
-        else if (is_c1)
-            buf_append_format(buf, "\\x%02x", (unsigned char)text.data[++i]);
-        else
-            buf_append_byte(buf, (char)byte);
-    }
+    append_visible(buf, text, false);
+}
+
+void output_append_visible_json(struct buf *buf, struct str text)
+{
+    append_visible(buf, text, true);
 }
 
 static void append_instant(struct buf *buf, struct str text)
@@ -49,6 +79,17 @@ static void append_instant(struct buf *buf, struct str text)
     }
     instant_format_seconds(ms, seconds);
     buf_append(buf, str_of(seconds));
+}
+
+static void append_json(struct buf *buf, const struct json *value)
+{
+    struct buf text;
+    struct json_writer writer;
+    buf_open(&text, SIZE_MAX);
+    json_writer_open(&writer, &text);
+    json_tree(&writer, value);
+    output_append_visible_json(buf, buf_str(&text));
+    buf_close(&text);
 }
 
 static void append_list(struct buf *buf, const struct json *list)
@@ -73,9 +114,7 @@ void output_append_cell(struct buf *buf, const struct json *value, enum column_f
     } else if (form != COLUMN_JSON && value->type == JSON_STRING) {
         output_append_visible(buf, value->string);
     } else {
-        struct json_writer writer;
-        json_writer_open(&writer, buf);
-        json_tree(&writer, value);
+        append_json(buf, value);
     }
 }
 

@@ -43,8 +43,10 @@ void output_raw(struct str text);
 /* One line of JSON whatever the form. */
 void output_json(const struct json *json);
 
-/* Appends text with control characters made visible. */
+/* Appends text with control characters, and what hides or turns text around, made visible. */
 void output_append_visible(struct buf *buf, struct str text);
+/* The same for JSON, which stays JSON that says the same; line ends stay. */
+void output_append_visible_json(struct buf *buf, struct str text);
 /* The member at a path of members split by '.'; NULL: none. */
 const struct json *output_find(const struct json *item, const char *path);
 /* What a cell says, without regard to width. */

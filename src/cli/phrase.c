@@ -20,8 +20,7 @@ static double number_of(const struct json *json, const char *name)
     return member != NULL && member->type == JSON_NUMBER ? member->number : 0;
 }
 
-/* /context/user/country is country for a person. */
-static void append_attribute(struct buf *buf, struct str attribute)
+void phrase_append_attribute(struct buf *buf, struct str attribute)
 {
     static const char *const prefixes[] = {"/context/user/user_properties/", "/context/user/",
                                            "/context/"};
@@ -66,7 +65,7 @@ static void append_combined(struct buf *buf, const struct json *expressions, str
 static void append_match(struct buf *buf, const struct json *match)
 {
     const struct json *value = json_find(match, STR("value"));
-    append_attribute(buf, text_of(match, "attribute"));
+    phrase_append_attribute(buf, text_of(match, "attribute"));
     buf_append_byte(buf, ' ');
     output_append_visible(buf, text_of(match, "operator"));
     if (value == NULL)

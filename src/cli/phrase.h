@@ -9,5 +9,7 @@
 /* "plan text is {pro} and not in segment beta"; "20 % on, else off"; {a, b}; else JSON. What is
  * long is cut. */
 void phrase_append(struct buf *buf, const struct json *value);
+/* /context/user/country is country for a person. */
+void phrase_append_attribute(struct buf *buf, struct str attribute);
 
 #endif

@@ -80,12 +80,23 @@ static void append_context(struct session *session, const struct invocation *inv
 /* ---- asking a server --------------------------------------------------------------------------
  */
 
-static struct str body_of(struct session *session, struct str context, struct str key)
+/* The server has no version of the future, but it can say what the newest will decide then. */
+static bool is_future(struct str at)
+{
+    int64_t at_ms = 0;
+    return !str_is_absent(at) && instant_parse(at, &at_ms) && instant_is_calendar_date(at) &&
+           at_ms > clock_wall_ms(clock_system());
+}
+
+/* now: absent unless the future is asked about. */
+static struct str body_of(struct session *session, struct str context, struct str key,
+                          struct str now)
 {
     struct body body;
     body_begin(&body);
     json_key(&body.writer, STR("context"));
     json_raw(&body.writer, context);
+    body_text(&body, "now", now);
     if (!str_is_absent(key)) {
         json_key(&body.writer, STR("flags"));
         json_array_begin(&body.writer);
@@ -106,10 +117,11 @@ static int ask_server(struct session *session, const struct invocation *invocati
         return status;
     struct str path = arena_format(&session->arena, "%.*s/%s", STR_ARG(session->environment.path),
                                    is_why ? "explain" : "evaluate");
+    struct str at = invocation_text(invocation, "at"), none = {0};
     const struct call call = {
         .method = "POST",
-        .path = address_with(&session->arena, path, "at", invocation_text(invocation, "at")),
-        .body = body_of(session, context, key)};
+        .path = address_with(&session->arena, path, "at", is_future(at) ? none : at),
+        .body = body_of(session, context, key, is_future(at) ? at : none)};
     *answer = client_ask(session->client, &session->arena, &call);
     return answer->kind == ANSWER_OK ? CLI_OK : session_refuse(session, answer);
 }

@@ -3,7 +3,8 @@
  * question - who is asked about, as of when: what eval and why have in common.
  *
  * USER is a targeting key. --context adds attributes: JSON as it stands, @FILE or - for standard
- * input; --with NAME=VALUE sets one (a JSON value, else a text). --at is a version or an instant.
+ * input; --with NAME=VALUE sets one (a JSON value, else a text). --at is a version or an instant,
+ * which may lie in the future.
  *
  * With --file an export is asked instead of a server: nothing is sent anywhere, the same code
  * decides (dialect/admin/offline.h), and --at can only be an instant.

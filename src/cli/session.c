@@ -234,17 +234,21 @@ static int provide_environment(struct session *session)
     return session_find_environment(session, word, &session->environment);
 }
 
+struct client *session_open_client(const struct session *session)
+{
+    const struct client_config config = {
+        .origin = session->origin,
+        .token = session->token,
+        .ca_file = session_variable("GUIDON_CA_FILE"),
+        .program = STR("guidon/" GUIDON_VERSION),
+    };
+    return client_open(&config);
+}
+
 int session_provide(struct session *session, enum command_needs needs)
 {
-    if (needs >= NEEDS_SERVER && session->client == NULL) {
-        const struct client_config config = {
-            .origin = session->origin,
-            .token = session->token,
-            .ca_file = session_variable("GUIDON_CA_FILE"),
-            .program = STR("guidon/" GUIDON_VERSION),
-        };
-        session->client = client_open(&config);
-    }
+    if (needs >= NEEDS_SERVER && session->client == NULL)
+        session->client = session_open_client(session);
     if (needs >= NEEDS_TOKEN && str_is_empty(session->token))
         return session_fail(session, CLI_NOT_ALLOWED, STR("Not authenticated"),
                             session->is_vendor ? "run \"superflag login\""

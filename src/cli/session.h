@@ -54,6 +54,10 @@ struct fault session_prepare(struct session *session) MUST_CHECK;
 /* Brings what a command needs; returns its status when that is not to be had. */
 int session_provide(struct session *session, enum command_needs needs);
 
+/* One more connection beside session->client, for who listens on one and asks on the other; the
+ * caller closes it. */
+struct client *session_open_client(const struct session *session);
+
 /* ---- asking -----------------------------------------------------------------------------------
  */
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "cli/groups.h"
+#include "cli/phrase.h"
 #include "cli/question.h"
 
 /* Explanations nest by prerequisites and expressions; both have limits, this is beyond them. */
@@ -42,6 +43,15 @@ static void print_json(const struct json *json)
     struct buf buf;
     buf_open(&buf, SIZE_MAX);
     output_append_cell(&buf, json, COLUMN_JSON);
+    output_raw(buf_str(&buf));
+    buf_close(&buf);
+}
+
+static void print_attribute(struct str attribute)
+{
+    struct buf buf;
+    buf_open(&buf, SIZE_MAX);
+    phrase_append_attribute(&buf, attribute);
     output_raw(buf_str(&buf));
     buf_close(&buf);
 }
@@ -89,7 +99,7 @@ static void draw_match(const struct json *expression)
 {
     const struct json *wanted = json_find(expression, STR("wanted"));
     const struct json *actual = json_find(expression, STR("actual"));
-    print_text(text_of(expression, "attribute"));
+    print_attribute(text_of(expression, "attribute"));
     printf(" ");
     print_text(text_of(expression, "operator"));
     if (wanted != NULL) {
@@ -201,7 +211,7 @@ static void draw_serve(struct drawing *drawing, const struct json *serve)
     print_text(str_is_absent(variation) ? STR("nothing") : variation);
     if (!str_is_empty(by)) {
         printf(", dealt by ");
-        print_text(by);
+        print_attribute(by);
     }
     printf("%s\n", is_true(serve, "lacksKey") ? ": there is no targeting key" : "");
     draw_hash(drawing, serve);
@@ -274,6 +284,25 @@ static void draw_rule(struct drawing *drawing, const struct json *step)
     draw_serve(drawing, json_find(step, STR("serve")));
 }
 
+/* The checks whose names say little, in words. */
+static void print_check(struct str check)
+{
+    static const struct {
+        const char *check, *words;
+    } all[] = {
+        {"key", "there is a targeting key"},     {"enabled", "the flag is on"},
+        {"inclusions", "named for a variation"}, {"stickiness", "had a variation before"},
+        {"fallthrough", "everybody else"},
+    };
+    for (size_t i = 0; i < COUNT_OF(all); i++) {
+        if (str_equal(check, str_of(all[i].check))) {
+            printf("%s", all[i].words);
+            return;
+        }
+    }
+    print_text(check);
+}
+
 static void draw_step(struct drawing *drawing, const struct json *step)
 {
     struct str check = text_of(step, "check"), state = text_of(step, "state");
@@ -286,7 +315,7 @@ static void draw_step(struct drawing *drawing, const struct json *step)
     /* Nobody is expected to be included by name, or to have been here before. */
     enum mark mark = mark_of(step, is_serve ? "served" : is_luck ? "held" : "passed");
     print_mark(drawing, is_luck && mark == MARK_NO ? MARK_SKIPPED : mark);
-    print_text(check);
+    print_check(check);
     if (!str_is_empty(state) && !str_equal(state, STR("always")))
         printf(": %.*s", STR_ARG(state));
     printf("\n");

@@ -15,6 +15,7 @@ enum {
     CALL_TIMEOUT_MS = 120000, /* an import of 16 MiB over a slow line */
     ANSWER_BYTES_MAX = 256 * 1024 * 1024,
     WAIT_SECONDS_MAX = 10,
+    KEEPALIVE_SECONDS = 20,
     TRIES_MAX = 4
 };
 
@@ -109,36 +110,57 @@ static size_t take_head_line(char *data, size_t size, size_t count, void *user)
 /* ---- the request ------------------------------------------------------------------------------
  */
 
-static void add_header(struct client *client, struct arena *arena, struct curl_slist **list,
-                       const char *name, struct str value)
+/* Every line of a request, in the making. */
+struct header_lines {
+    struct client *client;
+    struct arena *arena;
+    const struct call *call;
+    struct curl_slist *list;
+};
+
+static void add_line(struct header_lines *lines, const char *line)
 {
-    if (str_is_absent(value))
-        return;
-    struct str line = arena_format(arena, "%s: %.*s", name, STR_ARG(value));
-    struct curl_slist *longer = client->curl.slist_append(*list, line.data);
+    struct curl_slist *longer = lines->client->curl.slist_append(lines->list, line);
     if (longer != NULL)
-        *list = longer;
+        lines->list = longer;
+}
+
+static bool is_replaced(const struct call *call, const char *name)
+{
+    for (size_t i = 0; i < call->header_count; i++) {
+        struct str line = call->headers[i];
+        if (str_equal_ignoring_case(str_slice(line, 0, str_find_byte(line, ':', 0)), str_of(name)))
+            return true;
+    }
+    return false;
+}
+
+static void add_header(struct header_lines *lines, const char *name, struct str value)
+{
+    if (!str_is_absent(value) && !is_replaced(lines->call, name))
+        add_line(lines, arena_format(lines->arena, "%s: %.*s", name, STR_ARG(value)).data);
 }
 
 static struct curl_slist *headers_of(struct client *client, struct arena *arena,
                                      const struct call *call)
 {
-    struct curl_slist *list = NULL;
+    struct header_lines lines = {.client = client, .arena = arena, .call = call};
     if (!str_is_empty(client->config.token))
-        add_header(client, arena, &list, "Authorization",
+        add_header(&lines, "Authorization",
                    arena_format(arena, "Bearer %.*s", STR_ARG(client->config.token)));
     if (!str_is_absent(call->body)) {
         bool is_json = str_is_absent(call->body_type);
-        add_header(client, arena, &list, "Content-Type",
-                   is_json ? STR("application/json") : call->body_type);
-        add_header(client, arena, &list, "Expect", STR("")); /* no extra round trip */
+        add_header(&lines, "Content-Type", is_json ? STR("application/json") : call->body_type);
+        add_header(&lines, "Expect", STR("")); /* no extra round trip */
     }
-    add_header(client, arena, &list, "Accept", call->accept);
-    add_header(client, arena, &list, "If-Match", call->if_match);
-    add_header(client, arena, &list, "If-None-Match", call->if_none_match);
-    add_header(client, arena, &list, "Last-Event-ID", call->last_seen);
-    add_header(client, arena, &list, "Idempotency-Key", call->key);
-    return list;
+    add_header(&lines, "Accept", call->accept);
+    add_header(&lines, "If-Match", call->if_match);
+    add_header(&lines, "If-None-Match", call->if_none_match);
+    add_header(&lines, "Last-Event-ID", call->last_seen);
+    add_header(&lines, "Idempotency-Key", call->key);
+    for (size_t i = 0; i < call->header_count; i++)
+        add_line(&lines, arena_format(arena, "%.*s", STR_ARG(call->headers[i])).data);
+    return lines.list;
 }
 
 static void set_body(struct client *client, const struct call *call)
@@ -170,6 +192,10 @@ static void set_options(struct exchange *exchange, struct arena *arena)
     curl->easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl->easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
     curl->easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_TIMEOUT_MS);
+    /* A stream has no time limit: a server that is gone without a word shows by this. */
+    curl->easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+    curl->easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, (long)KEEPALIVE_SECONDS);
+    curl->easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, (long)KEEPALIVE_SECONDS);
     if (exchange->call->on_sent != NULL) {
         curl->easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
         curl->easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, note_progress);

@@ -65,6 +65,8 @@ struct call {
     struct str if_match, if_none_match, last_seen /* Last-Event-ID */; /* absent: not sent */
     struct str key; /* Idempotency-Key; absent: none. With one, a call whose answer was lost is
                        sent once more */
+    const struct str *headers; /* further ones, "Name: value"; each replaces ours of that name */
+    size_t header_count;
     /* Gets a 2xx body in pieces instead of answer.text; false stops. expected_bytes is 0 when the
      * server did not say. There is no time limit on such a call. */
     bool (*take_piece)(struct str piece, uint64_t expected_bytes, void *user);

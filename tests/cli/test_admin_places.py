@@ -33,8 +33,9 @@ def test_a_dry_run_makes_no_app(owner):
 def test_environments_are_made_set_and_shown(guidon, app):
     made = guidon.run("env", "create", "qa").ok().json()
     assert guidon.run("env", "get", f"{app.name}/qa").ok().json()["id"] == made["id"]
-    guidon.run("env", "set", "qa", "--document-form", "core", "--monthly-quota", "1000",
+    guidon.run("env", "set", "qa", "--document-form", "core",
                "--metadata", '{"team":"a"}').ok()
+    guidon.run("env", "set", "qa", "--monthly-quota", "1000").ok()
     told = guidon.run("env", "get", "qa").ok().json()
     assert (told["documentForm"], told["monthlyQuota"], told["metadata"]) == \
         ("core", 1000, {"team": "a"})

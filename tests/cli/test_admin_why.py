@@ -103,9 +103,15 @@ def test_a_test_passes_or_fails(shop):
 
 def test_as_of_a_version_and_an_instant(shop):
     assert shop.run("eval", "--all", "ann", "--at", "1").ok().items() == \
-        [{"key": "base", "variation": "on", "value": True, "reason": "SPLIT"}]
+        [{"key": "base", "variation": "on", "value": True, "reason": "FALLTHROUGH"}]
     shop.run("eval", "base", "ann", "--at", "2001-01-01T00:00:00Z").ended(3)
     shop.run("eval", "base", "ann", "--at", "9999").ended(3)
+
+
+def test_the_future_is_known_as_far_as_it_is_scheduled(shop):
+    asked = ("eval", "colour", "ann", "--with", 'user_properties={"plan":"free"}')
+    assert "rule" not in shop.run(*asked).ok().json()
+    assert shop.run(*asked, "--at", "2032-05-05T00:00:00Z").ok().json()["rule"] == "later"
 
 
 @pytest.mark.parametrize("verb", ["eval", "why"])
@@ -124,7 +130,7 @@ def test_no_flag_at_all_is_usage(shop):
 def test_the_tree_shows_each_check(shop):
     drawn = shop.terminal("why", "colour", "ann", "--with", "user_properties="
                           '{"plan":"pro","country":"NO"}').ok().plain
-    for line in [r"^colour = ", r"prerequisites$", r"base is on, wanted", r"✗ rule team$",
+    for line in [r"^colour = ", r"the flag is on$", r"prerequisites$", r"base is on, wanted", r"✗ rule team$",
                  r'✓ plan text is \["pro","team"\]: it is "pro"', r"✗ not$",
                  r"· rule later, schedule: before$|✗ rule later, schedule: before$",
                  r'hashed ".*/ann" with murmur3_32_utf8: \d+', r"ticket \d+ of \d+",
@@ -155,7 +161,7 @@ def test_hostile_texts_do_not_reach_the_terminal(shop):
 # ---- offline ---------------------------------------------------------------------------------------
 @pytest.mark.parametrize("words", ASKED)
 def test_a_file_answers_as_the_server_does(shop, words):
-    alone = shop.having(GUIDON_API="http://127.0.0.1:1", GUIDON_TOKEN="none")
+    alone = shop.having(GUIDON_API="http://127.0.0.1:1", GUIDON_TOKEN="nobodys-token")
     asked = shop.run("why", *words).ok().json()
     told = alone.run("why", *words, "--file", "shop.json").ok().json()
     for answer in (asked, told):
@@ -196,7 +202,8 @@ def test_a_file_that_is_wrong_says_where(shop):
     export = json.loads((shop.work / "shop.json").read_text())
     export["flags"] = [flag for flag in export["flags"] if flag["key"] != "base"]
     shop.write("lacks.json", export)
-    assert "base" in shop.run("eval", "colour", "--file", "lacks.json").ended(1).err
+    assert "colour.prerequisites[0]" in \
+        shop.run("eval", "colour", "--file", "lacks.json").ended(1).err
     assert shop.run("eval", "a", "--file", "nothing.json").ended(3).err.startswith("error: ")
 
 
