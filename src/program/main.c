@@ -8,7 +8,18 @@
 #include "base/random.h"
 #include "cli/cli.h"
 #include "cli/command.h"
+#include "server/options_table.h"
 #include "server/server.h"
+
+static void each_setting(void (*tell)(const struct command_setting *setting, void *context),
+                         void *context)
+{
+    for (size_t i = 0; i < options_table_count; i++) {
+        const struct option *option = &options_table[i];
+        const struct command_setting setting = {option->name, option->fallback, option->help};
+        tell(&setting, context);
+    }
+}
 
 static int run_serve(struct session *session, const struct invocation *invocation)
 {
@@ -63,6 +74,7 @@ static const struct command server_commands[] = {
      .arguments = "[SETTING]...",
      .summary = "run the server",
      .is_raw = true,
+     .each_setting = each_setting,
      .run = run_serve},
     {.verb = "livez",
      .arguments = "[SETTING]...",
