@@ -84,6 +84,9 @@ api: all
 # The command line, against servers of its own, at pipes and at pseudo-terminals.
 cli: all
 	@$(AGAINST) -m pytest -q -p no:cacheprovider --durations=5 tests/cli
+# Every block of the documentation, on servers of its own.
+docs: all
+	@$(AGAINST) -m pytest -q -p no:cacheprovider --durations=5 tests/docs
 FAULT_TESTS := $(wildcard tests/fault/*_test.py)
 fault: all
 	@status=0; for test in $(FAULT_TESTS); do $(AGAINST) $$test || status=1; done; exit $$status
@@ -96,7 +99,7 @@ sdk-%: all
 api-fuzz: all
 	@$(SDK_RUN) api-fuzz
 SERVER_SUITES := $(if $(VECTOR_RUNNER),vectors) $(if $(wildcard tests/api/test_*.py),api) \
-	$(if $(wildcard tests/cli/test_*.py),cli) $(if $(FAULT_TESTS),fault) sdk-npm
+	$(if $(wildcard tests/cli/test_*.py),cli) $(if $(wildcard tests/docs/test_*.py),docs) $(if $(FAULT_TESTS),fault) sdk-npm
 
 test-binaries: all $(TEST_BINARIES) $(VECTOR_RUNNER) $(AMPLITUDE_RUNNER)
 
@@ -286,6 +289,6 @@ coverage:
 	+@for suite in $(UNIT_SUITES); do $(COVERAGE) $$suite >/dev/null || exit 1; done
 	@gcovr --root . --filter src/ --object-directory $(BUILD)/coverage/obj --txt
 
-.PHONY: help run demo test test-sdk api-fuzz test-binaries threaded-binaries check vectors api cli fault tidy format hooks fuzz fuzz-binaries \
+.PHONY: help run demo test test-sdk api-fuzz test-binaries threaded-binaries check vectors api cli docs fault tidy format hooks fuzz fuzz-binaries \
 	bench bench-quick bench-binaries coverage deb sbom install packaging reproducible test-packaging \
 	check-gcc $(addprefix check-,$(STATIC_CHECKS) $(DYNAMIC_CHECKS))

@@ -291,21 +291,19 @@ static const char *noun_of(struct reading *reading)
 static int show_help(struct reading *reading)
 {
     struct session *session = reading->session;
-    const struct command_group *group = reading->invocation.group;
+    const struct command *command = reading->invocation.command;
+    bool is_noun = command_is_noun(session->book, reading->first);
+    bool wants_all = str_is_absent(reading->first) || str_equal(reading->first, STR("help"));
+    if (command == NULL && !is_noun && !wants_all)
+        return unknown(reading);
     if (session->has_format && session->format == OUTPUT_JSON)
-        help_json(session,
-                  group != NULL                                      ? group->noun
-                  : command_is_noun(session->book, reading->first) ? noun_of(reading)
-                                                                   : NULL,
-                  reading->invocation.command);
-    else if (reading->invocation.command != NULL)
-        help_command(session, reading->invocation.group, reading->invocation.command);
-    else if (str_is_absent(reading->first) || str_equal(reading->first, STR("help")))
-        help_all(session);
-    else if (command_is_noun(session->book, reading->first))
+        help_json(session, is_noun ? noun_of(reading) : NULL, command);
+    else if (command != NULL)
+        help_command(session, reading->invocation.group, command);
+    else if (is_noun)
         help_noun(session, reading->first);
     else
-        return unknown(reading);
+        help_all(session);
     return CLI_OK;
 }
 

@@ -9,10 +9,10 @@
  * does not, or anything else is wrong, there is nothing to say.
  */
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/time.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include "cli/commands.h"
@@ -220,8 +220,8 @@ static void offer_environments(const struct typing *typing)
         if (is_of_app_in_use(session, &items[i]))
             offer(typing, name, "");
         else
-            offer(typing,
-                  arena_format(&session->arena, "%.*s/%.*s", STR_ARG(app), STR_ARG(name)), "");
+            offer(typing, arena_format(&session->arena, "%.*s/%.*s", STR_ARG(app), STR_ARG(name)),
+                  "");
     }
 }
 

@@ -105,16 +105,15 @@ static int completion(struct session *session, const struct invocation *invocati
     else if (str_equal(shell, STR("fish")))
         print_script(session, str_of(fish_script));
     else
-        return session_fail(session, CLI_USAGE,
-                            arena_format(&session->arena, "\"%.*s\" is no shell known here",
-                                         STR_ARG(shell)),
-                            "bash, zsh and fish are");
+        return session_fail(
+            session, CLI_USAGE,
+            arena_format(&session->arena, "\"%.*s\" is no shell known here", STR_ARG(shell)),
+            "bash, zsh and fish are");
     return CLI_OK;
 }
 
 static const char *const completion_examples[] = {
-    "completion bash > /etc/bash_completion.d/guidon",
-    "completion zsh > ~/.zfunc/_guidon",
+    "completion bash > /etc/bash_completion.d/guidon", "completion zsh > ~/.zfunc/_guidon",
     "completion fish > ~/.config/fish/completions/guidon.fish", NULL};
 static const char *const completion_detail[] = {
     "Commands, options and choices are completed from what this program knows, keys of flags and "

@@ -9,9 +9,9 @@
 static const char *name_of(enum completes completes)
 {
     static const char *const names[] = {
-        [COMPLETES_NOTHING] = "text",   [COMPLETES_FILES] = "file",
-        [COMPLETES_FLAGS] = "flag",     [COMPLETES_SEGMENTS] = "segment",
-        [COMPLETES_APPS] = "app",       [COMPLETES_ENVIRONMENTS] = "environment",
+        [COMPLETES_NOTHING] = "text",     [COMPLETES_FILES] = "file",
+        [COMPLETES_FLAGS] = "flag",       [COMPLETES_SEGMENTS] = "segment",
+        [COMPLETES_APPS] = "app",         [COMPLETES_ENVIRONMENTS] = "environment",
         [COMPLETES_COMMANDS] = "command", [COMPLETES_CHOICES] = "choice",
     };
     return names[completes];
@@ -118,9 +118,9 @@ static bool is_wanted(const struct command_group *group, const char *noun,
 
 static void write_exits(struct json_writer *writer)
 {
-    static const char *const names[] = {"ok",    "failed",      "changes",  "notFound",
-                                        "usage", "notAllowed", "conflict", "rateLimited",
-                                        "unreachable"};
+    static const char *const names[] = {"ok",       "failed",      "changes",
+                                        "notFound", "usage",       "notAllowed",
+                                        "conflict", "rateLimited", "unreachable"};
     json_key(writer, STR("exitStatuses"));
     json_object_begin(writer);
     for (size_t i = 0; i < COUNT_OF(names); i++)

@@ -29,7 +29,7 @@ static const char *const more[] = {
     "The server must be stopped. The backup is verified before anything is replaced,",
     "the replaced store is kept beside it, and versions never go down.",
     "",
-    "  guidon backup guidon.db                              on the running server",
+    "  guidon backup -O guidon.db                           from the running server",
     "  guidon restore guidon.db --data /var/lib/guidon --dry-run",
     "  guidon restore guidon.db --data /var/lib/guidon",
     NULL,

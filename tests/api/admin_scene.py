@@ -205,7 +205,7 @@ class Scene:
 
     def reads(self):
         """Paths of everything that can be read, the stream apart."""
-        skipped = ("followEnvironment", "compare", "verifyAudit", "listAudit")
+        skipped = ("followEnvironment", "compare", "verifyAudit", "listAudit", "downloadBackup")
         paths = [self.fill(path).removeprefix(PREFIX)
                  for name, (method, path, _) in self.desk.operations().items()
                  if method == "GET" and name not in skipped]

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """guidon restore: a backup is verified before anything is replaced, what is replaced is kept, and
 versions never go down."""
+import contextlib
 import os
+import pty
 import random
 import shutil
 import signal
@@ -423,3 +425,45 @@ def test_the_directory_may_come_from_the_servers_variable(scene, tmp_path):
 def test_help_fits_a_screen():
     told = guidon("restore", "--help").stdout
     assert "--above" in told and len(told.splitlines()) <= 24
+
+
+def at_a_terminal(typed, *arguments):
+    """Runs it on a pseudo-terminal, types a line at the prompt; what it said and its status."""
+    child, terminal = pty.fork()
+    if child == 0:
+        os.execve(str(BINARY), [str(BINARY), *map(str, arguments)], clean_environment())
+    said = b""
+    while b"go on: " not in said:
+        said += os.read(terminal, 4096)
+    os.write(terminal, typed.encode() + b"\n")
+    with contextlib.suppress(OSError):  # the other side has closed it
+        while piece := os.read(terminal, 4096):
+            said += piece
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    os.close(terminal)
+    return said.decode(), status
+
+
+def test_at_a_terminal_the_word_is_asked_for(scene):
+    before = files_of(scene.server.data)
+    for typed in ("yes", "", "restor"):
+        said, status = at_a_terminal(typed, "restore", scene.backup, "--data", scene.server.data)
+        assert status == 4 and "nothing was replaced" in said
+        assert files_of(scene.server.data) == before
+    said, status = at_a_terminal("restore", "restore", scene.backup, "--data", scene.server.data)
+    assert status == 0 and "To put it back" in said
+    scene.server.start()
+    assert content(owner_of(scene.server), scene.number) == scene.then
+
+
+def test_the_two_commands_fit_together(scene, tmp_path):
+    """guidon backup, with the digest it leaves beside the file, and guidon restore."""
+    scene.server.start()
+    path = tmp_path / "by-command.db"
+    guidon("backup", "-O", path, GUIDON_API=scene.server.base, GUIDON_TOKEN=scene.server.token,
+           SUPERFLAG_HOME=str(tmp_path / "home"))
+    assert path.with_name(path.name + ".sha256").exists()
+    assert scene.server.stop() == 0
+    report = restore(path, tmp_path / "elsewhere")
+    assert report["digestChecked"]
+    assert of(report, "production")["version"] == scene.later

@@ -180,11 +180,14 @@ def test_check_accepts_good_settings_and_starts_nothing(tmp_path):
     assert not data.exists()
 
 
-@pytest.mark.parametrize("arguments", [("srve",), ("serv", "--help"), ("",)], ids=str)
-def test_an_unknown_command_is_refused_with_usage(arguments):
+@pytest.mark.parametrize("arguments,help_", [(("srve",), "serve`?"), (("serv", "--help"), "serve`?"),
+                                             (("",), "--help`")], ids=str)
+def test_an_unknown_command_is_refused_with_the_next_step(arguments, help_):
     done = guidon(*arguments)
-    assert done.returncode > 0
-    assert "usage" in (done.stdout + done.stderr).lower()
+    assert (done.returncode, done.stdout) == (4, "")
+    error, hint = done.stderr.splitlines()
+    assert error.startswith("error: there is no command")
+    assert help_ in hint
 
 
 def test_an_address_that_is_taken_is_refused(new_server, tmp_path):

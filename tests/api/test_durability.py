@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Stopping, dying and starting again: what was acknowledged is there, and secrets are not."""
 import contextlib
+import json
 import os
 import re
 import signal
@@ -12,7 +13,7 @@ import time
 import pytest
 import requests
 
-from harness import assert_error, clean_environment, connect, core_flag, data_of, event, \
+from harness import BINARY, assert_error, clean_environment, connect, core_flag, data_of, event, \
     targeted_flag, wait_until
 
 
@@ -121,16 +122,45 @@ def test_the_data_directory_is_for_its_owner_only(new_server):
         assert stat.S_IMODE(os.stat(path).st_mode) & 0o077 == 0, path
 
 
-def test_the_printed_curl_lines_work_when_pasted(new_server):
-    server = new_server().start()
-    lines = [line.strip() for line in server.output().splitlines()
-             if line.strip().startswith("curl ")]
-    assert len(lines) == 3
+def printed_lines(server):
+    """What the first start says to try, for a shell."""
+    said = server.output().split("Try it:\n\n", 1)[1]
+    return said.split("\n\n", 1)[0].splitlines()
+
+
+def paste(lines, home):
+    """Each line in a shell of its own, as in a new terminal; what it printed."""
+    printed = []
     for line in lines:
         done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=30,
-                              env=clean_environment())
-        assert done.returncode == 0
-        assert done.stdout.startswith('{"data":'), done.stdout
+                              check=False, stdin=subprocess.DEVNULL,
+                              env=clean_environment(SUPERFLAG_HOME=str(home)))
+        assert done.returncode == 0, f"{line}\n{done.stderr}"
+        printed.append(done.stdout)
+    return printed
+
+
+def test_the_printed_lines_work_when_pasted(new_server, tmp_path):
+    server = new_server().start()
+    lines = printed_lines(server)
+    assert [line.split(f"{BINARY} ", 1)[1].split()[0] for line in lines] == [
+        "login", "apps", "use", "flags", "eval", "why"]
+    assert lines[0].startswith(f"GUIDON_API={server.base} {BINARY} login --token cli_")
+    printed = paste(lines, tmp_path / "home")
+    assert json.loads(printed[4])["value"] is True
+    [told] = json.loads(printed[5])["results"][0]["flags"]
+    assert (told["key"], told["value"]) == ("dark-mode", True)
+
+
+def test_a_token_that_was_given_is_pasted_from_its_file(new_server, tmp_path):
+    server = new_server()
+    subprocess.run([BINARY, "keygen", "token", "--out", server.token_file], check=True, timeout=30,
+                   env=clean_environment())
+    token = server.token
+    server.start()
+    assert token not in server.output()
+    printed = paste(printed_lines(server), tmp_path / "home")
+    assert json.loads(printed[4])["value"] is True
 
 
 def test_nothing_is_accepted_before_the_line_that_says_so(new_server):

@@ -5,7 +5,7 @@
     packages.py mvn ARGUMENT...
 
 tests/sdk/run fetches them by version and checksum from their registries. Ends with 77 when a
-registry is out of reach.
+registry is out of reach, or the language is not here.
 """
 import json
 import os
@@ -31,7 +31,8 @@ def pip_names():
 
 
 def go_names():
-    return set(re.findall(r"^\s*(\S+/\S+) v\S+$", (SDK / "go" / "go.mod").read_text(), re.MULTILINE))
+    return set(re.findall(r"^\s*(\S+/\S+) v\S+$", (SDK / "go" / "go.mod").read_text(),
+                          re.MULTILINE))
 
 
 def maven_dependencies():
@@ -47,8 +48,12 @@ def maven_has(group, artifact, version):
                and version in (None, one["version"]) for one in maven_dependencies())
 
 
-def installed(what):
-    """Has tests/sdk/run fetch a registry's packages."""
+def installed(what, *programs):
+    """Has tests/sdk/run fetch a registry's packages, where the language is here."""
+    for program in programs:
+        if shutil.which(program) is None:
+            print(f"{program} IS MISSING")
+            sys.exit(OUT_OF_REACH)
     done = subprocess.run([str(SDK / "run"), "install", what], capture_output=True, text=True,
                           check=False, env={**os.environ, "BUILD": os.environ["ROOM_BUILD"]})
     if "SKIPPED, NOTHING WAS TESTED" in done.stdout:
@@ -80,7 +85,7 @@ def link(target, name):
 
 def npm(arguments):
     refuse_others(wanted(arguments, r"(?<=.)@"), npm_names())
-    installed("npm")
+    installed("npm", "npm", "node")
     link(SDK / "npm" / "node_modules", "node_modules")
 
 
@@ -93,7 +98,7 @@ def go(arguments):
     for name in wanted(arguments, "@"):
         if not any(name == one or name.startswith(one + "/") for one in go_names()):
             sys.exit(f"{name} is no module that tests/sdk installs")
-    installed("go")
+    installed("go", "go")
     for file in ("go.mod", "go.sum"):
         shutil.copy(SDK / "go" / file, file)
 
@@ -104,7 +109,7 @@ def mvn(arguments):
     for group, artifact, version in coordinates:
         if "plugin" not in artifact and not maven_has(group, artifact, version):
             sys.exit(f"{group}:{artifact}:{version} is none that tests/sdk installs")
-    installed("jvm")
+    installed("jvm", "mvn", "java")
     folder = next((one.partition("=")[2] for one in arguments
                    if one.startswith("-DoutputDirectory=")), "target/dependency")
     link(pathlib.Path(os.environ["ROOM_BUILD"]) / "sdk" / "jvm" / "jars", folder)

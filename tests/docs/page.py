@@ -12,6 +12,9 @@ WORDS = {"file", "exit", "run-by"}
 # A word whose rest the reader has to fill in: cli_…, client-…, token=…
 PLACEHOLDER = re.compile(r"[A-Za-z][A-Za-z0-9_]*[_=-]…")
 
+# A language that a dialect's page is tested for.
+PROMISE = re.compile(r"^```(sh|js|python|go|java|ts|conf)\b", re.MULTILINE)
+
 
 class Block:
     """One fenced block: language, what it says about itself, text, where it stands."""
@@ -23,10 +26,13 @@ class Block:
         self.language = language
         self.text = text
         self.says = {}
+        self.unknown = []
         for word in words:
             found = WORD.match(word)
-            assert found and found.group(1) in WORDS, f"{self.where}: `{word}` means nothing here"
-            self.says[found.group(1)] = found.group(2)
+            if found and found.group(1) in WORDS:
+                self.says[found.group(1)] = found.group(2)
+            else:
+                self.unknown.append(word)
 
     @property
     def where(self):
@@ -79,5 +85,5 @@ def pages():
     """All pages whose blocks are promises. A dialect's page is one where it has commands."""
     fixed = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
     dialects = [path for path in sorted((ROOT / "src" / "dialect").glob("*/README.md"))
-                if re.search(r"^```(sh|js|python|go|java|ts|conf)\b", path.read_text(), re.MULTILINE)]
+                if PROMISE.search(path.read_text())]
     return [Page(path) for path in fixed + dialects]

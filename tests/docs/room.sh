@@ -16,14 +16,15 @@ mark() {
 # What a command that fails leaves behind: the page's line it stands on, unless the page said that
 # it would fail.
 failed() {
-    local status=$1 depth
+    local status=$1 depth file
     if [ -n "$ROOM_STATUS" ]; then
         [[ ${BASH_SOURCE[1]} != "$ROOM"/blocks/* ]] || ROOM_FAILURES=$((ROOM_FAILURES + 1))
         return
     fi
     for ((depth = 1; depth < ${#BASH_SOURCE[@]}; depth++)); do
         if [[ ${BASH_SOURCE[depth]} == "$ROOM"/blocks/* ]]; then
-            mark "FAILED ${BASH_SOURCE[depth]#"$ROOM"/blocks/*/}:${BASH_LINENO[depth - 1]}: ended with $status"
+            file=${BASH_SOURCE[depth]#"$ROOM"/blocks/*/}
+            mark "FAILED $file:${BASH_LINENO[depth - 1]}: ended with $status"
             return
         fi
     done
@@ -44,7 +45,8 @@ run() {
         set -e
         ROOM_STATUS=
         if [ "$status" != "$3" ] || [ "$ROOM_FAILURES" -ne 1 ]; then
-            mark "FAILED ${2#"$ROOM/blocks/"*/}: ended with $status after $ROOM_FAILURES failures, not with $3"
+            mark "FAILED ${2#"$ROOM"/blocks/*/}: ended with $status after $ROOM_FAILURES" \
+                "failures, not with $3"
             exit 1
         fi
     fi
@@ -81,7 +83,7 @@ place() {
     printf '%s\n' "$content" >"$name"
 }
 
-# ---- commands that behave as at a reader's desk ---------------------------------------------------
+# ---- commands that behave as at a reader's desk ------------------------------------------------
 
 # A refusal is a failure, and a stream is left after a moment, as by Ctrl-C.
 curl() {
@@ -99,20 +101,13 @@ curl() {
     fi
 }
 
-guidon() {
-    case ${1:-} in
-    tail) timeout --signal=INT 3 "$ROOM/bin/guidon" "$@" ;;
-    *) "$ROOM/bin/guidon" "$@" ;;
-    esac
-}
-
 # The server of this page stands for what `make run` starts; a target has to be one.
 make() {
     local word
     for word in "$@"; do
         case $word in
         -* | *=*) ;;
-        *) grep -qE "^([a-z -]* )?$word( [a-z -]*)?:" "$ROOM_ROOT/Makefile" "$ROOM_ROOT/tools/tasks.mk" ;;
+        *) grep -qE "^([a-z -]* )?$word( [a-z -]*)?:" "$ROOM_ROOT"/{Makefile,tools/tasks.mk} ;;
         esac
     done
 }

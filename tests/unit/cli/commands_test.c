@@ -80,7 +80,8 @@ static void check_command(const struct command *command)
 TEST(every_row_is_whole)
 {
     for (size_t i = 0; i < own_group_count; i++) {
-        CHECK(own_groups[i]->topic != NULL);
+        /* What shells ask is in no help. */
+        CHECK(own_groups[i]->topic != NULL || own_groups[i]->commands[0].is_raw);
         CHECK(own_groups[i]->command_count > 0);
         for (size_t j = 0; j < own_groups[i]->command_count; j++) {
             if (!own_groups[i]->commands[j].is_raw)
