@@ -99,7 +99,7 @@ sdk-%: all
 api-fuzz: all
 	@$(SDK_RUN) api-fuzz
 SERVER_SUITES := $(if $(VECTOR_RUNNER),vectors) $(if $(wildcard tests/api/test_*.py),api) \
-	$(if $(wildcard tests/cli/test_*.py),cli) $(if $(wildcard tests/docs/test_*.py),docs) $(if $(FAULT_TESTS),fault) sdk-npm
+	$(if $(FAULT_TESTS),fault) sdk-npm $(if $(wildcard tests/cli/test_*.py),cli) $(if $(wildcard tests/docs/test_*.py),docs)
 
 test-binaries: all $(TEST_BINARIES) $(VECTOR_RUNNER) $(AMPLITUDE_RUNNER)
 
@@ -163,10 +163,10 @@ check-clang:
 	+@$(SUB) CC=clang-14 BUILD=$(BUILD)/clang test-binaries bench-binaries
 check-artefact:
 	@tools/check-artefact $(BUILD)/guidon
-check-cppcheck: $(call room_include,server)/.made
+check-cppcheck: $(call room_include,program)/.made
 	@cppcheck --quiet --std=c11 -j$(JOBS) --enable=warning,performance,portability \
 	  --inline-suppr --suppressions-list=tools/cppcheck.txt --error-exitcode=1 \
-	  -D_GNU_SOURCE -DGUIDON_VERSION='"$(VERSION)"' -I$(call room_include,server) src
+	  -D_GNU_SOURCE -DGUIDON_VERSION='"$(VERSION)"' -I$(call room_include,program) src
 # gcc's own path analysis; not part of `check` while it takes a declared non-null for one.
 check-analyser:
 	+@$(SUB) MODE=release BUILD=$(BUILD)/analyser CFLAGS=-fanalyzer -k all

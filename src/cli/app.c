@@ -152,7 +152,7 @@ static int get_environment(struct session *session, const struct invocation *inv
 
 static int create_environment(struct session *session, const struct invocation *invocation)
 {
-    struct str word = session->app_option, id;
+    struct str word = session->app_option, id = {0};
     if (str_is_empty(word))
         word = session->context.app_id;
     if (str_is_empty(word))

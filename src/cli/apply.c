@@ -17,8 +17,9 @@ static int read_files(struct session *session, const struct invocation *invocati
         declared_read(&session->arena, invocation_argument(invocation, 0), declared);
     if (!failed(fault))
         return CLI_OK;
-    fault.why =
-        arena_format(&session->arena, "%.*s: %.*s", STR_ARG(fault.where), STR_ARG(fault.why));
+    if (!str_is_empty(fault.where))
+        fault.why =
+            arena_format(&session->arena, "%.*s: %.*s", STR_ARG(fault.where), STR_ARG(fault.why));
     return session_fail_fault(session, fault);
 }
 

@@ -80,6 +80,7 @@ static int list(struct session *session, const struct invocation *invocation)
 struct writing {
     struct session *session;
     FILE *file;
+    struct str path; /* for messages */
     struct chain chain;
     struct progress progress;
 };
@@ -118,7 +119,8 @@ static int write_pages(struct writing *writing)
         const struct json *items = json_find(&answer.json, STR("items"));
         for (uint32_t i = 0; items != NULL && i < items->count && status == CLI_OK; i++) {
             if (!write_row(writing, &items->elements[i]))
-                status = session_fail(session, CLI_FAILED, str_of(strerror(errno)), NULL);
+                status = session_fail_fault(
+                    session, home_cannot(&session->arena, "write", writing->path, errno));
         }
         cursor = arena_copy_str(&session->arena, answer.next);
         arena_reset(&arena);
@@ -144,14 +146,13 @@ static void tell(struct writing *writing)
 static int write_file(struct writing *writing, struct str path)
 {
     struct session *session = writing->session;
+    writing->path = path;
     struct str temporary = arena_format(&session->arena, "%.*s.part", STR_ARG(path));
     int descriptor =
         open(temporary.data, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, (mode_t)OPEN_TO_OWNER);
     writing->file = descriptor < 0 ? NULL : fdopen(descriptor, "w");
     if (writing->file == NULL)
-        return session_fail(
-            session, CLI_FAILED,
-            arena_format(&session->arena, "%.*s: %s", STR_ARG(temporary), strerror(errno)), NULL);
+        return session_fail_fault(session, home_cannot(&session->arena, "write", temporary, errno));
     int status = write_pages(writing);
     bool is_kept = fflush(writing->file) == 0 && fsync(descriptor) == 0;
     is_kept =
@@ -168,7 +169,7 @@ static int write_file(struct writing *writing, struct str path)
 
 static int export(struct session *session, const struct invocation *invocation)
 {
-    struct writing writing = {.session = session, .file = stdout};
+    struct writing writing = {.session = session, .file = stdout, .path = STR("standard output")};
     struct str path = invocation_text(invocation, "file");
     chain_open(&writing.chain);
     progress_begin(&writing.progress, session, "rows", 0);

@@ -8,6 +8,7 @@
 
 #include "base/instant.h"
 #include "base/sha256.h"
+#include "client/home.h"
 #include "store/store.h"
 #include "json/write.h"
 
@@ -278,8 +279,7 @@ struct fault chain_read_file(struct chain *chain, struct arena *arena, struct st
     bool is_stream = str_equal(path, STR("-"));
     FILE *file = is_stream ? stdin : fopen(arena_format(arena, "%.*s", STR_ARG(path)).data, "re");
     if (file == NULL)
-        return fault_make(FAULT_MISSING, path,
-                          arena_format(arena, "%.*s: %s", STR_ARG(path), strerror(errno)));
+        return home_cannot(arena, "read", path, errno);
     struct buf pending;
     struct arena line_arena;
     buf_open(&pending, LINE_BYTES_MAX);

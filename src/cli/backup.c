@@ -2,7 +2,7 @@
 /*
  * backup - the whole store, copied while the server goes on, into a file here.
  *
- *   GET -> FILE.part, hashed on the way -> the digest the server told -> FILE, FILE.sha256
+ *   GET -> FILE.….part, hashed on the way -> the digest the server told -> FILE, FILE.sha256
  *
  * What did not arrive whole never has the name that was asked for.
  */
@@ -81,9 +81,8 @@ static int check_names(struct download *download, bool replaces)
 
 static int cannot_write(struct download *download, struct str path, int error)
 {
-    return session_fail(
-        download->session, CLI_FAILED,
-        arena_format(&download->session->arena, "%.*s: %s", STR_ARG(path), strerror(error)), NULL);
+    return session_fail_fault(download->session,
+                              home_cannot(&download->session->arena, "write", path, error));
 }
 
 /* ---- bytes --------------------------------------------------------------------------------------
@@ -187,12 +186,16 @@ static int backup(struct session *session, const struct invocation *invocation)
     struct download download = {.session = session};
     download.path = str_is_absent(path) ? own_name(session)
                                         : arena_format(&session->arena, "%.*s", STR_ARG(path));
-    download.temporary = arena_format(&session->arena, "%.*s.part", STR_ARG(download.path));
+    struct str unique = client_new_key(&session->arena);
+    download.temporary = arena_format(&session->arena, "%.*s.%.*s.part", STR_ARG(download.path),
+                                      STR_ARG(str_slice(unique, 0, 8)));
     int status = check_names(&download, invocation_has(invocation, "force"));
     if (status != CLI_OK)
         return status;
-    download.descriptor = open(download.temporary.data, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
-                               (mode_t)OPEN_TO_OWNER);
+    /* A new file of our own: in a folder of many, nobody has it open already. */
+    download.descriptor =
+        open(download.temporary.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+             (mode_t)OPEN_TO_OWNER);
     if (download.descriptor < 0)
         return cannot_write(&download, download.temporary, errno);
     status = fetch(&download);

@@ -60,6 +60,14 @@ static struct str join(struct arena *arena, struct str folder, struct str name)
     return arena_format(arena, "%.*s/%.*s", STR_ARG(folder), STR_ARG(name));
 }
 
+/* The sentence has the path in it. */
+static struct fault cannot_read(struct declared *declared, struct str path)
+{
+    struct fault fault = home_cannot(declared->arena, "read", path, errno);
+    fault.where = STR("");
+    return fault;
+}
+
 static struct fault walk(struct declared *declared, struct str path, struct str name,
                          unsigned depth);
 
@@ -88,7 +96,7 @@ static struct fault walk(struct declared *declared, struct str path, struct str 
         return fault_make(FAULT_LIMIT, name, STR("lies too deep in folders"));
     DIR *folder = opendir(path.data);
     if (folder == NULL)
-        return fault_make(FAULT_INVALID, str_is_empty(name) ? path : name, str_of(strerror(errno)));
+        return cannot_read(declared, path);
     struct fault fault = fault_none();
     for (struct dirent *entry = readdir(folder); entry != NULL && !failed(fault);
          entry = readdir(folder))
@@ -120,7 +128,7 @@ static struct fault find_files(struct declared *declared, struct str path)
         return fault_none();
     }
     if (stat(terminated.data, &status) != 0)
-        return fault_make(FAULT_MISSING, path, str_of(strerror(errno)));
+        return cannot_read(declared, path);
     if (!S_ISDIR(status.st_mode)) {
         add_file(declared, terminated, terminated);
         return fault_none();
@@ -263,7 +271,7 @@ static struct fault take_file(struct declared *declared, struct declared_file *f
     struct arena *arena = declared->arena;
     struct fault fault = home_read_file(arena, file->path, FILE_BYTES_MAX, &file->text);
     if (failed(fault))
-        return fault_make(fault.kind, file->name, fault.why);
+        return fault_make(fault.kind, STR(""), fault.why);
     fault = source_parse(arena, file->text, &file->tree);
     if (failed(fault))
         return fault_make(

@@ -36,6 +36,7 @@ struct declared_item {
     enum declared_kind kind;
     struct json tree;
     const struct declared_file *file;
+    struct str reshuffle; /* whom a flag would deal anew, a sentence; absent: nobody */
 };
 
 struct declared {
@@ -49,7 +50,7 @@ struct declared {
     struct str digest;                  /* of all the files, names included: 64 digits */
 };
 
-/* The fault's `where` is the file, its `why` a sentence. */
+/* The fault's `where` is the file, empty when its `why` names it; the `why` is a sentence. */
 struct fault declared_read(struct arena *arena, struct str path,
                            struct declared *declared) MUST_CHECK;
 
@@ -64,9 +65,6 @@ struct complaint *declared_check(const struct declared *declared, size_t *count)
 /* Fills in what flags leave out, once; current: the flags of an environment as its export has
  * them, whose salts and arithmetic stay, or NULL. */
 void declared_complete(struct declared *declared, const struct json *current);
-/* What a flag would deal anew, in one sentence; absent when everybody keeps what they have. */
-struct str declared_reshuffle(struct arena *arena, const struct declared_item *item,
-                              const struct json *current);
 /* One text in the form of an export. Lists no file speaks of are left out. */
 struct str declared_text(const struct declared *declared);
 

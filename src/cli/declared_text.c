@@ -145,6 +145,16 @@ static void list_current(struct arena *arena, const struct json *current, struct
         map_insert(places, declared_key(DECLARED_FLAG, &current->elements[i]), i);
 }
 
+static struct str reshuffle_of(struct arena *arena, const struct flag *older,
+                               const struct json *tree)
+{
+    struct flag newer;
+    struct str where;
+    if (failed(decode_flag(arena, tree, &newer)))
+        return (struct str){0};
+    return flag_reshuffle(arena, older, &newer, &where);
+}
+
 void declared_complete(struct declared *declared, const struct json *current)
 {
     struct arena *arena = declared->arena;
@@ -166,25 +176,9 @@ void declared_complete(struct declared *declared, const struct json *current)
         if (!had_id) /* what was written stays, so that it is refused */
             definition_drop_member(tree, STR("id"));
         item->tree = *tree;
+        if (is_there)
+            item->reshuffle = reshuffle_of(arena, flag, tree);
     }
-}
-
-struct str declared_reshuffle(struct arena *arena, const struct declared_item *item,
-                              const struct json *current)
-{
-    struct flag older, newer;
-    struct str where, key = declared_key(item->kind, &item->tree);
-    if (item->kind != DECLARED_FLAG)
-        return (struct str){0};
-    for (uint32_t i = 0; current != NULL && i < current->count; i++) {
-        const struct json *tree = &current->elements[i];
-        if (str_equal(declared_key(DECLARED_FLAG, tree), key))
-            return failed(decode_flag(arena, tree, &older)) ||
-                           failed(decode_flag(arena, &item->tree, &newer))
-                       ? (struct str){0}
-                       : flag_reshuffle(arena, &older, &newer, &where);
-    }
-    return (struct str){0};
 }
 
 /* ---- written ------------------------------------------------------------------------------------

@@ -94,6 +94,9 @@ int document_edit(struct session *session, const struct invocation *invocation)
     if (answer.kind != ANSWER_OK)
         return session_refuse(session, &answer);
     const struct json *document = json_find(&answer.json, STR("document"));
+    if (document == NULL)
+        return session_fail(session, CLI_FAILED, STR("the server answered without a document"),
+                            NULL);
     struct str file = scratch_file(session, key), before, after;
     struct fault fault = write_scratch(session, file, document);
     if (!failed(fault))

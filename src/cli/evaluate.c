@@ -29,8 +29,8 @@ static int check(struct session *session, const struct json *decision, struct st
                         "`guidon why` with the same words shows how it came about");
 }
 
-/* For scripts: a text as it is, anything else as JSON. */
-static void print_value(const struct json *value)
+/* For scripts: a text as it is, anything else as JSON. A terminal obeys no flag. */
+static void print_value(const struct json *value, bool is_for_terminal)
 {
     if (value == NULL)
         return;
@@ -38,8 +38,12 @@ static void print_value(const struct json *value)
         output_json(value);
         return;
     }
-    output_raw(value->string);
+    struct buf visible;
+    buf_open(&visible, SIZE_MAX);
+    output_append_visible(&visible, value->string);
+    output_raw(is_for_terminal ? buf_str(&visible) : value->string);
     output_raw(STR("\n"));
+    buf_close(&visible);
 }
 
 static int evaluate_all(struct session *session, const struct invocation *invocation)
@@ -74,7 +78,7 @@ static int evaluate(struct session *session, const struct invocation *invocation
     if (question_is_unknown(decision))
         return question_refuse_unknown(session, invocation, key);
     if (invocation_has(invocation, "value"))
-        print_value(json_find(decision, STR("value")));
+        print_value(json_find(decision, STR("value")), session->is_output_terminal);
     else
         output_item(session, columns, COUNT_OF(columns), decision);
     struct str expected = invocation_text(invocation, "test");

@@ -42,17 +42,10 @@ struct folder {
     size_t changed, removed;
 };
 
-static struct fault complain(struct folder *folder, struct str path)
-{
-    return fault_make(
-        FAULT_INVALID, path,
-        arena_format(&folder->session->arena, "%.*s: %s", STR_ARG(path), strerror(errno)));
-}
-
 static struct fault make_folder(struct folder *folder, struct str path)
 {
     if (mkdir(path.data, FOLDER_OPEN_TO_ALL) != 0 && errno != EEXIST)
-        return complain(folder, path);
+        return home_cannot(&folder->session->arena, "make", path, errno);
     return fault_none();
 }
 

@@ -130,8 +130,7 @@ static int add_member(struct session *session, const struct invocation *invocati
                               .sentence =
                                   arena_format(&session->arena, "put %.*s into the group %.*s",
                                                STR_ARG(flag), STR_ARG(group)),
-                              .columns = group_columns,
-                              .column_count = COUNT_OF(group_columns)};
+                              .done = "it is in the group"};
     return is_good ? resource_edit(session, invocation, &edit)
                    : session_fail(session, CLI_USAGE, STR("--slot is a number, from 1 on"), NULL);
 }
@@ -146,8 +145,7 @@ static int remove_member(struct session *session, const struct invocation *invoc
                               .sentence =
                                   arena_format(&session->arena, "take %.*s out of the group %.*s",
                                                STR_ARG(flag), STR_ARG(group)),
-                              .columns = group_columns,
-                              .column_count = COUNT_OF(group_columns)};
+                              .done = "it is out of the group"};
     return resource_edit(session, invocation, &edit);
 }
 

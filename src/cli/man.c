@@ -323,8 +323,7 @@ static struct fault make_folder(struct arena *arena, struct str path)
 {
     if (mkdir(path.data, FOLDER_OPEN_TO_ALL) == 0 || errno == EEXIST)
         return fault_none();
-    return fault_make(FAULT_INVALID, path,
-                      arena_format(arena, "%.*s: %s", STR_ARG(path), strerror(errno)));
+    return home_cannot(arena, "make", path, errno);
 }
 
 static struct fault write_all(struct pages *pages, const struct buf *front)

@@ -59,15 +59,62 @@ static void append_keys(struct body *body, const struct invocation *invocation, 
     json_array_end(&body->writer);
 }
 
+/* Every key of a list of the source, as of the moment that is meant. */
+static int append_all(struct session *session, struct body *body,
+                      const struct session_environment *source, struct str at, const char *list)
+{
+    struct json *items = NULL;
+    size_t count = 0;
+    struct str path = arena_format(&session->arena, "%.*s/%s", STR_ARG(source->path), list);
+    struct answer answer =
+        session_list(session, address_with(&session->arena, path, "at", at), &items, &count);
+    if (answer.kind != ANSWER_OK)
+        return session_refuse(session, &answer);
+    json_key(&body->writer, str_of(list));
+    json_array_begin(&body->writer);
+    for (size_t i = 0; i < count; i++) {
+        const struct json *key = output_find(&items[i], "document.key");
+        if (key != NULL && key->type == JSON_STRING)
+            json_string(&body->writer, key->string);
+    }
+    json_array_end(&body->writer);
+    return CLI_OK;
+}
+
+/* Behind the '@' of what was written; absent: now. */
+static struct str moment_of(struct str word)
+{
+    size_t at = str_find_byte(word, '@', 0);
+    return at < word.size ? str_slice(word, at + 1, word.size) : (struct str){0};
+}
+
+static int append_wanted(struct session *session, const struct invocation *invocation,
+                         struct body *body, const struct session_environment *source)
+{
+    struct str at = moment_of(invocation_text(invocation, "from"));
+    if (!invocation_has(invocation, "all")) {
+        append_keys(body, invocation, "flag", "flags", true);
+        append_keys(body, invocation, "segment", "segments", false);
+        return CLI_OK;
+    }
+    int status = append_all(session, body, source, at, "flags");
+    return status == CLI_OK ? append_all(session, body, source, at, "segments") : status;
+}
+
+static bool names_something(const struct invocation *invocation)
+{
+    bool has_names = invocation->argument_count > 0 || invocation_has(invocation, "segment");
+    return has_names != invocation_has(invocation, "all");
+}
+
 static int promote(struct session *session, const struct invocation *invocation)
 {
     struct session_environment source, target;
     struct str from = invocation_text(invocation, "from"), to = invocation_text(invocation, "to");
-    bool names_something = invocation->argument_count > 0 || invocation_has(invocation, "segment");
-    if (str_is_absent(from) || str_is_absent(to) || !names_something)
+    if (str_is_absent(from) || str_is_absent(to) || !names_something(invocation))
         return session_fail(session, CLI_USAGE,
                             STR("promote wants --from, --to and what to promote"),
-                            "guidon promote dark-mode --from staging --to production");
+                            "guidon promote dark-mode --from staging --to production, or --all");
     int status = find_side(session, from, &from, &source);
     if (status == CLI_OK)
         status = session_find_environment(session, to, &target);
@@ -76,8 +123,7 @@ static int promote(struct session *session, const struct invocation *invocation)
     struct body body;
     body_begin(&body);
     body_text(&body, "from", from);
-    append_keys(&body, invocation, "flag", "flags", true);
-    append_keys(&body, invocation, "segment", "segments", false);
+    status = append_wanted(session, invocation, &body, &source);
     body_text(&body, "enabled", invocation_text(invocation, "enabled"));
     const struct edit edit = {
         .method = "POST",
@@ -88,7 +134,8 @@ static int promote(struct session *session, const struct invocation *invocation)
     };
     struct answer answer;
     bool is_done = false;
-    status = resource_send(session, invocation, &edit, &answer, &is_done);
+    if (status == CLI_OK)
+        status = resource_send(session, invocation, &edit, &answer, &is_done);
     if (status == CLI_OK && is_done) {
         resource_show_report(session, &answer.json);
         resource_say_version(session, &answer.json);
@@ -104,13 +151,15 @@ static const struct command_option promotion[] = {
      COMPLETES_ENVIRONMENTS, false},
     {"to", '\0', "ENV", "where it goes", COMPLETES_ENVIRONMENTS, false},
     {"segment", '\0', "KEY", "a segment to take along", COMPLETES_SEGMENTS, true},
+    {"all", '\0', NULL, "every flag and segment there", COMPLETES_NOTHING, false},
     {"enabled", '\0', "copy|keep", "on or off as over there, or as it is here [copy]",
      COMPLETES_CHOICES, false},
     RESOURCE_EDIT_OPTIONS};
 
 static const char *const promote_examples[] = {
     "promote dark-mode --from staging --to production --dry-run",
-    "promote dark-mode checkout --from staging --to production --enabled keep --yes", NULL};
+    "promote dark-mode checkout --from staging --to production --enabled keep --yes",
+    "promote --all --from production@41 --to staging", NULL};
 static const char *const diff_examples[] = {"diff staging production",
                                             "diff production@41 production", NULL};
 static const char *const diff_detail[] = {

@@ -85,14 +85,27 @@ static int find_address(struct session *session, const struct invocation *invoca
     return status;
 }
 
+/* A server without a dashboard says so itself: its root of all pages is not there. */
+static bool has_dashboard(struct session *session)
+{
+    return session_provide(session, NEEDS_SERVER) == CLI_OK &&
+           session_get(session, STR("/ui/")).kind != ANSWER_MISSING;
+}
+
 static int run_open(struct session *session, const struct invocation *invocation)
 {
     struct str address;
     int status = find_address(session, invocation, &address);
     if (status != CLI_OK)
         return status;
-    bool is_opened = !invocation_has(invocation, "print") && session->is_output_terminal &&
-                     browser_is_here(session) && browser_open(session, address);
+    bool is_wanted = !invocation_has(invocation, "print") && session->is_output_terminal &&
+                     browser_is_here(session);
+    if (is_wanted && !has_dashboard(session))
+        return session_fail(
+            session, CLI_NOT_FOUND,
+            arena_format(&session->arena, "%.*s has no dashboard", STR_ARG(session->origin)),
+            "its API is described at /openapi.json; --print shows the address");
+    bool is_opened = is_wanted && browser_open(session, address);
     if (is_opened)
         output_note(session, "opened %.*s", STR_ARG(address));
     else

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/instant.h"
 #include "json/write.h"
@@ -286,7 +287,8 @@ void output_item(struct session *session, const struct column *columns, size_t c
 
 void output_raw(struct str text)
 {
-    fwrite(text.data, 1, text.size, stdout);
+    if (text.size > 0)
+        fwrite(text.data, 1, text.size, stdout);
 }
 
 void output_json(const struct json *json)
@@ -297,7 +299,15 @@ void output_json(const struct json *json)
     json_writer_open(&writer, &buf);
     json_tree(&writer, json);
     buf_append_byte(&buf, '\n');
-    output_raw(buf_str(&buf));
+    if (isatty(STDOUT_FILENO) == 1) {
+        struct buf visible;
+        buf_open(&visible, SIZE_MAX);
+        output_append_visible_json(&visible, buf_str(&buf));
+        output_raw(buf_str(&visible));
+        buf_close(&visible);
+    } else {
+        output_raw(buf_str(&buf));
+    }
     buf_close(&buf);
 }
 

@@ -261,7 +261,9 @@ static int choose(struct session *session, struct str app, struct str environmen
             continue;
         has_app = true;
         const struct json *number = json_find(&items[i], STR("number"));
-        if (!is_called(&items[i], "id", "name", environment) || number == NULL)
+        if (!is_called(&items[i], "id", "name", environment) || number == NULL ||
+            number->type != JSON_NUMBER ||
+            !(number->number >= 1 && number->number < 9007199254740992.0))
             continue;
         *place = (struct vendor_place){.app_id = text_of(&items[i], "appId"),
                                        .app_name = text_of(&items[i], "appName"),
@@ -318,7 +320,8 @@ static int use(struct session *session, const struct invocation *invocation)
     session->context = (struct home_context){.app_id = place.app_id,
                                              .app_name = place.app_name,
                                              .environment = place.environment,
-                                             .number = place.number};
+                                             .number = place.number,
+                                             .api = session->origin};
     struct fault fault = home_save_context(&session->home, &session->context);
     if (failed(fault))
         return session_fail_fault(session, fault);

@@ -9,8 +9,6 @@
 #include "base/sha256.h"
 #include "cli/declared.h"
 #include "client/address.h"
-#include "dialect/admin/definition.h"
-#include "dialect/admin/flag_defaults.h"
 
 const struct str plan_format = {"guidon.plan/1", 13};
 
@@ -63,8 +61,9 @@ static int read_files(struct session *session, struct str path, struct declared 
     struct fault fault = declared_read(&session->arena, path, declared);
     if (!failed(fault))
         return CLI_OK;
-    fault.why =
-        arena_format(&session->arena, "%.*s: %.*s", STR_ARG(fault.where), STR_ARG(fault.why));
+    if (!str_is_empty(fault.where))
+        fault.why =
+            arena_format(&session->arena, "%.*s: %.*s", STR_ARG(fault.where), STR_ARG(fault.why));
     return session_fail_fault(session, fault);
 }
 
@@ -99,13 +98,12 @@ static int ask_what_changes(struct session *session, struct plan *plan)
 }
 
 /* Another salt or arithmetic is no mistake a document could show. */
-static void warn(struct session *session, struct plan *plan, const struct declared *declared,
-                 const struct json *current)
+static void warn(struct session *session, struct plan *plan, const struct declared *declared)
 {
     struct arena *arena = &session->arena;
     plan->warnings = ARENA_NEW_ARRAY(arena, struct str, declared->item_count);
     for (size_t i = 0; i < declared->item_count; i++) {
-        struct str sentence = declared_reshuffle(arena, &declared->items[i], current);
+        struct str sentence = declared->items[i].reshuffle;
         if (!str_is_absent(sentence))
             plan->warnings[plan->warning_count++] = arena_format(
                 arena, "%.*s: %.*s",
@@ -136,7 +134,7 @@ int plan_make(struct session *session, struct str path, bool prunes, struct plan
                           .digest = declared.digest,
                           .prunes = prunes,
                           .document = declared_text(&declared)};
-    warn(session, plan, &declared, flags);
+    warn(session, plan, &declared);
     return ask_what_changes(session, plan);
 }
 

@@ -13,7 +13,8 @@ static struct str first_on(const struct json *document)
 {
     const struct json *variations = json_find(document, STR("variations"));
     struct str off = text_at(document, "offVariation");
-    for (uint32_t i = 0; variations != NULL && i < variations->count; i++) {
+    bool is_list = variations != NULL && variations->type == JSON_ARRAY;
+    for (uint32_t i = 0; is_list && i < variations->count; i++) {
         struct str id = text_at(&variations->elements[i], "id");
         if (!str_equal(id, off))
             return id;
@@ -100,9 +101,18 @@ int document_roll_out(struct session *session, const struct invocation *invocati
     if (answer.kind != ANSWER_OK)
         return session_refuse(session, &answer);
     const struct json *document = json_find(&answer.json, STR("document"));
+    if (document == NULL)
+        return session_fail(session, CLI_FAILED, STR("the server answered without a document"),
+                            NULL);
     struct str on = invocation_text(invocation, "variation");
     if (str_is_absent(on))
         on = first_on(document);
+    if (str_equal(on, text_at(document, "offVariation")))
+        return session_fail(session, CLI_FAILED,
+                            arena_format(&session->arena,
+                                         "%.*s is what everybody else gets: the one for off",
+                                         STR_ARG(on)),
+                            "`guidon flag set KEY offVariation=ID` makes another one that");
     if (str_is_absent(on))
         return session_fail(session, CLI_FAILED,
                             STR("the flag has no variation but the one for off"),

@@ -131,7 +131,8 @@ struct answer session_list(struct session *session, struct str path, struct json
 
 bool session_is_production(struct str name)
 {
-    return str_equal(name, STR("production")) || str_equal(name, STR("prod"));
+    return str_equal_ignoring_case(name, STR("production")) ||
+           str_equal_ignoring_case(name, STR("prod"));
 }
 
 static struct str text_of(const struct json *json, struct str key)
@@ -140,12 +141,20 @@ static struct str text_of(const struct json *json, struct str key)
     return member != NULL && member->type == JSON_STRING ? member->string : (struct str){0};
 }
 
+/* 0: it has none, or what it has is no number of an environment. */
+static uint64_t number_of(const struct json *item)
+{
+    const struct json *number = json_find(item, STR("number"));
+    bool is_one = number != NULL && number->type == JSON_NUMBER && number->number >= 1 &&
+                  number->number < 9007199254740992.0;
+    return is_one ? (uint64_t)number->number : 0;
+}
+
 static void set_environment(struct session *session, const struct json *item,
                             struct session_environment *environment)
 {
-    const struct json *number = json_find(item, STR("number"));
     *environment = (struct session_environment){
-        .number = number != NULL ? (uint64_t)number->number : 0,
+        .number = number_of(item),
         .id = text_of(item, STR("id")),
         .name = text_of(item, STR("name")),
         .app_id = text_of(item, STR("appId")),
@@ -169,9 +178,8 @@ static bool is_of_app(const struct session *session, const struct json *item, st
 
 static bool is_meant(const struct session *session, const struct json *item, struct str word)
 {
-    const struct json *number = json_find(item, STR("number"));
     uint64_t wanted = 0;
-    if (str_parse_u64(word, &wanted) && number != NULL && number->number == (double)wanted)
+    if (str_parse_u64(word, &wanted) && wanted != 0 && number_of(item) == wanted)
         return true;
     if (str_equal(word, text_of(item, STR("id"))))
         return true;
@@ -215,7 +223,9 @@ static int provide_environment(struct session *session)
 {
     const struct home_context *context = &session->context;
     bool is_chosen = str_is_empty(session->app_option) && str_is_empty(session->environment_option);
-    if (is_chosen && context->number != 0) {
+    /* The same number at another server is somebody else's environment, maybe its production. */
+    bool is_from_here = str_equal(context->api, session->origin);
+    if (is_chosen && is_from_here && context->number != 0) {
         session->environment = (struct session_environment){
             .number = context->number,
             .name = context->environment,

@@ -179,7 +179,13 @@ static void draw_hash(struct drawing *drawing, const struct json *serve)
     print_text(text_of(hash, "input"));
     printf("\" with ");
     print_text(text_of(hash, "name"));
-    printf(": %.0f\n", value->number);
+    printf(": ");
+    /* Beyond what a double holds it comes as hexadecimal digits. */
+    if (value->type == JSON_STRING)
+        print_text(value->string);
+    else
+        print_json(value);
+    printf("\n");
 }
 
 static void draw_place(struct drawing *drawing, const struct json *serve)

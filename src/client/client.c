@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "base/random.h"
+#include "client/address.h"
 #include "client/answer.h"
 #include "client/library.h"
 
@@ -190,6 +191,9 @@ static void set_options(struct exchange *exchange, struct arena *arena)
     curl->easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl->easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
     curl->easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    /* What is said to this machine in the clear stays on it, whatever http_proxy says. */
+    if (str_starts_with(config->origin, STR("http://")) && address_is_private(config->origin))
+        curl->easy_setopt(easy, CURLOPT_PROXY, "");
     curl->easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
     curl->easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_TIMEOUT_MS);
     /* A stream has no time limit: a server that is gone without a word shows by this. */

@@ -22,7 +22,7 @@ struct str home_path(const struct home *home, const char *name)
 /* ---- files --------------------------------------------------------------------------------------
  */
 
-static struct fault cannot(struct arena *arena, const char *verb, struct str path, int error)
+struct fault home_cannot(struct arena *arena, const char *verb, struct str path, int error)
 {
     enum fault_kind kind = error == ENOENT ? FAULT_MISSING : FAULT_UNAVAILABLE;
     char text[128];
@@ -50,7 +50,7 @@ static struct fault read_descriptor(struct arena *arena, int descriptor, struct 
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
-            fault = cannot(arena, "read", path, errno);
+            fault = home_cannot(arena, "read", path, errno);
         if (got <= 0)
             break;
         buf_advance(&buf, (size_t)got);
@@ -68,7 +68,7 @@ struct fault home_read_file(struct arena *arena, struct str path, size_t bytes_m
         return read_descriptor(arena, STDIN_FILENO, STR("standard input"), bytes_max, text);
     int descriptor = open(arena_format(arena, "%.*s", STR_ARG(path)).data, O_RDONLY | O_CLOEXEC);
     if (descriptor < 0)
-        return cannot(arena, "read", path, errno);
+        return home_cannot(arena, "read", path, errno);
     struct fault fault = read_descriptor(arena, descriptor, path, bytes_max, text);
     close(descriptor);
     return fault;
@@ -95,7 +95,7 @@ struct fault home_write_file(struct arena *arena, struct str path, struct str te
     const char *beside = arena_format(arena, "%s.%.8s.tmp", target, unique).data;
     int descriptor = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
     if (descriptor < 0)
-        return cannot(arena, "write", path, errno);
+        return home_cannot(arena, "write", path, errno);
     int error = 0;
     if (!write_whole(descriptor, text) || fsync(descriptor) != 0)
         error = errno;
@@ -106,7 +106,7 @@ struct fault home_write_file(struct arena *arena, struct str path, struct str te
     if (error == 0)
         return fault_none();
     unlink(beside);
-    return cannot(arena, "write", path, error);
+    return home_cannot(arena, "write", path, error);
 }
 
 /* ---- documents ----------------------------------------------------------------------------------
@@ -178,7 +178,7 @@ static struct fault make_directory(const struct home *home)
     const char *name = home_path(home, "").data;
     if (mkdir(name, OWN_FOLDER) == 0 || errno == EEXIST)
         return fault_none();
-    return cannot(home->arena, "make", home->directory, errno);
+    return home_cannot(home->arena, "make", home->directory, errno);
 }
 
 static struct fault save(const struct home *home, const char *name, const struct pair *pairs,
@@ -223,7 +223,7 @@ struct fault home_load_context(const struct home *home, struct home_context *con
     struct fault fault = load(home, "context.json", &json);
     const struct json *number = json_find(&json, STR("environment"));
     *context = (struct home_context){text_in(&json, "appId"), text_in(&json, "appName"),
-                                     text_in(&json, "env"), 0};
+                                     text_in(&json, "env"), 0, text_in(&json, "api")};
     if (number != NULL && number->type == JSON_NUMBER && number->number > 0 &&
         number->number < 9007199254740992.0)
         context->number = (uint64_t)number->number;
@@ -235,7 +235,8 @@ struct fault home_save_context(const struct home *home, const struct home_contex
     const struct pair pairs[] = {{"appId", context->app_id, 0},
                                  {"appName", context->app_name, 0},
                                  {"env", context->environment, 0},
-                                 {"environment", {0}, context->number}};
+                                 {"environment", {0}, context->number},
+                                 {"api", context->api, 0}};
     return save(home, "context.json", pairs, COUNT_OF(pairs));
 }
 
@@ -245,5 +246,5 @@ struct fault home_forget_credentials(const struct home *home, bool *was_there)
     *was_there = unlink(path.data) == 0;
     if (*was_there || errno == ENOENT || errno == ENOTDIR)
         return fault_none();
-    return cannot(home->arena, "remove", path, errno);
+    return home_cannot(home->arena, "remove", path, errno);
 }

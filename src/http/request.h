@@ -34,7 +34,7 @@ struct request {
     bool is_http_1_0;
     bool is_inside_callback; /* given back when that returns, not when it answers */
     bool is_answered;
-    bool takes_time; /* no deadline while it is handled */
+    bool takes_time;           /* no deadline while it is handled */
     _Atomic bool is_abandoned; /* nobody waits for the answer: work that has not begun is skipped */
     struct http_header *headers; /* as many as the limit allows, behind this structure */
 };

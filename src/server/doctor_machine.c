@@ -22,6 +22,12 @@ static const int64_t day_s = 86400;
 
 /* ---- the clock ------------------------------------------------------------------------------ */
 
+static bool went_back(void)
+{
+    int64_t before_ms = clock_monotonic_ms(clock_system());
+    return clock_monotonic_ms(clock_system()) < before_ms;
+}
+
 static void look_at_clock(struct doctor *doctor)
 {
     char now[INSTANT_TEXT_BYTES];
@@ -32,7 +38,7 @@ static void look_at_clock(struct doctor *doctor)
     if (doctor->now_ms < year_2024_ms || doctor->now_ms > year_2100_ms)
         doctor_find(doctor, "clock", OUTCOME_FAILED,
                     arena_format(&doctor->arena, "it says %s", now), STR("set it (timedatectl)"));
-    else if (clock_monotonic_ms(clock_system()) > clock_monotonic_ms(clock_system()))
+    else if (went_back())
         doctor_find(doctor, "clock", OUTCOME_FAILED, STR("the monotonic clock went back"),
                     STR("this machine, or what emulates it, is broken"));
     else if (state >= 0 && !is_synchronised)

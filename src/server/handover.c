@@ -267,7 +267,8 @@ static void describe(const struct handover *handover)
         size += (size_t)snprintf(names + size, sizeof(names) - size, "main:");
     snprintf(names + size, sizeof(names) - size,
              handover->operations_count > 0 ? "operations" : "");
-    set_number("LISTEN_FDS", (long long)(handover->main_count + handover->operations_count));
+    set_number("LISTEN_FDS",
+               (long long)handover->main_count + (long long)handover->operations_count);
     set_number("LISTEN_PID", (long long)getpid());
     set_number(began_variable, (long long)handover->began_us);
     setenv("LISTEN_FDNAMES", names, 1);

@@ -44,6 +44,9 @@ static const struct argument_table command = {
     .operands_max = 1,
 };
 
+/* Versions are numbers of JSON, exact up to twice this: there is room to go on above it. */
+static const uint64_t above_max = (uint64_t)1 << 52;
+
 static struct fault misuse(const char *why)
 {
     return fault_make(FAULT_INVALID, STR(""), str_of(why));
@@ -65,6 +68,8 @@ static struct fault read_arguments(struct restore *restore, int count, char **ar
         restore->data = str_of(getenv("GUIDON_DATA"));
     if (str_is_empty(restore->data))
         return misuse("say into which data directory: --data DIR");
+    if (restore->above > above_max)
+        return misuse("--above is beyond what versions can be: at most 4503599627370496");
     if (!str_is_absent(restore->output) && !str_equal(restore->output, STR("json")))
         return misuse("-o takes json alone");
     restore->directory = arena_format(&restore->arena, "%.*s", STR_ARG(restore->data)).data;

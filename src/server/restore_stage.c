@@ -37,7 +37,11 @@ static struct fault refuse_because(struct restore *restore, struct fault fault)
 
 static void empty_directory(const char *path)
 {
-    DIR *listing = opendir(path);
+    /* Who owns the data directory may have put a link there for who is more than they are. */
+    int directory = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *listing = directory < 0 ? NULL : fdopendir(directory);
+    if (listing == NULL && directory >= 0)
+        close(directory);
     if (listing == NULL)
         return;
     for (struct dirent *entry = readdir(listing); entry != NULL; entry = readdir(listing)) {
@@ -65,7 +69,9 @@ static struct fault make_staging(struct restore *restore)
 {
     restore->staging = arena_format(&restore->arena, "%s/restoring", restore->directory).data;
     empty_directory(restore->staging); /* what one that was killed has left */
-    if (mkdir(restore->staging, 0700) == 0 || errno == EEXIST)
+    struct stat status;
+    bool is_there = mkdir(restore->staging, 0700) == 0 || errno == EEXIST;
+    if (is_there && lstat(restore->staging, &status) == 0 && S_ISDIR(status.st_mode))
         return fault_none();
     return refuse(restore, "no copy of it can be made in the data directory");
 }
@@ -185,6 +191,11 @@ static struct fault check_digest(struct restore *restore)
     if (got != HEX_BYTES ||
         !str_equal_ignoring_case((struct str){written, HEX_BYTES}, restore->digest))
         return refuse(restore, "it is not the file that the digest beside it was made of");
+    const char *log =
+        arena_format(&restore->arena, "%s/" STORE_FILE_NAME "-wal", restore->staging).data;
+    if (access(log, F_OK) == 0)
+        return refuse(restore, "a log of changes lies beside it (-wal), which its digest says "
+                               "nothing of: move one of the two away");
     restore->is_digest_checked = true;
     return fault_none();
 }

@@ -41,9 +41,8 @@ struct copying {
 };
 
 /* A copy of everything as of one moment, in a file that must not be there yet (mode 0600), through
- * a reading connection that nobody else uses meanwhile. Writers go on, and what is written has
- * reached the disk or is about to: a later sync of theirs does not wait for it. When refused, the
- * file is gone. */
+ * a reading connection that nobody else uses meanwhile. Writers go on. Who means to keep the file
+ * syncs it. When refused, it is gone. */
 struct fault store_copy(struct store *store, const char *file,
                         const struct copying *copying) MUST_CHECK;
 

@@ -140,7 +140,7 @@ def test_a_cut_at_the_end_shows_by_the_head(trail):
 
 def test_files_that_are_not_there(trail):
     assert trail.run("audit", "verify", "nowhere").ended(3).out == ""
-    trail.run("audit", "export", "-O", "no/where").ended(1)
+    trail.run("audit", "export", "-O", "no/where").ended(3)
 
 
 def test_who_sees_little_is_told_so(trail, admin):

@@ -66,6 +66,17 @@ def test_promotions_that_cannot_be(places, words, status):
     assert refused.out == "" and refused.err.startswith("error: ")
 
 
+def test_everything_is_promoted(places):
+    use = ("--env", "staging")
+    places.run("segment", "put", "beta", "-", *use, input='{"included":["ann"]}').ok()
+    places.run("flag", "create", "two", *use).ok()
+    places.run("promote", "--all", "--from", "staging@1", "--to", "development").ok()
+    assert set(flags(places, "development")) == {"one"}
+    places.run("promote", "--all", "--from", "staging", "--to", "development").ok()
+    places.run("diff", "staging", "development").ok()
+    places.run("promote", "--all", "one", "--from", "staging", "--to", "development").ended(4)
+
+
 # ---- diff ------------------------------------------------------------------------------------------
 def test_a_difference_is_told_in_words(places):
     said = places.terminal("diff", "production", "staging").ended(2)

@@ -76,10 +76,6 @@ class Page:
         return [block for block in self.blocks
                 if block.language == "sh" and "run-by" not in block.says]
 
-    @property
-    def is_worth_a_server(self):
-        return bool(self.commands)
-
 
 def pages():
     """All pages whose blocks are promises. A dialect's page is one where it has commands."""

@@ -63,6 +63,7 @@ class Room:
         self.server = Server(self.folder / "server")
         self.ports = {}
         self.outputs = {}  # number of a block -> what it printed
+        self.ended = set()  # numbers of blocks that were run to their end
         self.skipped = None
         self.failure = None
         self.current = None
@@ -197,6 +198,7 @@ class Room:
             self.current = int(rest)
             self.outputs[self.current] = ""
         elif word == "END":
+            self.ended.add(int(rest))
             self.current = None
         elif word == "SYNC":
             (self.folder / f"sync.{rest}").touch()
@@ -223,6 +225,9 @@ class Room:
         where = block.where if block else self.page.name
         said = plain(self.outputs.get(self.current, ""))[-3000:]
         return f"{where}: {self.failure or f'the shell ended with {status}'}\n{said}"
+
+    def has_run(self, block):
+        return self.page.blocks.index(block) in self.ended
 
     def printed(self, block):
         """What a block printed, as the page would show it."""

@@ -24,45 +24,53 @@ PAGES = pages()
 PROGRAMS = {"js", "mjs", "ts", "tsx", "jsx", "python", "go", "java", "html"}
 
 
-@pytest.fixture(scope="module", params=PAGES, ids=lambda page: page.name)
-def page(request):
-    return request.param
+WITH_COMMANDS = [page for page in PAGES if page.commands]
+
+
+def outputs_shown(page):
+    """The page's `text` blocks, each with the commands that print it."""
+    return [(before, block) for before, block in zip(page.blocks, page.blocks[1:])
+            if block.language == "text" and before in page.commands]
 
 
 @pytest.fixture(scope="module")
-def ran(page, tmp_path_factory):
-    """The page's room after its commands."""
-    if not page.is_worth_a_server:
-        pytest.skip("no commands")
-    room = Room(page, tmp_path_factory.mktemp("room")).open()
-    try:
-        room.run()
-    except Failure as failure:
-        room.failure = str(failure)
-    room.close()
-    return room
+def ran(tmp_path_factory):
+    """A page's room after its commands, which run once."""
+    rooms = {}
+
+    def run(page):
+        if page.name not in rooms:
+            room = rooms[page.name] = Room(page, tmp_path_factory.mktemp("room")).open()
+            try:
+                room.run()
+            except Failure as failure:
+                room.failure = str(failure)
+            room.close()
+        return rooms[page.name]
+    return run
 
 
-def test_its_commands_work(ran):
-    assert not ran.failure, ran.failure
-    if ran.skipped:
-        pytest.skip(f"{ran.page.name}: {ran.skipped}, WHAT STANDS BEHIND IT WAS NOT RUN")
+@pytest.mark.parametrize("page", WITH_COMMANDS, ids=lambda page: page.name)
+def test_its_commands_work(page, ran):
+    room = ran(page)
+    assert not room.failure, room.failure
+    if room.skipped:
+        pytest.skip(f"{page.name}: {room.skipped}, WHAT STANDS BEHIND IT WAS NOT RUN")
 
 
+@pytest.mark.parametrize("page", filter(outputs_shown, WITH_COMMANDS), ids=lambda page: page.name)
 def test_they_print_what_the_page_shows(page, ran):
-    behind = [(before, block) for before, block in zip(page.blocks, page.blocks[1:])
-              if block.language == "text" and before in page.commands]
-    if not behind:
-        pytest.skip("shows no output")
-    for before, block in behind:
-        if page.blocks.index(before) not in ran.outputs:
-            assert ran.skipped or ran.failure
+    room = ran(page)
+    for before, block in outputs_shown(page):
+        if not room.has_run(before):
+            assert room.skipped or room.failure
             continue
-        printed = ran.printed(before)
+        printed = room.printed(before)
         assert matches(block.text, printed), \
             f"{block.where}: the page shows\n{block.text}\nbut this was printed:\n{printed}"
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_block_is_of_a_kind_that_is_tested(page):
     for before, block in zip([None, *page.blocks], page.blocks):
         known = KINDS.get(block.language)

@@ -21,7 +21,7 @@ static const struct column columns[] = {
 static struct json item_of(struct arena *arena, const struct json_member *member)
 {
     const struct json *flag = &member->value;
-    uint32_t count = flag->type == JSON_OBJECT ? flag->count : 0;
+    const uint32_t count = flag->type == JSON_OBJECT ? flag->count : 0;
     struct json item = {.type = JSON_OBJECT, .count = count + 1};
     item.members = ARENA_NEW_ARRAY(arena, struct json_member, count + 1);
     item.members[0] = (struct json_member){STR("key"), json_make_string(member->key)};
@@ -121,13 +121,14 @@ static struct fault append_extras(struct session *session, const struct invocati
     }
     if (str_is_absent(rollout))
         return fault_none();
-    json_key(writer, STR("rollout"));
     if (str_equal(rollout, STR("none"))) {
+        json_key(writer, STR("rollout"));
         json_null(writer);
         return fault_none();
     }
     if (failed(flag_value_parse(&session->arena, STR("number"), rollout, &value)))
         return fault_make(FAULT_INVALID, rollout, STR("--rollout is a percentage: 0 to 100"));
+    json_key(writer, STR("rollout"));
     json_object_begin(writer);
     json_member_tree(writer, STR("percentage"), &value);
     json_object_end(writer);
@@ -220,8 +221,8 @@ static int change(struct session *session, const struct invocation *invocation, 
                   struct str text)
 {
     struct vendor_place place;
-    struct str type, shown = {0};
-    struct json value;
+    struct str type = {0}, shown = {0};
+    struct json value = json_make_null();
     struct fault fault = fault_none();
     int status = vendor_find_place(session, &place);
     if (status == CLI_OK && !str_is_absent(text))

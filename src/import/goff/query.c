@@ -130,8 +130,8 @@ static bool read_query(struct cursor *cursor, struct expression *condition);
 
 static bool read_comparison(struct cursor *cursor, struct expression *condition)
 {
-    struct str attribute;
-    struct query_value value;
+    struct str attribute = {0};
+    struct query_value value = {0};
     if (!take_attribute(cursor, &attribute))
         return false;
     if (!take_blank(cursor))

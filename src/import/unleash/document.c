@@ -156,7 +156,7 @@ static void deal_strategies(const struct document *document, struct features *fe
 {
     const struct json *list = source_array(document->root, "featureStrategies");
     size_t *counts = ARENA_NEW_ARRAY(features->arena, size_t, features->count);
-    for (uint32_t i = 0; i < list->count; i++) {
+    for (uint32_t i = 0; features->list != NULL && i < list->count; i++) {
         const struct feature *feature = feature_of(document, features, &list->elements[i]);
         if (feature != NULL)
             counts[feature - features->list]++;

@@ -84,7 +84,8 @@ TEST(what_is_saved_is_loaded)
     CHECK_STR(credentials.token, saved.token);
     CHECK_STR(credentials.email, saved.email);
     CHECK_STR(credentials.api, saved.api);
-    const struct home_context chosen = {STR("app_1"), STR("shop"), STR("staging"), 12};
+    const struct home_context chosen = {STR("app_1"), STR("shop"), STR("staging"), 12,
+                                        STR("http://h")};
     struct home_context context;
     CHECK_OK(home_save_context(&scene.home, &chosen));
     CHECK_OK(home_load_context(&scene.home, &context));
@@ -92,6 +93,7 @@ TEST(what_is_saved_is_loaded)
     CHECK_STR(context.app_name, chosen.app_name);
     CHECK_STR(context.environment, chosen.environment);
     CHECK_INT(context.number, 12);
+    CHECK_STR(context.api, chosen.api);
     scene_close(&scene);
 }
 
@@ -113,7 +115,7 @@ TEST(the_layout_is_the_documented_one)
     struct scene scene;
     scene_open(&scene);
     const struct credentials saved = {STR("cli_1"), STR("a@x"), {0}};
-    const struct home_context chosen = {STR("app_1"), STR("shop"), STR("staging"), 0};
+    const struct home_context chosen = {STR("app_1"), STR("shop"), STR("staging"), 0, {0}};
     CHECK_OK(home_save_credentials(&scene.home, &saved));
     CHECK_OK(home_save_context(&scene.home, &chosen));
     CHECK_STR(file(&scene, "credentials.json"), STR("{\"token\":\"cli_1\",\"email\":\"a@x\"}\n"));

@@ -203,13 +203,12 @@ TEST(management_answers_decide_as_the_configurations_made_of_them)
     CHECK_INT(downloaded->state.flag_count, 4);
     for (unsigned i = 0; i < 400; i++) {
         struct json *tree = ARENA_NEW(&managed->arena, struct json);
-        *tree = imported_parse(
-            managed,
-            arena_format(&managed->arena,
-                         "{\"user\":{\"user_id\":\"u%u\",\"device_id\":\"d%u\","
-                         "\"amplitude_id\":\"%u\",\"country\":\"%s\","
-                         "\"user_properties\":{\"plan\":\"pro\"}}}",
-                         i, i, i, countries[i % 2]));
+        *tree = imported_parse(managed,
+                               arena_format(&managed->arena,
+                                            "{\"user\":{\"user_id\":\"u%u\",\"device_id\":\"d%u\","
+                                            "\"amplitude_id\":\"%u\",\"country\":\"%s\","
+                                            "\"user_properties\":{\"plan\":\"pro\"}}}",
+                                            i, i, i, countries[i % 2]));
         for (size_t j = 0; j < managed->state.flag_count; j++) {
             struct str key = managed->state.flags[j]->key;
             CHECK_STR(decide(managed, key, tree), decide(downloaded, key, tree));
