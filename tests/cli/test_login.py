@@ -182,7 +182,7 @@ def test_use_goes_by_names_and_keeps_ids(newcomer, token, app):
     newcomer.run("login", "--token", token).ok()
     env = next(e for e in app.envs() if e["name"] == "staging")
     expected = {"appId": app.id, "appName": app.name, "env": "staging",
-                "environment": env["number"]}
+                "environment": env["number"], "api": newcomer.environment["GUIDON_API"]}
     for words in ((app.name, "staging"), (app.id, env["id"]), (f"{app.name}/staging",)):
         newcomer.run("use", app.name, "production").ok()
         newcomer.run("use", *words).ok()

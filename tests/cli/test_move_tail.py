@@ -193,13 +193,39 @@ def test_nothing_chosen_is_the_front_page(owner, server):
     assert owner.run("open").ok().out == f"{server.base}/ui/\n"
 
 
-def test_a_browser_gets_the_address_and_no_token(guidon, tmp_path):
-    browser = tmp_path / "browser"
-    browser.write_text(f"#!/bin/sh\necho \"$1 $GUIDON_TOKEN\" > {tmp_path}/seen.part\n"
-                       f"mv {tmp_path}/seen.part {tmp_path}/seen\n")
-    browser.chmod(0o755)
+@pytest.fixture
+def browser(tmp_path):
+    """A program that notes what it is told to show; its notes are beside it."""
+    path = tmp_path / "browser"
+    path.write_text(f"#!/bin/sh\necho \"$1 $GUIDON_TOKEN\" > {tmp_path}/seen.part\n"
+                    f"mv {tmp_path}/seen.part {tmp_path}/seen\n")
+    path.chmod(0o755)
+    return path
+
+
+@pytest.fixture
+def dashboard():
+    """Somebody who has a page for everything."""
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Page) as pages:
+        threading.Thread(target=pages.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{pages.server_port}"
+        pages.shutdown()
+
+
+def test_a_browser_gets_the_address_and_no_token(guidon, tmp_path, browser, dashboard):
+    # The context is of the server it was chosen at.
+    context = guidon.home / "context.json"
+    context.write_text(json.dumps({**json.loads(context.read_text()), "api": dashboard}))
     with_one = guidon.having(BROWSER=browser, GUIDON_TOKEN=guidon.kept("credentials")["token"],
-                             GUIDON_API=guidon.kept("credentials")["api"])
+                             GUIDON_API=dashboard)
     said = with_one.terminal("open", "flag", "one").ok().plain
     wait_until((tmp_path / "seen").exists, "the browser")
     address = (tmp_path / "seen").read_text().strip()
@@ -208,6 +234,12 @@ def test_a_browser_gets_the_address_and_no_token(guidon, tmp_path):
     assert with_one.terminal("open", "flag", "one", "--print").ok().plain == address + "\n"
     assert with_one.run("open", "flag", "one").ok().out == address + "\n"
     time.sleep(0.2)
+    assert not (tmp_path / "seen").exists()
+
+
+def test_a_server_without_a_dashboard_shows_none(guidon, tmp_path, browser):
+    said = guidon.having(BROWSER=browser).terminal("open", "flag", "one").ended(3).plain
+    assert "has no dashboard" in said
     assert not (tmp_path / "seen").exists()
 
 
