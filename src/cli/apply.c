@@ -152,7 +152,7 @@ static int format(struct session *session, const struct invocation *invocation)
 
 static int plan(struct session *session, const struct invocation *invocation)
 {
-    struct plan made;
+    struct plan made = {0};
     struct str file = invocation_text(invocation, "out");
     int status = plan_make(session, invocation_argument(invocation, 0),
                            invocation_has(invocation, "prune"), &made);
@@ -217,7 +217,7 @@ static int make_or_take(struct session *session, const struct invocation *invoca
 
 static int apply(struct session *session, const struct invocation *invocation)
 {
-    struct plan made;
+    struct plan made = {0};
     int status = make_or_take(session, invocation, &made);
     if (status != CLI_OK)
         return status;

@@ -194,12 +194,15 @@ static const char *const flag_diff_examples[] = {"flag diff dark-mode 41", NULL}
 static const char *const flag_restore_examples[] = {"flag restore dark-mode 41 --dry-run", NULL};
 static const char *const flag_reach_examples[] = {"flag reach dark-mode", NULL};
 
+/* Designated initialisers take no parentheses. NOLINTBEGIN(bugprone-macro-parentheses) */
 #define ON_FLAG(verb_, summary_, examples_, options_, run_)                                        \
     {                                                                                              \
         .verb = verb_, .arguments = "KEY", .summary = summary_, .examples = examples_,             \
         .options = options_, .option_count = COUNT_OF(options_), .argument_min = 1,                \
         .argument_max = 1, .completes = COMPLETES_FLAGS, .needs = NEEDS_ENVIRONMENT, .run = run_   \
     }
+
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 static const struct command flag_commands[] = {
     {.verb = "list",

@@ -145,7 +145,7 @@ static struct edit edit_of(struct session *session, const struct invocation *inv
 
 static int import(struct session *session, const struct invocation *invocation)
 {
-    struct import_result result;
+    struct import_result result = {0};
     int status = read_source(session, invocation, &result);
     if (status != CLI_OK)
         return status;

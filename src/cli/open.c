@@ -94,7 +94,7 @@ static bool has_dashboard(struct session *session)
 
 static int run_open(struct session *session, const struct invocation *invocation)
 {
-    struct str address;
+    struct str address = {0};
     int status = find_address(session, invocation, &address);
     if (status != CLI_OK)
         return status;

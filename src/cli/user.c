@@ -64,7 +64,7 @@ static int create_user(struct session *session, const struct invocation *invocat
 
 static int set_user(struct session *session, const struct invocation *invocation)
 {
-    struct str path;
+    struct str path = {0};
     int status = find_user(session, invocation_argument(invocation, 0), &path);
     if (status != CLI_OK)
         return status;
@@ -81,7 +81,7 @@ static int set_user(struct session *session, const struct invocation *invocation
 
 static int delete_user(struct session *session, const struct invocation *invocation)
 {
-    struct str path;
+    struct str path = {0};
     int status = find_user(session, invocation_argument(invocation, 0), &path);
     if (status != CLI_OK)
         return status;
@@ -109,7 +109,7 @@ static bool is_own(struct session *session, struct str path)
 /* The first line of a file, "-" for standard input. */
 static int read_line(struct session *session, struct str file, struct str *line)
 {
-    struct str text;
+    struct str text = {0};
     struct fault fault = home_read_file(&session->arena, file, PASSWORD_FILE_BYTES_MAX, &text);
     if (failed(fault))
         return session_fail_fault(session, fault);
@@ -121,7 +121,7 @@ static int read_line(struct session *session, struct str file, struct str *line)
 
 static int ask_twice(struct session *session, struct str *password)
 {
-    struct str again;
+    struct str again = {0};
     if (!session_ask(session, "New password: ", true, password) ||
         !session_ask(session, "The same again: ", true, &again))
         return session_fail(session, CLI_USAGE, STR("a password is typed at a terminal"),
@@ -153,7 +153,7 @@ static int read_passwords(struct session *session, const struct invocation *invo
 
 static int set_password(struct session *session, const struct invocation *invocation)
 {
-    struct str path, password = {0}, current = {0};
+    struct str path = {0}, password = {0}, current = {0};
     int status = find_user(session, invocation_argument(invocation, 0), &path);
     if (status == CLI_OK)
         status = read_passwords(session, invocation, is_own(session, path), &password, &current);

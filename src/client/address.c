@@ -91,7 +91,8 @@ bool address_is_origin(struct str text)
 static bool is_host(struct str authority, struct str host)
 {
     return str_starts_with(authority, host) &&
-           (authority.size == host.size || authority.data[host.size] == ':');
+           (authority.size == host.size ||
+            str_starts_with(str_slice(authority, host.size, SIZE_MAX), STR(":")));
 }
 
 bool address_is_private(struct str origin)

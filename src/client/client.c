@@ -72,6 +72,7 @@ static uint64_t expected_bytes(struct client *client)
     return bytes < 0 ? 0 : (uint64_t)bytes;
 }
 
+/* libcurl's own prototype. NOLINTNEXTLINE(readability-non-const-parameter) */
 static size_t take_body(char *data, size_t size, size_t count, void *user)
 {
     struct exchange *exchange = user;
@@ -98,6 +99,7 @@ static int note_progress(void *user, curl_off_t expected, curl_off_t taken, curl
     return 0;
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter) */
 static size_t take_head_line(char *data, size_t size, size_t count, void *user)
 {
     struct exchange *exchange = user;

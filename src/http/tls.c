@@ -17,7 +17,8 @@ static const char groups[] = "X25519:P-256:P-384";
 
 /* ---- what OpenSSL asks back --------------------------------------------------------------- */
 
-/* Without this an encrypted key would ask for its passphrase on the terminal. */
+/* Without this an encrypted key would ask for its passphrase on the terminal.
+ * The library's own prototype. NOLINTNEXTLINE(readability-non-const-parameter) */
 static int refuse_passphrase(char *buffer, int size, int is_writing, void *user)
 {
     (void)buffer;

@@ -54,6 +54,7 @@
 
 struct tls_library {
     void *handle;
+/* A member's name stands in no parentheses. NOLINTNEXTLINE(bugprone-macro-parentheses) */
 #define TLS_LIBRARY_MEMBER(name) __typeof__(&(name)) name;
     TLS_LIBRARY_FUNCTIONS(TLS_LIBRARY_MEMBER)
 #undef TLS_LIBRARY_MEMBER

@@ -98,7 +98,7 @@ static bool translate_all(struct logic *logic, const struct logic_operation *ope
 {
     *condition = build_always();
     for (size_t i = 0; i < operation->count; i++) {
-        struct expression one;
+        struct expression one = {0};
         if (!translate(logic, &operation->operands[i], window, depth + 1, &one))
             return false;
         *condition = build_both(logic->arena, *condition, one);
@@ -111,7 +111,7 @@ static bool translate_any(struct logic *logic, const struct logic_operation *ope
 {
     *condition = build_never();
     for (size_t i = 0; i < operation->count; i++) {
-        struct expression one;
+        struct expression one = {0};
         if (!translate(logic, &operation->operands[i], NULL, depth + 1, &one))
             return false;
         *condition = build_either(logic->arena, *condition, one);
@@ -129,8 +129,7 @@ static bool translate_if(struct logic *logic, const struct logic_operation *oper
         !translate(logic, &operation->operands[operation->count - 1], NULL, depth + 1, condition))
         return false;
     for (size_t i = pairs; i-- > 0;) {
-        struct expression when;
-        struct expression result;
+        struct expression when = {0}, result = {0};
         const struct json *pair = &operation->operands[2 * i];
         if (!translate(logic, &pair[0], NULL, depth + 1, &when) ||
             !translate(logic, &pair[1], NULL, depth + 1, &result))

@@ -69,6 +69,12 @@ static int run_config_check(struct session *session, const struct invocation *in
     return config_run("check", invocation->raw_count, invocation->raw);
 }
 
+static int run_owner_token(struct session *session, const struct invocation *invocation)
+{
+    (void)session;
+    return owner_token_run(invocation->raw_count, invocation->raw);
+}
+
 static const struct command server_commands[] = {
     {.verb = "serve",
      .arguments = "[SETTING]...",
@@ -102,6 +108,11 @@ static const struct command server_commands[] = {
      .summary = "make a token for a server's first owner, or check one",
      .is_raw = true,
      .run = run_keygen},
+    {.verb = "owner-token",
+     .arguments = "--data DIR",
+     .summary = "make a token for an owner who lost theirs, while the server is stopped",
+     .is_raw = true,
+     .run = run_owner_token},
 };
 
 static const struct command_group server_group = {

@@ -21,6 +21,8 @@ int restore_run(int count, char **arguments);
 int doctor_run(int count, char **arguments);
 /* Makes tokens, and says whether one is well formed. */
 int keygen_run(int count, char **arguments);
+/* Makes a token for an owner who lost theirs, on the data directory of a stopped server. */
+int owner_token_run(int count, char **arguments);
 /* The settings `serve` would have with these arguments; verb: "print" or "check". */
 int config_run(const char *verb, int count, char **arguments);
 

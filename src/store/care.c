@@ -73,6 +73,7 @@ static struct fault take_hash(const struct row *row, void *context)
     return fault_none();
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): it is written through a callback. */
 struct fault store_find_audit_hash(struct store *store, uint64_t sequence, unsigned char hash[32],
                                    bool *is_found)
 {

@@ -49,7 +49,7 @@ static int list(struct session *session, const struct invocation *invocation)
 {
     (void)invocation;
     struct vendor_place place;
-    struct json flags;
+    struct json flags = json_make_null();
     int status = vendor_find_place(session, &place);
     if (status == CLI_OK)
         status = get_flags(session, &place, &flags);
@@ -68,7 +68,7 @@ static int list(struct session *session, const struct invocation *invocation)
 static int find_flag(struct session *session, const struct vendor_place *place, struct str key,
                      struct json_member *found)
 {
-    struct json flags;
+    struct json flags = json_make_null();
     int status = get_flags(session, place, &flags);
     if (status != CLI_OK)
         return status;
@@ -86,7 +86,7 @@ static int find_flag(struct session *session, const struct vendor_place *place, 
 static int get(struct session *session, const struct invocation *invocation)
 {
     struct vendor_place place;
-    struct json_member flag;
+    struct json_member flag = {0};
     int status = vendor_find_place(session, &place);
     if (status == CLI_OK)
         status = find_flag(session, &place, invocation_argument(invocation, 0), &flag);
@@ -210,7 +210,7 @@ static int find_type(struct session *session, const struct invocation *invocatio
     *type = invocation_text(invocation, "type");
     if (!str_is_absent(*type))
         return CLI_OK;
-    struct json_member flag;
+    struct json_member flag = {0};
     int status = find_flag(session, place, key, &flag);
     if (status == CLI_OK)
         *type = vendor_text(&flag.value, "type");
@@ -265,7 +265,7 @@ static int toggle(struct session *session, const struct invocation *invocation)
 {
     struct str key = invocation_argument(invocation, 0);
     struct vendor_place place;
-    struct json_member flag;
+    struct json_member flag = {0};
     int status = vendor_find_place(session, &place);
     if (status == CLI_OK)
         status = find_flag(session, &place, key, &flag);

@@ -155,8 +155,10 @@ static void sort_strategies(struct arena *arena, struct feature *feature)
 static void deal_strategies(const struct document *document, struct features *features)
 {
     const struct json *list = source_array(document->root, "featureStrategies");
+    if (features->list == NULL)
+        return;
     size_t *counts = ARENA_NEW_ARRAY(features->arena, size_t, features->count);
-    for (uint32_t i = 0; features->list != NULL && i < list->count; i++) {
+    for (uint32_t i = 0; i < list->count; i++) {
         const struct feature *feature = feature_of(document, features, &list->elements[i]);
         if (feature != NULL)
             counts[feature - features->list]++;
@@ -166,7 +168,7 @@ static void deal_strategies(const struct document *document, struct features *fe
             ARENA_NEW_ARRAY(features->arena, const struct json *, counts[i]);
     for (uint32_t i = 0; i < list->count; i++) {
         struct feature *feature = feature_of(document, features, &list->elements[i]);
-        if (feature != NULL)
+        if (feature != NULL && feature->strategies != NULL)
             feature->strategies[feature->strategy_count++] = &list->elements[i];
     }
     for (size_t i = 0; i < features->count; i++)
