@@ -147,9 +147,11 @@ static int write_file(struct writing *writing, struct str path)
 {
     struct session *session = writing->session;
     writing->path = path;
-    struct str temporary = arena_format(&session->arena, "%.*s.part", STR_ARG(path));
-    int descriptor =
-        open(temporary.data, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, (mode_t)OPEN_TO_OWNER);
+    struct str unique = client_new_key(&session->arena); /* nobody can have it wait for us */
+    struct str temporary =
+        arena_format(&session->arena, "%.*s.%.8s.part", STR_ARG(path), unique.data);
+    int descriptor = open(temporary.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+                          (mode_t)OPEN_TO_OWNER);
     writing->file = descriptor < 0 ? NULL : fdopen(descriptor, "w");
     if (writing->file == NULL)
         return session_fail_fault(session, home_cannot(&session->arena, "write", temporary, errno));
