@@ -275,7 +275,7 @@ install: all
 	@install -D -m 0755 $(BUILD)/guidon $(INSTALLED)/bin/guidon
 	@install -d $(INSTALLED)/share/man/man1 $(INSTALLED)/share/bash-completion/completions \
 	  $(INSTALLED)/share/zsh/site-functions $(INSTALLED)/share/fish/vendor_completions.d
-	@$(BUILD)/guidon man $(INSTALLED)/share/man/man1
+	@$(BUILD)/guidon man $(INSTALLED)/share/man
 	@$(BUILD)/guidon completion bash >$(INSTALLED)/share/bash-completion/completions/guidon
 	@$(BUILD)/guidon completion zsh >$(INSTALLED)/share/zsh/site-functions/_guidon
 	@$(BUILD)/guidon completion fish >$(INSTALLED)/share/fish/vendor_completions.d/guidon.fish
