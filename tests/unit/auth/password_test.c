@@ -70,25 +70,36 @@ TEST(without_one_no_password_is_right)
     room_close(&room);
 }
 
-/* Processor time, so that others on the machine do not count. */
+/* Processor time, so that who else is on the machine does not count. */
 static int64_t cost_us(struct passwords *passwords, struct str verifier)
 {
     struct timespec before, after;
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
-    for (size_t i = 0; i < 5; i++)
-        CHECK_INT(passwords_check(passwords, verifier, STR("not this one at all")), PASSWORD_WRONG);
+    CHECK_INT(passwords_check(passwords, verifier, STR("not this one at all")), PASSWORD_WRONG);
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
     return (after.tv_sec - before.tv_sec) * 1000000 + (after.tv_nsec - before.tv_nsec) / 1000;
 }
 
+static int64_t least(int64_t one, int64_t other)
+{
+    return one < other ? one : other;
+}
+
+/* The cheapest of several in turn: what shares the processor's caches makes some dearer, none
+ * cheaper. */
 TEST(finding_out_that_there_is_none_costs_as_much)
 {
+    enum { ROUNDS = 12 };
     struct room room;
     struct str verifier;
     room_open(&room);
     CHECK(passwords_make(room.passwords, &room.arena, battery, &verifier));
-    int64_t with_us = cost_us(room.passwords, verifier);
-    int64_t without_us = cost_us(room.passwords, (struct str){0});
+    int64_t with_us = INT64_MAX;
+    int64_t without_us = INT64_MAX;
+    for (size_t i = 0; i < ROUNDS; i++) {
+        with_us = least(with_us, cost_us(room.passwords, verifier));
+        without_us = least(without_us, cost_us(room.passwords, (struct str){0}));
+    }
     CHECK(without_us > with_us / 2);
     CHECK(without_us < with_us * 2);
     room_close(&room);
@@ -114,6 +125,17 @@ static void *knock(void *argument)
     return NULL;
 }
 
+/* One that takes seconds to check: whoever comes late still finds the first ones at it. */
+static struct str make_slow(struct arena *arena)
+{
+    enum { PASSES = 30, BYTES = 19 * 1024 * 1024 };
+    char text[crypto_pwhash_STRBYTES];
+    CHECK_INT(crypto_pwhash_str_alg(text, battery.data, battery.size, PASSES, BYTES,
+                                    crypto_pwhash_ALG_ARGON2ID13),
+              0);
+    return arena_format(arena, "%s", text);
+}
+
 TEST(few_wait_and_the_rest_are_turned_away)
 {
     enum { KNOCKING = 24 };
@@ -121,7 +143,7 @@ TEST(few_wait_and_the_rest_are_turned_away)
     struct crowd crowd = {0};
     pthread_t threads[KNOCKING];
     room_open(&room);
-    CHECK(passwords_make(room.passwords, &room.arena, battery, &crowd.verifier));
+    crowd.verifier = make_slow(&room.arena);
     crowd.passwords = room.passwords;
     pthread_barrier_init(&crowd.start, NULL, KNOCKING);
     for (size_t i = 0; i < KNOCKING; i++)
