@@ -24,6 +24,7 @@ help:
 	@echo 'make format     lay out every source file'
 	@echo 'make fuzz       every parser for FUZZ_SECONDS=$(FUZZ_SECONDS)'
 	@echo 'make bench      speed, beside nginx in the same minute (bench-quick: a glance)'
+	@echo 'make campaign   the long tier: hours of faults, load and fuzzing, added up in proofs/ledger.jsonl'
 	@echo 'make coverage   which lines the unit tests reach'
 	@echo 'make deb sbom   the Debian package, and the list of what it is made of (SPDX), in $(BUILD)'
 	@echo 'make install    program, man pages, completions into DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)'
@@ -292,3 +293,4 @@ coverage:
 .PHONY: help run demo test test-sdk api-fuzz test-binaries threaded-binaries check vectors api cli docs fault tidy format hooks fuzz fuzz-binaries \
 	bench bench-quick bench-binaries coverage deb sbom install packaging reproducible test-packaging \
 	check-gcc $(addprefix check-,$(STATIC_CHECKS) $(DYNAMIC_CHECKS))
+include tools/campaign.mk
