@@ -80,7 +80,11 @@ vectors: $(VECTOR_RUNNER) $(AMPLITUDE_RUNNER)
 	  $(AMPLITUDE_RUNNER) $$file || status=1; done; exit $$status
 
 AGAINST := PYTHONDONTWRITEBYTECODE=1 GUIDON_BINARY=$(abspath $(BUILD)/guidon) $(PYTHON)
-api: all
+# Every route and its policy, as the tables have them: what the matrix of permissions is made of.
+$(BUILD)/support/routes: tests/support/routes.c $(call room_library,server) $(NEED_ALL)
+	@mkdir -p $(@D)
+	@echo "  cc $<"; $(CC) $(CFLAGS_ALL) $(SEE_ALL) $(LINK_HARDENING) $< $(call room_library,server) $(LINK_ALL) -o $@
+api: all $(BUILD)/support/routes
 	@$(AGAINST) -m pytest -q -p no:cacheprovider --durations=5 tests/api
 # The command line, against servers of its own, at pipes and at pseudo-terminals.
 cli: all
@@ -102,7 +106,7 @@ api-fuzz: all
 SERVER_SUITES := $(if $(VECTOR_RUNNER),vectors) $(if $(wildcard tests/api/test_*.py),api) \
 	$(if $(FAULT_TESTS),fault) sdk-npm $(if $(wildcard tests/cli/test_*.py),cli) $(if $(wildcard tests/docs/test_*.py),docs)
 
-test-binaries: all $(TEST_BINARIES) $(VECTOR_RUNNER) $(AMPLITUDE_RUNNER)
+test-binaries: all $(BUILD)/support/routes $(TEST_BINARIES) $(VECTOR_RUNNER) $(AMPLITUDE_RUNNER)
 
 test:
 	@tools/install build run test

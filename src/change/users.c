@@ -4,25 +4,9 @@
 #include "auth/secret.h"
 #include "change/internal.h"
 #include "model/limits.h"
+#include "model/names.h"
 #include "model/title.h"
 #include "json/write.h"
-
-static struct str role_word(enum role role)
-{
-    switch (role) {
-    case ROLE_VIEWER:
-        return STR("viewer");
-    case ROLE_EDITOR:
-        return STR("editor");
-    case ROLE_ADMIN:
-        return STR("admin");
-    case ROLE_OWNER:
-        return STR("owner");
-    case ROLE_NONE:
-        break;
-    }
-    return STR("none");
-}
 
 static struct fault check_role(enum role role)
 {
@@ -42,7 +26,7 @@ static struct fault append_user_audit(struct store *store, const struct change *
     json_object_begin(&writer);
     json_member_string(&writer, STR("email"), email);
     if (role != ROLE_NONE)
-        json_member_string(&writer, STR("role"), role_word(role));
+        json_member_string(&writer, STR("role"), name_at(&role_names, role));
     json_object_end(&writer);
     struct fault fault = append_audit(store, change, (struct str){0}, id, buf_str(&detail));
     buf_close(&detail);

@@ -10,19 +10,6 @@
 
 enum { PLAN_BYTES_MAX = 256 * 1024 * 1024, OPEN_TO_ALL = 0644 };
 
-static int read_files(struct session *session, const struct invocation *invocation,
-                      struct declared *declared)
-{
-    struct fault fault =
-        declared_read(&session->arena, invocation_argument(invocation, 0), declared);
-    if (!failed(fault))
-        return CLI_OK;
-    if (!str_is_empty(fault.where))
-        fault.why =
-            arena_format(&session->arena, "%.*s: %.*s", STR_ARG(fault.where), STR_ARG(fault.why));
-    return session_fail_fault(session, fault);
-}
-
 /* ---- validate -----------------------------------------------------------------------------------
  */
 
@@ -42,7 +29,7 @@ static struct json tree_of(struct arena *arena, const struct complaint *complain
 static int validate(struct session *session, const struct invocation *invocation)
 {
     struct declared declared;
-    int status = read_files(session, invocation, &declared);
+    int status = plan_read_files(session, invocation_argument(invocation, 0), &declared);
     if (status != CLI_OK)
         return status;
     size_t count = 0;
@@ -131,7 +118,7 @@ static int format(struct session *session, const struct invocation *invocation)
 {
     struct declared declared;
     bool only_checks = invocation_has(invocation, "check"), is_any_other = false;
-    int status = read_files(session, invocation, &declared);
+    int status = plan_read_files(session, invocation_argument(invocation, 0), &declared);
     if (status != CLI_OK)
         return status;
     for (size_t i = 0; i < declared.file_count; i++) {

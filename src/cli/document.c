@@ -59,6 +59,18 @@ struct str document_path(struct session *session, const struct document_kind *ki
 /* ---- reading ------------------------------------------------------------------------------------
  */
 
+int document_fetch(struct session *session, const struct document_kind *kind, struct str key,
+                   struct answer *answer, const struct json **document)
+{
+    *answer = session_get(session, document_path(session, kind, key));
+    if (answer->kind != ANSWER_OK)
+        return session_refuse(session, answer);
+    *document = json_find(&answer->json, STR("document"));
+    return *document != NULL ? CLI_OK
+                             : session_fail(session, CLI_FAILED,
+                                            STR("the server answered without a document"), NULL);
+}
+
 int document_list(struct session *session, const struct invocation *invocation)
 {
     static const char *const filters[] = {"kind", "tag", "q", "archived", "enabled", "at"};

@@ -23,6 +23,11 @@ extern const struct document_kind document_flags, document_segments;
 /* ENVIRONMENT/flags or ENVIRONMENT/flags/KEY. */
 struct str document_path(struct session *session, const struct document_kind *kind, struct str key);
 
+/* The document as it is now, borrowed from the answer. Returns a status; what went wrong was said.
+ */
+int document_fetch(struct session *session, const struct document_kind *kind, struct str key,
+                   struct answer *answer, const struct json **document);
+
 int document_list(struct session *session, const struct invocation *invocation);
 int document_get(struct session *session, const struct invocation *invocation);
 int document_put(struct session *session, const struct invocation *invocation);

@@ -90,13 +90,11 @@ int document_edit(struct session *session, const struct invocation *invocation)
                             "use patch or put instead");
     const struct document_kind *kind = document_kind_of(invocation);
     struct str key = invocation_argument(invocation, 0);
-    struct answer answer = session_get(session, document_path(session, kind, key));
-    if (answer.kind != ANSWER_OK)
-        return session_refuse(session, &answer);
-    const struct json *document = json_find(&answer.json, STR("document"));
-    if (document == NULL)
-        return session_fail(session, CLI_FAILED, STR("the server answered without a document"),
-                            NULL);
+    struct answer answer;
+    const struct json *document = NULL;
+    int status = document_fetch(session, kind, key, &answer, &document);
+    if (status != CLI_OK)
+        return status;
     struct str file = scratch_file(session, key), before, after;
     struct fault fault = write_scratch(session, file, document);
     if (!failed(fault))
@@ -109,7 +107,6 @@ int document_edit(struct session *session, const struct invocation *invocation)
         return session_fail(
             session, CLI_FAILED, STR("the editor failed, nothing was changed"),
             arena_format(&session->arena, "the text is in %.*s", STR_ARG(file)).data);
-    int status = CLI_OK;
     if (str_equal(before, after))
         output_note(session, "nothing was changed");
     else

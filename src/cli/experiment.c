@@ -73,12 +73,12 @@ static int switch_to(struct session *session, const struct invocation *invocatio
                      const char *member, const char *sentence)
 {
     struct str key = invocation_argument(invocation, 0);
-    struct answer answer = session_get(session, document_path(session, &document_flags, key));
-    if (answer.kind != ANSWER_OK)
-        return session_refuse(session, &answer);
-    const struct json *document = json_find(&answer.json, STR("document"));
-    const struct json *experiment =
-        document == NULL ? NULL : json_find(document, STR("experiment"));
+    struct answer answer;
+    const struct json *document = NULL;
+    int status = document_fetch(session, &document_flags, key, &answer, &document);
+    if (status != CLI_OK)
+        return status;
+    const struct json *experiment = json_find(document, STR("experiment"));
     if (experiment == NULL)
         return session_fail(session, CLI_FAILED, STR("it is a flag, not an experiment"),
                             "`guidon flag on` and `guidon flag off` switch flags");

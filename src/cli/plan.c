@@ -56,7 +56,7 @@ static int refuse_files(struct session *session, const struct declared *declared
                                      "`guidon validate` checks them without a server");
 }
 
-static int read_files(struct session *session, struct str path, struct declared *declared)
+int plan_read_files(struct session *session, struct str path, struct declared *declared)
 {
     struct fault fault = declared_read(&session->arena, path, declared);
     if (!failed(fault))
@@ -116,7 +116,7 @@ int plan_make(struct session *session, struct str path, bool prunes, struct plan
 {
     struct declared declared;
     struct answer current;
-    int status = read_files(session, path, &declared);
+    int status = plan_read_files(session, path, &declared);
     if (status == CLI_OK)
         status = read_current(session, &current);
     if (status != CLI_OK)

@@ -11,6 +11,7 @@
 #ifndef CLI_PLAN_H
 #define CLI_PLAN_H
 
+#include "cli/declared.h"
 #include "cli/resource.h"
 
 extern const struct str plan_format;
@@ -27,6 +28,9 @@ struct plan {
     struct str *warnings; /* sentences: who would be dealt anew */
     size_t warning_count;
 };
+
+/* A file or a folder of them; what is wrong was said. Returns a status. */
+int plan_read_files(struct session *session, struct str path, struct declared *declared);
 
 /* Of the session's environment. Returns a status; what is wrong was said. */
 int plan_make(struct session *session, struct str path, bool prunes, struct plan *plan);

@@ -97,13 +97,11 @@ int document_roll_out(struct session *session, const struct invocation *invocati
     if (!str_parse_u64(percent_text, &percent) || percent > 100)
         return session_fail(session, CLI_USAGE, STR("PERCENT is a whole number from 0 to 100"),
                             NULL);
-    struct answer answer = session_get(session, document_path(session, &document_flags, key));
-    if (answer.kind != ANSWER_OK)
-        return session_refuse(session, &answer);
-    const struct json *document = json_find(&answer.json, STR("document"));
-    if (document == NULL)
-        return session_fail(session, CLI_FAILED, STR("the server answered without a document"),
-                            NULL);
+    struct answer answer;
+    const struct json *document = NULL;
+    int status = document_fetch(session, &document_flags, key, &answer, &document);
+    if (status != CLI_OK)
+        return status;
     struct str on = invocation_text(invocation, "variation");
     if (str_is_absent(on))
         on = first_on(document);

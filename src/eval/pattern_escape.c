@@ -3,20 +3,10 @@
  * Escapes of ECMA-262 22.2.1 with +U: CharacterEscape and CharacterClassEscape. What Annex B would
  * forgive outside of the flag u is refused here, but for IdentityEscape by units.
  */
+#include "base/hex.h"
 #include "eval/pattern_parser.h"
 
 #define NOT_A_PATTERN "not a regular expression: "
-
-static int hex_value(char byte)
-{
-    if (byte >= '0' && byte <= '9')
-        return byte - '0';
-    if (byte >= 'a' && byte <= 'f')
-        return byte - 'a' + 10;
-    if (byte >= 'A' && byte <= 'F')
-        return byte - 'A' + 10;
-    return -1;
-}
 
 /* Exactly count hexadecimal digits, or nothing is taken. */
 static bool take_hex(struct parser *parser, size_t count, uint32_t *value)

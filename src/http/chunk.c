@@ -2,6 +2,8 @@
 /* chunk - the chunked transfer coding, strictly: see chunk.h. */
 #include "http/chunk.h"
 
+#include "base/hex.h"
+
 enum state {
     SIZE,      /* hexadecimal digits */
     EXTENSION, /* behind a ';', up to CR */
@@ -17,17 +19,6 @@ enum state {
 
 enum { SIZE_DIGITS_MAX = 16 };
 
-static int hex_value(unsigned char digit)
-{
-    if (digit >= '0' && digit <= '9')
-        return digit - '0';
-    if (digit >= 'a' && digit <= 'f')
-        return digit - 'a' + 10;
-    if (digit >= 'A' && digit <= 'F')
-        return digit - 'A' + 10;
-    return -1;
-}
-
 static bool is_line_byte(unsigned char byte)
 {
     return (byte >= 0x20 && byte != 0x7f) || byte == '\t';
@@ -35,7 +26,7 @@ static bool is_line_byte(unsigned char byte)
 
 static bool take_size_byte(struct chunk_decoder *decoder, unsigned char byte)
 {
-    int value = hex_value(byte);
+    int value = hex_value((char)byte);
     if (value >= 0) {
         decoder->left = decoder->left << 4 | (unsigned)value;
         return ++decoder->digits <= SIZE_DIGITS_MAX;

@@ -7,18 +7,8 @@
  */
 #include "http/path.h"
 
+#include "base/hex.h"
 #include "base/utf.h"
-
-static int hex_value(char digit)
-{
-    if (digit >= '0' && digit <= '9')
-        return digit - '0';
-    if (digit >= 'a' && digit <= 'f')
-        return digit - 'a' + 10;
-    if (digit >= 'A' && digit <= 'F')
-        return digit - 'A' + 10;
-    return -1;
-}
 
 /* The byte that the escape at raw[at] stands for; -1 when it is none. */
 static int escaped_byte(struct str raw, size_t at)

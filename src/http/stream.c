@@ -7,6 +7,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include "base/hex.h"
 #include "base/memory.h"
 #include "http/response.h"
 
@@ -119,13 +120,12 @@ struct http_stream *stream_begin_sized(struct http_request *request, int status,
 
 static void append_chunk_head(struct output *output, size_t size)
 {
-    static const char digits[] = "0123456789abcdef";
     char text[CHUNK_HEAD_BYTES_MAX];
     size_t from = sizeof(text);
     text[--from] = '\n';
     text[--from] = '\r';
     do {
-        text[--from] = digits[size % 16];
+        text[--from] = hex_digit((unsigned)size);
         size /= 16;
     } while (size > 0);
     output_append(output, (struct str){text + from, sizeof(text) - from});

@@ -184,20 +184,6 @@ static void check_references(struct draft *draft)
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
-static int compare_flags(const void *left, const void *right)
-{
-    const struct flag *const *a = left;
-    const struct flag *const *b = right;
-    return str_compare((*a)->key, (*b)->key);
-}
-
-static int compare_segments(const void *left, const void *right)
-{
-    const struct segment *const *a = left;
-    const struct segment *const *b = right;
-    return str_compare((*a)->key, (*b)->key);
-}
-
 static struct environment_state state_of(struct draft *draft)
 {
     const struct flag **flags =
@@ -213,10 +199,8 @@ static struct environment_state state_of(struct draft *draft)
         if (!draft->segments[i]->is_left_out)
             segments[state.segment_count++] = &draft->segments[i]->segment;
     }
-    if (state.flag_count > 0)
-        qsort(flags, state.flag_count, sizeof(const struct flag *), compare_flags);
-    if (state.segment_count > 0)
-        qsort(segments, state.segment_count, sizeof(const struct segment *), compare_segments);
+    environment_sort_flags(flags, state.flag_count);
+    environment_sort_segments(segments, state.segment_count);
     state.flags = flags;
     state.segments = segments;
     return state;

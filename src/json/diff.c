@@ -87,15 +87,6 @@ static void compare(struct walk *walk, const struct step *step, const struct jso
 
 /* ---- objects ------------------------------------------------------------------------------- */
 
-static struct map map_members(struct arena *arena, const struct json *object)
-{
-    struct map places;
-    map_open(&places, arena, object->count);
-    for (uint32_t i = 0; i < object->count; i++)
-        map_insert(&places, object->members[i].key, i);
-    return places;
-}
-
 static struct step step_to_member(const struct step *outer, struct str key)
 {
     return (struct step){.outer = outer, .name = key.data == NULL ? STR("") : key};
@@ -104,8 +95,8 @@ static struct step step_to_member(const struct step *outer, struct str key)
 static void compare_objects(struct walk *walk, const struct step *outer, const struct json *older,
                             const struct json *newer, size_t depth)
 {
-    const struct map before = map_members(walk->arena, older);
-    const struct map after = map_members(walk->arena, newer);
+    const struct map before = json_member_places(walk->arena, older);
+    const struct map after = json_member_places(walk->arena, newer);
     for (uint32_t i = 0; i < older->count; i++) {
         const struct json_member *member = &older->members[i];
         struct step step = step_to_member(outer, member->key);

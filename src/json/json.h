@@ -59,6 +59,10 @@ struct fault json_parse(struct arena *arena, struct str text, const struct json_
 /* Member of an object by key, NULL when absent or when json is not an object. */
 const struct json *json_find(const struct json *json, struct str key);
 
+/* Where an object's members are, by key: for objects that may have thousands. */
+struct map;
+struct map json_member_places(struct arena *arena, const struct json *object);
+
 /* Deep equality: objects unordered, arrays ordered, no coercion, -0 equals 0. */
 bool json_equal(const struct json *a, const struct json *b);
 

@@ -38,6 +38,15 @@ const struct json *json_find(const struct json *json, struct str key)
     return NULL;
 }
 
+struct map json_member_places(struct arena *arena, const struct json *object)
+{
+    struct map places;
+    map_open(&places, arena, object->count);
+    for (uint32_t i = 0; i < object->count; i++)
+        map_insert(&places, object->members[i].key, i);
+    return places;
+}
+
 /* ---- equality ---------------------------------------------------------------------------- */
 
 static bool values_are_equal(const struct json *a, const struct json *b, size_t depth);

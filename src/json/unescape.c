@@ -5,20 +5,10 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "base/utf.h"
 
 enum { UNIT_TEXT_BYTES = 6 /* backslash, u, four digits */ };
-
-static int hex_value(char byte)
-{
-    if (byte >= '0' && byte <= '9')
-        return byte - '0';
-    if (byte >= 'a' && byte <= 'f')
-        return byte - 'a' + 10;
-    if (byte >= 'A' && byte <= 'F')
-        return byte - 'A' + 10;
-    return -1;
-}
 
 /* The 16-bit unit of the escape at `at`; -1 when no such escape stands there. */
 static int32_t read_unit(struct str raw, size_t at)

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 
+#include "base/hex.h"
 #include "base/number.h"
 #include "json/scan.h"
 
@@ -83,9 +84,13 @@ static char escape_letter(char byte)
 
 static void append_escape(struct buf *buf, char byte)
 {
-    static const char hexadecimal[] = "0123456789abcdef";
     char letter = escape_letter(byte);
-    char text[6] = {'\\', letter, '0', '0', hexadecimal[byte >> 4 & 0xf], hexadecimal[byte & 0xf]};
+    char text[6] = {'\\',
+                    letter,
+                    '0',
+                    '0',
+                    hex_digit((unsigned char)byte >> 4),
+                    hex_digit((unsigned char)byte)};
     buf_append(buf, (struct str){text, letter == 'u' ? 6 : 2});
 }
 
@@ -233,4 +238,22 @@ void json_member_tree(struct json_writer *writer, struct str key, const struct j
 {
     json_key(writer, key);
     json_tree(writer, json);
+}
+
+void json_member_u64_or_null(struct json_writer *writer, struct str key, uint64_t value)
+{
+    json_key(writer, key);
+    if (value == 0)
+        json_null(writer);
+    else
+        json_u64(writer, value);
+}
+
+void json_member_string_or_null(struct json_writer *writer, struct str key, struct str value)
+{
+    json_key(writer, key);
+    if (str_is_absent(value))
+        json_null(writer);
+    else
+        json_string(writer, value);
 }

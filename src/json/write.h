@@ -48,6 +48,10 @@ void json_member_u64(struct json_writer *writer, struct str key, uint64_t value)
 void json_member_boolean(struct json_writer *writer, struct str key, bool value);
 void json_member_tree(struct json_writer *writer, struct str key, const struct json *json);
 
+/* null for 0, and for an absent text. */
+void json_member_u64_or_null(struct json_writer *writer, struct str key, uint64_t value);
+void json_member_string_or_null(struct json_writer *writer, struct str key, struct str value);
+
 /* Canonical text: members sorted by UTF-16 units at every depth, no blanks. Two trees that are
  * json_equal and free of -0 have the same canonical text. */
 void json_append_canonical(struct buf *buf, const struct json *json);

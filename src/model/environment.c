@@ -2,6 +2,8 @@
 /* environment - finding things in an environment: see environment.h. */
 #include "model/environment.h"
 
+#include <stdlib.h>
+
 #include "model/references.h"
 
 struct str environment_flag_key(const struct environment_state *state, size_t index)
@@ -51,6 +53,47 @@ const struct cohort *environment_find_cohort(const struct environment_state *sta
 {
     size_t index = search(state, state->cohort_count, cohort_id_at, id);
     return index == INDEX_ABSENT ? NULL : state->cohorts[index];
+}
+
+/* ---- order --------------------------------------------------------------------------------- */
+
+static int compare_flags(const void *left, const void *right)
+{
+    const struct flag *const *a = left;
+    const struct flag *const *b = right;
+    return str_compare((*a)->key, (*b)->key);
+}
+
+static int compare_segments(const void *left, const void *right)
+{
+    const struct segment *const *a = left;
+    const struct segment *const *b = right;
+    return str_compare((*a)->key, (*b)->key);
+}
+
+static int compare_cohorts(const void *left, const void *right)
+{
+    const struct cohort *const *a = left;
+    const struct cohort *const *b = right;
+    return str_compare((*a)->id, (*b)->id);
+}
+
+void environment_sort_flags(const struct flag **flags, size_t count)
+{
+    if (count > 1)
+        qsort(flags, count, sizeof(*flags), compare_flags);
+}
+
+void environment_sort_segments(const struct segment **segments, size_t count)
+{
+    if (count > 1)
+        qsort(segments, count, sizeof(*segments), compare_segments);
+}
+
+void environment_sort_cohorts(const struct cohort **cohorts, size_t count)
+{
+    if (count > 1)
+        qsort(cohorts, count, sizeof(*cohorts), compare_cohorts);
 }
 
 const struct flag *environment_find_flag(const struct environment_state *state, struct str key)

@@ -34,6 +34,11 @@ struct environment_state {
     size_t cohort_count;
 };
 
+/* Puts pointers in the order that a state has them in. */
+void environment_sort_flags(const struct flag **flags, size_t count);
+void environment_sort_segments(const struct segment **segments, size_t count);
+void environment_sort_cohorts(const struct cohort **cohorts, size_t count);
+
 const struct flag *environment_find_flag(const struct environment_state *state, struct str key);
 const struct segment *environment_find_segment(const struct environment_state *state,
                                                struct str key);

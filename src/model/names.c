@@ -4,6 +4,7 @@
 
 #include <assert.h>
 
+#include "model/credential.h"
 #include "model/environment.h"
 
 /* STR is no constant expression; this is. */
@@ -92,6 +93,10 @@ static_assert(COUNT_OF(evaluation_modes) == EVALUATION_LOCAL + 1, "every mode ha
 static const struct str document_forms[] = {NAME("auto"), NAME("legacy"), NAME("core")};
 static_assert(COUNT_OF(document_forms) == DOCUMENT_FORM_CORE + 1, "every form has a name");
 
+static const struct str roles[] = {NAME("none"), NAME("viewer"), NAME("editor"), NAME("admin"),
+                                   NAME("owner")};
+static_assert(COUNT_OF(roles) == ROLE_OWNER + 1, "every role has a name");
+
 const struct name_list operator_names = NAME_LIST(operators);
 const struct name_list value_type_names = NAME_LIST(value_types);
 const struct name_list flag_kind_names = NAME_LIST(flag_kinds);
@@ -101,6 +106,7 @@ const struct name_list flag_hash_names = NAME_LIST(flag_hashes);
 const struct name_list flag_comparison_names = NAME_LIST(flag_comparisons);
 const struct name_list evaluation_mode_names = NAME_LIST(evaluation_modes);
 const struct name_list document_form_names = NAME_LIST(document_forms);
+const struct name_list role_names = NAME_LIST(roles);
 
 struct str name_at(const struct name_list *list, size_t index)
 {

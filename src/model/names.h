@@ -24,6 +24,7 @@ extern const struct name_list flag_hash_names;       /* fnv1a_32_utf16 murmur3_3
 extern const struct name_list flag_comparison_names; /* typed text */
 extern const struct name_list evaluation_mode_names; /* remote local */
 extern const struct name_list document_form_names;   /* auto legacy core */
+extern const struct name_list role_names;            /* none viewer editor admin owner */
 
 struct str name_at(const struct name_list *list, size_t index); /* index is in the list */
 int name_find(const struct name_list *list, struct str name);   /* -1 when it is not there */

@@ -2,36 +2,16 @@
 /* people - users, apps and environments: rows in, rows out. */
 #include <assert.h>
 
+#include "model/names.h"
 #include "store/connection.h"
 
 /* ---- roles: what is stored is readable and survives reordering ---------------------------- */
 
-static struct str role_word(enum role role)
-{
-    switch (role) {
-    case ROLE_NONE:
-        return STR("none");
-    case ROLE_VIEWER:
-        return STR("viewer");
-    case ROLE_EDITOR:
-        return STR("editor");
-    case ROLE_ADMIN:
-        return STR("admin");
-    case ROLE_OWNER:
-        return STR("owner");
-    }
-    assert(false);
-    return STR("none");
-}
-
 /* A word nobody knows has no rights. */
 static enum role role_of_word(struct str word)
 {
-    for (enum role role = ROLE_NONE; role <= ROLE_OWNER; role++) {
-        if (str_equal(word, role_word(role)))
-            return role;
-    }
-    return ROLE_NONE;
+    int role = name_find(&role_names, word);
+    return role < 0 ? ROLE_NONE : (enum role)role;
 }
 
 /* ---- users ------------------------------------------------------------------------------- */
@@ -41,7 +21,8 @@ struct fault store_insert_user(struct store *store, const struct user_row *user)
     static const char sql[] = "INSERT INTO app_user (id, email, role, created_ms)"
                               " VALUES ($1, $2, $3, $4)";
     const struct bind binds[] = {bind_text(user->id), bind_text(user->email),
-                                 bind_text(role_word(user->role)), bind_integer(user->created_ms)};
+                                 bind_text(name_at(&role_names, user->role)),
+                                 bind_integer(user->created_ms)};
     return store_execute(store, sql, binds, COUNT_OF(binds), NULL);
 }
 
@@ -53,7 +34,7 @@ static struct fault must_have_changed(size_t changed, struct str where, struct s
 struct fault store_set_user_role(struct store *store, struct str id, enum role role)
 {
     static const char sql[] = "UPDATE app_user SET role = $2 WHERE id = $1 AND deleted_ms = 0";
-    const struct bind binds[] = {bind_text(id), bind_text(role_word(role))};
+    const struct bind binds[] = {bind_text(id), bind_text(name_at(&role_names, role))};
     size_t changed = 0;
     struct fault fault = store_execute(store, sql, binds, COUNT_OF(binds), &changed);
     if (failed(fault))

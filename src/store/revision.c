@@ -13,7 +13,7 @@
 
 /* ---- kinds and checksums ----------------------------------------------------------------- */
 
-static struct str kind_word(enum revision_kind kind)
+struct str revision_kind_name(enum revision_kind kind)
 {
     switch (kind) {
     case REVISION_FLAG:
@@ -32,7 +32,7 @@ static struct str kind_word(enum revision_kind kind)
 static bool find_kind(struct str word, enum revision_kind *kind)
 {
     for (int i = REVISION_FLAG; i <= REVISION_COHORT; i++) {
-        if (str_equal(word, kind_word((enum revision_kind)i))) {
+        if (str_equal(word, revision_kind_name((enum revision_kind)i))) {
             *kind = (enum revision_kind)i;
             return true;
         }
@@ -70,7 +70,7 @@ static struct checksum revision_checksum(uint64_t environment, const struct revi
     hash_u64(&state, environment);
     hash_u64(&state, revision->version_from);
     hash_u64(&state, revision->is_tombstone);
-    hash_text(&state, kind_word(revision->kind));
+    hash_text(&state, revision_kind_name(revision->kind));
     hash_text(&state, revision->object_id);
     hash_text(&state, revision->key);
     hash_text(&state, revision->document);
@@ -90,7 +90,8 @@ static struct fault end_current(struct store *store, uint64_t environment,
     static const char sql[] = "UPDATE revision SET version_to = $4 WHERE environment = $1"
                               " AND kind = $2 AND key = $3 AND version_to = 0"
                               " AND +version_from < $4";
-    const struct bind binds[] = {bind_u64(environment), bind_text(kind_word(revision->kind)),
+    const struct bind binds[] = {bind_u64(environment),
+                                 bind_text(revision_kind_name(revision->kind)),
                                  bind_text(revision->key), bind_u64(revision->version_from)};
     return store_execute(store, sql, binds, COUNT_OF(binds), NULL);
 }
@@ -119,7 +120,7 @@ struct fault store_write_revision(struct store *store, uint64_t environment,
     struct checksum checksum = revision_checksum(environment, &stored);
     const struct bind binds[] = {
         bind_u64(environment),
-        bind_text(kind_word(stored.kind)),
+        bind_text(revision_kind_name(stored.kind)),
         bind_text(stored.key),
         bind_u64(stored.version_from),
         bind_text(stored.object_id),
@@ -238,7 +239,8 @@ struct fault store_load_history(struct store *store, struct arena *arena, uint64
     static const char sql[] =
         "SELECT " REVISION_COLUMNS " FROM revision AS r " REVISION_JOINS
         " WHERE r.environment = $1 AND r.kind = $2 AND r.key = $3 ORDER BY r.version_from";
-    const struct bind binds[] = {bind_u64(environment), bind_text(kind_word(kind)), bind_text(key)};
+    const struct bind binds[] = {bind_u64(environment), bind_text(revision_kind_name(kind)),
+                                 bind_text(key)};
     return load_revisions(store, arena, sql, binds, COUNT_OF(binds), rows, count);
 }
 
@@ -270,8 +272,8 @@ struct fault store_load_key_history(struct store *store, struct arena *arena, ui
         "SELECT " REVISION_COLUMNS " FROM revision AS r " REVISION_JOINS
         " WHERE r.environment = $1 AND r.kind = $2 AND r.key = $3 AND r.is_tombstone = 0"
         " AND r.version_from < $4 ORDER BY r.version_from DESC LIMIT $5";
-    const struct bind binds[] = {bind_u64(environment), bind_text(kind_word(kind)), bind_text(key),
-                                 bind_bound(page.below), bind_bound(page.limit)};
+    const struct bind binds[] = {bind_u64(environment), bind_text(revision_kind_name(kind)),
+                                 bind_text(key), bind_bound(page.below), bind_bound(page.limit)};
     return load_revisions(store, arena, sql, binds, COUNT_OF(binds), rows, count);
 }
 

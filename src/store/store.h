@@ -152,6 +152,7 @@ struct fault store_load_credentials(struct store *store, struct arena *arena,
 /* ---- versions and revisions ------------------------------------------------------------ */
 
 enum revision_kind { REVISION_FLAG, REVISION_SEGMENT, REVISION_SETTINGS, REVISION_COHORT };
+struct str revision_kind_name(enum revision_kind kind); /* flag segment settings cohort */
 
 struct revision_row {
     enum revision_kind kind;

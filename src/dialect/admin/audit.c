@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "base/hex.h"
 #include "base/instant.h"
 #include "dialect/admin/answer.h"
 #include "dialect/admin/manage.h"
@@ -22,22 +23,12 @@ enum { SCANNED_MAX = 10000, BATCH = 1000, LOOKED_MAX = 50000 };
 
 static void write_hash(struct json_writer *writer, struct str key, const unsigned char hash[32])
 {
-    static const char digits[] = "0123456789abcdef";
     char text[64];
     for (size_t i = 0; i < 32; i++) {
-        text[2 * i] = digits[hash[i] >> 4];
-        text[2 * i + 1] = digits[hash[i] & 15];
+        text[2 * i] = hex_digit(hash[i] >> 4);
+        text[2 * i + 1] = hex_digit(hash[i]);
     }
     json_member_string(writer, key, (struct str){text, sizeof(text)});
-}
-
-static void write_number_or_null(struct json_writer *writer, struct str key, uint64_t number)
-{
-    json_key(writer, key);
-    if (number == 0)
-        json_null(writer);
-    else
-        json_u64(writer, number);
 }
 
 static void write_row(struct json_writer *writer, const struct audit_row *row)
@@ -49,13 +40,9 @@ static void write_row(struct json_writer *writer, const struct audit_row *row)
     json_member_string(writer, STR("at"), str_of(at));
     json_member_string(writer, STR("actor"), row->actor);
     json_member_string(writer, STR("action"), row->action);
-    json_key(writer, STR("appId"));
-    if (str_is_absent(row->app_id))
-        json_null(writer);
-    else
-        json_string(writer, row->app_id);
-    write_number_or_null(writer, STR("environment"), row->environment);
-    write_number_or_null(writer, STR("version"), row->version);
+    json_member_string_or_null(writer, STR("appId"), row->app_id);
+    json_member_u64_or_null(writer, STR("environment"), row->environment);
+    json_member_u64_or_null(writer, STR("version"), row->version);
     json_member_string(writer, STR("subject"), row->subject);
     json_key(writer, STR("detail"));
     if (str_is_empty(row->detail))
@@ -273,7 +260,7 @@ void admin_verify_audit(struct exchange *x)
     json_member_boolean(writer, STR("verified"), is_whole);
     json_member_u64(writer, STR("rows"), verification.rows);
     write_hash(writer, STR("hash"), verification.hash);
-    write_number_or_null(writer, STR("firstBad"), first_bad);
+    json_member_u64_or_null(writer, STR("firstBad"), first_bad);
     json_object_end(writer);
     admin_answer_end(x, &answer, 200);
 }

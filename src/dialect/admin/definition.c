@@ -121,13 +121,8 @@ struct str definition_text_of_segment(struct arena *arena, const struct segment 
 
 static bool read_body(struct exchange *x, struct json *body)
 {
-    struct fault fault = json_parse(x->arena, x->request->body, &body_budget, body);
-    if (failed(fault))
-        return admin_refuse_with(x, FAULT_INVALID, "",
-                                 arena_format(x->arena, "the body is not JSON: %.*s at %.*s",
-                                              STR_ARG(fault.why), STR_ARG(fault.where)));
-    if (body->type != JSON_OBJECT)
-        return admin_refuse_with(x, FAULT_INVALID, "", STR("the body must be a JSON object"));
+    if (!admin_read_object(x, &body_budget, body))
+        return false;
     return json_find(body, STR("id")) == NULL ||
            admin_refuse_with(x, FAULT_INVALID, "/id", STR("is given by the server"));
 }

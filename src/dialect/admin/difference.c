@@ -12,21 +12,6 @@
 
 /* ---- writing ------------------------------------------------------------------------------- */
 
-static struct str kind_word(enum revision_kind kind)
-{
-    switch (kind) {
-    case REVISION_FLAG:
-        return STR("flag");
-    case REVISION_SEGMENT:
-        return STR("segment");
-    case REVISION_SETTINGS:
-        return STR("settings");
-    case REVISION_COHORT:
-        return STR("cohort");
-    }
-    return STR("");
-}
-
 static struct str operation_word(enum change_operation operation)
 {
     switch (operation) {
@@ -113,7 +98,7 @@ void difference_write_items(struct json_writer *writer, const struct change_item
     json_array_begin(writer);
     for (size_t i = 0; i < count; i++) {
         json_object_begin(writer);
-        json_member_string(writer, STR("kind"), kind_word(items[i].kind));
+        json_member_string(writer, STR("kind"), revision_kind_name(items[i].kind));
         json_member_string(writer, STR("key"), items[i].key);
         json_member_string(writer, STR("op"), operation_word(items[i].operation));
         json_key(writer, STR("diff"));
@@ -123,6 +108,17 @@ void difference_write_items(struct json_writer *writer, const struct change_item
     }
     json_array_end(writer);
     arena_close(&arena);
+}
+
+void difference_write_report(struct json_writer *writer, const struct change_report *report)
+{
+    json_key(writer, STR("changes"));
+    difference_write_items(writer, report->items, report->item_count);
+    json_key(writer, STR("affected"));
+    json_array_begin(writer);
+    for (size_t i = 0; i < report->affected_count; i++)
+        json_string(writer, report->affected[i]);
+    json_array_end(writer);
 }
 
 /* ---- comparing ------------------------------------------------------------------------------ */

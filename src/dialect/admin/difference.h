@@ -19,6 +19,9 @@
 void difference_write_items(struct json_writer *writer, const struct change_item *items,
                             size_t count);
 
+/* The members `changes` and `affected`: what a change did, or would do. */
+void difference_write_report(struct json_writer *writer, const struct change_report *report);
+
 /* The items that lead from one state to another, by kind then key, cohorts and settings included.
  * is_across: between two environments, where ids and the numbers of deployments mean nothing. */
 size_t difference_of_states(struct arena *arena, const struct environment_state *before,

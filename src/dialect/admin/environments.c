@@ -42,11 +42,7 @@ static void write_facts(struct json_writer *writer, const struct facts *facts)
     json_member_boolean(writer, STR("hidesFlagsByDefault"),
                         facts->settings->hides_flags_by_default);
     json_member_tree(writer, STR("metadata"), &facts->settings->metadata);
-    json_key(writer, STR("monthlyQuota"));
-    if (environment->monthly_quota == 0)
-        json_null(writer);
-    else
-        json_u64(writer, environment->monthly_quota);
+    json_member_u64_or_null(writer, STR("monthlyQuota"), environment->monthly_quota);
     admin_member_instant(writer, STR("createdAt"), environment->created_ms);
     json_object_end(writer);
 }

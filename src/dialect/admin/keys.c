@@ -20,11 +20,7 @@ static void write_members(struct json_writer *writer, const struct catalog_crede
     json_member_string(writer, STR("id"), key->id);
     json_member_string(writer, STR("kind"),
                        key->kind == CREDENTIAL_BROWSER_KEY ? STR("browser") : STR("server"));
-    json_key(writer, STR("name"));
-    if (str_is_absent(key->name))
-        json_null(writer);
-    else
-        json_string(writer, key->name);
+    json_member_string_or_null(writer, STR("name"), key->name);
     json_member_string(writer, STR("prefix"), key->shown);
     json_member_string(writer, STR("tail"), key->tail);
     admin_member_instant(writer, STR("createdAt"), key->created_ms);

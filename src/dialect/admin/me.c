@@ -4,6 +4,7 @@
 #include "dialect/admin/manage.h"
 #include "dialect/admin/rights.h"
 #include "dialect/admin/users.h"
+#include "model/names.h"
 
 static struct str kind_word(enum credential_kind kind)
 {
@@ -65,7 +66,7 @@ void admin_get_me(struct exchange *x)
     json_member_string(writer, STR("actor"), caller->actor);
     json_member_string(writer, STR("tokenId"), caller->credential_id);
     if (caller->kind == CREDENTIAL_PERSONAL) {
-        json_member_string(writer, STR("role"), user_role_word(caller->role));
+        json_member_string(writer, STR("role"), name_at(&role_names, caller->role));
         json_member_string(writer, STR("userId"), caller->user_id);
     }
     json_member_string(writer, STR("access"), caller->is_read_only ? STR("read") : STR("write"));

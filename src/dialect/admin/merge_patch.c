@@ -11,16 +11,6 @@ static void append(struct json *object, struct str key, struct json value)
     object->members[object->count++] = (struct json_member){key, value};
 }
 
-/* Objects may have thousands of members on either side. */
-static struct map map_members(struct arena *arena, const struct json *object)
-{
-    struct map places;
-    map_open(&places, arena, object->count);
-    for (uint32_t i = 0; i < object->count; i++)
-        map_insert(&places, object->members[i].key, i);
-    return places;
-}
-
 static struct json merge(struct arena *arena, const struct json *target, const struct json *patch,
                          size_t depth)
 {
@@ -31,8 +21,8 @@ static struct json merge(struct arena *arena, const struct json *target, const s
     const struct json nothing = {.type = JSON_OBJECT};
     if (target->type != JSON_OBJECT)
         target = &nothing;
-    const struct map targets = map_members(arena, target);
-    const struct map patches = map_members(arena, patch);
+    const struct map targets = json_member_places(arena, target);
+    const struct map patches = json_member_places(arena, patch);
     struct json result = {.type = JSON_OBJECT};
     result.members = ARENA_NEW_ARRAY(arena, struct json_member, target->count + patch->count);
     for (uint32_t i = 0; i < target->count; i++) {

@@ -16,46 +16,30 @@ struct admin_offline {
 /* ---- a state of a text -----------------------------------------------------------------------
  */
 
-static int compare_flags(const void *a, const void *b)
-{
-    const struct flag *const *left = a, *const *right = b;
-    return str_compare((*left)->key, (*right)->key);
-}
-
-static int compare_segments(const void *a, const void *b)
-{
-    const struct segment *const *left = a, *const *right = b;
-    return str_compare((*left)->key, (*right)->key);
-}
-
-static int compare_cohorts(const void *a, const void *b)
-{
-    const struct cohort *const *left = a, *const *right = b;
-    return str_compare((*left)->id, (*right)->id);
-}
-
-/* A sorted copy: people write files in any order. */
-static const void *sorted(struct arena *arena, const void *pointers, size_t count,
-                          int (*compare)(const void *, const void *))
-{
-    if (count == 0)
-        return pointers;
-    size_t bytes = count * sizeof(void *);
-    void *copy = ARENA_NEW_ARRAY(arena, void *, count);
-    memcpy(copy, pointers, bytes);
-    qsort(copy, count, sizeof(void *), compare);
-    return copy;
-}
-
+/* Copies in order: people write files in any. */
 static struct environment_state state_of(struct arena *arena, const struct whole_state *read)
 {
+    const struct flag **flags = ARENA_NEW_ARRAY(arena, const struct flag *, read->flag_count);
+    const struct segment **segments =
+        ARENA_NEW_ARRAY(arena, const struct segment *, read->segment_count);
+    const struct cohort **cohorts =
+        ARENA_NEW_ARRAY(arena, const struct cohort *, read->cohort_count);
+    for (size_t i = 0; i < read->flag_count; i++)
+        flags[i] = read->flags[i];
+    for (size_t i = 0; i < read->segment_count; i++)
+        segments[i] = read->segments[i];
+    for (size_t i = 0; i < read->cohort_count; i++)
+        cohorts[i] = read->cohorts[i];
+    environment_sort_flags(flags, read->flag_count);
+    environment_sort_segments(segments, read->segment_count);
+    environment_sort_cohorts(cohorts, read->cohort_count);
     return (struct environment_state){
         .name = STR("file"),
-        .flags = sorted(arena, read->flags, read->flag_count, compare_flags),
+        .flags = flags,
         .flag_count = read->flag_count,
-        .segments = sorted(arena, read->segments, read->segment_count, compare_segments),
+        .segments = segments,
         .segment_count = read->segment_count,
-        .cohorts = sorted(arena, read->cohorts, read->cohort_count, compare_cohorts),
+        .cohorts = cohorts,
         .cohort_count = read->cohort_count,
     };
 }

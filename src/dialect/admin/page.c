@@ -121,11 +121,7 @@ void admin_page_end(struct exchange *x, struct admin_answer *answer, struct str 
     struct json_writer *writer = &answer->writer;
     struct str cursor = str_is_absent(next) ? next : cursor_of(x->arena, next);
     json_array_end(writer);
-    json_key(writer, STR("next"));
-    if (str_is_absent(cursor))
-        json_null(writer);
-    else
-        json_string(writer, cursor);
+    json_member_string_or_null(writer, STR("next"), cursor);
     json_object_end(writer);
     admin_answer_end(x, answer, 200);
     if (!str_is_absent(cursor))

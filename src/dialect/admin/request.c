@@ -43,17 +43,23 @@ static bool knows_members(struct exchange *x, const struct str *known, size_t kn
     return true;
 }
 
-bool admin_read_body(struct exchange *x, const struct str *known, size_t known_count,
-                     struct json *body)
+bool admin_read_object(struct exchange *x, const struct json_budget *budget, struct json *body)
 {
-    struct fault fault = json_parse(x->arena, x->request->body, &json_budget_default, body);
+    struct fault fault = json_parse(x->arena, x->request->body, budget, body);
     if (failed(fault))
         return admin_refuse_with(x, FAULT_INVALID, "",
                                  arena_format(x->arena, "the body is not JSON: %.*s at %.*s",
                                               STR_ARG(fault.why), STR_ARG(fault.where)));
     if (body->type != JSON_OBJECT)
         return admin_refuse_with(x, FAULT_INVALID, "", STR("the body must be a JSON object"));
-    return knows_members(x, known, known_count, body);
+    return true;
+}
+
+bool admin_read_body(struct exchange *x, const struct str *known, size_t known_count,
+                     struct json *body)
+{
+    return admin_read_object(x, &json_budget_default, body) &&
+           knows_members(x, known, known_count, body);
 }
 
 bool admin_read_query(struct exchange *x, struct str name, struct str *text)
@@ -127,30 +133,15 @@ bool admin_may_administer(struct exchange *x)
 
 /* ---- changes -------------------------------------------------------------------------------- */
 
-static void write_number_or_null(struct json_writer *writer, struct str key, uint64_t number)
-{
-    json_key(writer, key);
-    if (number == 0)
-        json_null(writer);
-    else
-        json_u64(writer, number);
-}
-
 static void answer_dry_run(struct exchange *x, const struct change *change)
 {
     struct admin_answer answer;
     struct json_writer *writer = admin_answer_begin(&answer);
     json_object_begin(writer);
     json_member_boolean(writer, STR("dryRun"), true);
-    write_number_or_null(writer, STR("environment"), change->environment);
-    write_number_or_null(writer, STR("version"), change->version);
-    json_key(writer, STR("changes"));
-    difference_write_items(writer, change->report.items, change->report.item_count);
-    json_key(writer, STR("affected"));
-    json_array_begin(writer);
-    for (size_t i = 0; i < change->report.affected_count; i++)
-        json_string(writer, change->report.affected[i]);
-    json_array_end(writer);
+    json_member_u64_or_null(writer, STR("environment"), change->environment);
+    json_member_u64_or_null(writer, STR("version"), change->version);
+    difference_write_report(writer, &change->report);
     json_object_end(writer);
     admin_answer_end(x, &answer, 200);
 }

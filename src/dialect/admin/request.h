@@ -16,7 +16,8 @@ static inline bool admin_refuse_with(struct exchange *x, enum fault_kind kind, c
     return false;
 }
 
-/* The body as a JSON object with no members but these. */
+/* The body as a JSON object; as one with no members but these. */
+bool admin_read_object(struct exchange *x, const struct json_budget *budget, struct json *body);
 bool admin_read_body(struct exchange *x, const struct str *known, size_t known_count,
                      struct json *body);
 bool admin_read_query(struct exchange *x, struct str name, struct str *text);

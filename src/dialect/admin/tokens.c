@@ -40,11 +40,7 @@ static void write_members(struct json_writer *writer, const struct catalog_crede
 {
     json_member_string(writer, STR("id"), token->id);
     json_member_string(writer, STR("kind"), name_at(&token_kinds, kind_of(token)));
-    json_key(writer, STR("name"));
-    if (str_is_absent(token->name))
-        json_null(writer);
-    else
-        json_string(writer, token->name);
+    json_member_string_or_null(writer, STR("name"), token->name);
     json_member_string(writer, STR("prefix"), token->shown);
     json_member_string(writer, STR("tail"), token->tail);
     json_member_string(writer, STR("access"), token->is_read_only ? STR("read") : STR("write"));

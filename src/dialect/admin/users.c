@@ -7,15 +7,8 @@
 #include "dialect/admin/manage.h"
 #include "dialect/admin/resource.h"
 #include "dialect/admin/rights.h"
+#include "model/names.h"
 #include "model/title.h"
-
-static const struct str role_words[] = {STR("viewer"), STR("editor"), STR("admin"), STR("owner")};
-static const struct name_list role_names = {role_words, COUNT_OF(role_words)};
-
-struct str user_role_word(enum role role)
-{
-    return role == ROLE_NONE ? STR("none") : name_at(&role_names, (size_t)role - ROLE_VIEWER);
-}
 
 /* ---- out ----------------------------------------------------------------------------------- */
 
@@ -23,7 +16,7 @@ static void write_members(struct json_writer *writer, const struct catalog_user 
 {
     json_member_string(writer, STR("id"), user->id);
     json_member_string(writer, STR("email"), user->email);
-    json_member_string(writer, STR("role"), user_role_word(user->role));
+    json_member_string(writer, STR("role"), name_at(&role_names, user->role));
     admin_member_instant(writer, STR("createdAt"), user->created_ms);
 }
 
@@ -124,7 +117,8 @@ static bool read_email(struct exchange *x, const struct json *body, struct str *
 static bool read_role(struct exchange *x, const struct json *body, enum role *role)
 {
     int index = -1;
-    if (!field_word(x, body, STR("role"), FIELD_NEEDED, &role_names, &index))
+    const struct name_list given = {role_names.names + ROLE_VIEWER, role_names.count - ROLE_VIEWER};
+    if (!field_word(x, body, STR("role"), FIELD_NEEDED, &given, &index))
         return false;
     *role = (enum role)(index + ROLE_VIEWER);
     return true;

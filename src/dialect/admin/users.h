@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* users - how roles are spelled and people shown; for users.c, users_password.c and me.c. */
+/* users - how people are shown; for users.c, users_password.c and me.c. */
 #ifndef ADMIN_USERS_H
 #define ADMIN_USERS_H
 
 #include "dialect/admin/resource.h"
-
-struct str user_role_word(enum role role);
 
 /* A resource_writer. */
 bool user_write(struct json_writer *writer, const struct catalog *catalog,

@@ -128,13 +128,7 @@ static void write_outcome(struct json_writer *writer, const struct change *chang
     json_object_begin(writer);
     json_member_u64(writer, STR("environment"), change->environment);
     json_member_u64(writer, STR("version"), change->version);
-    json_key(writer, STR("changes"));
-    difference_write_items(writer, change->report.items, change->report.item_count);
-    json_key(writer, STR("affected"));
-    json_array_begin(writer);
-    for (size_t i = 0; i < change->report.affected_count; i++)
-        json_string(writer, change->report.affected[i]);
-    json_array_end(writer);
+    difference_write_report(writer, &change->report);
     json_object_end(writer);
 }
 

@@ -116,7 +116,7 @@ void mutex_put(struct json_writer *writer, struct arena *arena, const struct gro
     json_object_begin(writer);
     put_identity(writer, arena, source);
     struct str description = str_is_empty(flag->description) ? (struct str){0} : flag->description;
-    wire_put_member_nullable(writer, STR("description"), description);
+    json_member_string_or_null(writer, STR("description"), description);
     json_key(writer, STR("slots"));
     json_array_begin(writer);
     for (size_t i = 0; i < flag->variation_count; i++) {

@@ -138,7 +138,7 @@ static void put_date(struct json_writer *writer, struct str name, struct str tex
     char date[INSTANT_TEXT_BYTES];
     int64_t ms = 0;
     if (str_is_absent(text) || !instant_parse_date(text, &ms)) {
-        wire_put_member_nullable(writer, name, (struct str){0});
+        json_member_string_or_null(writer, name, (struct str){0});
         return;
     }
     instant_format(ms, date);
@@ -148,9 +148,9 @@ static void put_date(struct json_writer *writer, struct str name, struct str tex
 static void put_experiment(struct json_writer *writer, const struct item_source *source)
 {
     const struct experiment *experiment = &source->flag->experiment;
-    wire_put_member_nullable(writer, STR("decision"), experiment->decision);
-    wire_put_member_nullable(writer, STR("decisionReason"), experiment->decision_reason);
-    wire_put_member_nullable(writer, STR("rolledOutVariant"), experiment->rolled_out_variation);
+    json_member_string_or_null(writer, STR("decision"), experiment->decision);
+    json_member_string_or_null(writer, STR("decisionReason"), experiment->decision_reason);
+    json_member_string_or_null(writer, STR("rolledOutVariant"), experiment->rolled_out_variation);
     json_member_boolean(writer, STR("stickyBucketing"), experiment->is_sticky);
     json_member_string(writer, STR("state"), experiment_state(source->flag, source->now_ms));
     put_date(writer, STR("startDate"), experiment->start);

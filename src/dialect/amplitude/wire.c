@@ -238,15 +238,6 @@ void wire_put_member_instant(struct json_writer *writer, struct str key, int64_t
     json_member_string(writer, key, str_of(text));
 }
 
-void wire_put_member_nullable(struct json_writer *writer, struct str key, struct str text)
-{
-    json_key(writer, key);
-    if (str_is_absent(text))
-        json_null(writer);
-    else
-        json_string(writer, text);
-}
-
 void wire_put_member_text(struct json_writer *writer, struct str key, struct str text)
 {
     json_member_string(writer, key, str_is_absent(text) ? STR("") : text);

@@ -71,7 +71,6 @@ void wire_put_id(struct json_writer *writer, uint64_t id); /* as text: "183402" 
 void wire_put_member_id(struct json_writer *writer, struct str key, uint64_t id);
 void wire_put_member_instant(struct json_writer *writer, struct str key, int64_t ms);
 /* null when absent */
-void wire_put_member_nullable(struct json_writer *writer, struct str key, struct str text);
 /* "" when absent */
 void wire_put_member_text(struct json_writer *writer, struct str key, struct str text);
 void wire_put_texts(struct json_writer *writer, const struct str *texts, size_t count);

@@ -2,13 +2,14 @@
 /* tag - see tag.h. */
 #include "dialect/ofrep/tag.h"
 
+#include "base/hex.h"
+
 enum { PART_DIGITS = 16 };
 
 static void write_part(uint64_t part, char text[PART_DIGITS])
 {
-    static const char digits[] = "0123456789abcdef";
     for (size_t i = 0; i < PART_DIGITS; i++)
-        text[i] = digits[part >> (60 - 4 * i) & 0xF];
+        text[i] = hex_digit((unsigned)(part >> (60 - 4 * i)));
 }
 
 void tag_write(const struct tag *tag, char text[TAG_BYTES])

@@ -301,20 +301,6 @@ struct fault superflag_decode_document(struct arena *arena, const struct json *j
     return fault_none();
 }
 
-static int compare_flags(const void *left, const void *right)
-{
-    const struct flag *const *a = left;
-    const struct flag *const *b = right;
-    return str_compare((*a)->key, (*b)->key);
-}
-
-static int compare_segments(const void *left, const void *right)
-{
-    const struct segment *const *a = left;
-    const struct segment *const *b = right;
-    return str_compare((*a)->key, (*b)->key);
-}
-
 struct environment_state superflag_document_state(struct arena *arena,
                                                   const struct superflag_document *document)
 {
@@ -326,10 +312,8 @@ struct environment_state superflag_document_state(struct arena *arena,
         flags[i] = &document->flags[i];
     for (size_t i = 0; i < segment_count; i++)
         segments[i] = &document->segments[i];
-    if (flag_count > 1)
-        qsort(flags, flag_count, sizeof(*flags), compare_flags);
-    if (segment_count > 1)
-        qsort(segments, segment_count, sizeof(*segments), compare_segments);
+    environment_sort_flags(flags, flag_count);
+    environment_sort_segments(segments, segment_count);
     return (struct environment_state){
         .app_id = document->app,
         .name = document->environment,

@@ -184,11 +184,7 @@ static void answer_settings(struct exchange *x, uint64_t number)
                        str_of(form_name(snapshot->settings.document_form)));
     json_member_boolean(writer, STR("defaultClientEnabled"),
                         !snapshot->settings.hides_flags_by_default);
-    json_key(writer, STR("monthlyQuota"));
-    if (environment->monthly_quota == 0)
-        json_null(writer);
-    else
-        json_u64(writer, environment->monthly_quota);
+    json_member_u64_or_null(writer, STR("monthlyQuota"), environment->monthly_quota);
     json_object_end(writer);
     superflag_answer_end(x, &answer, 200);
     view_release(newest);
@@ -260,11 +256,7 @@ void superflag_get_usage(struct exchange *x)
     json_member_string(writer, STR("period"), arena_format(x->arena, "%04d-%02d", year, month));
     json_member_u64(writer, STR("used"),
                     change_config_requests_used(x->services->changer, environment->number));
-    json_key(writer, STR("limit"));
-    if (environment->monthly_quota == 0)
-        json_null(writer);
-    else
-        json_u64(writer, environment->monthly_quota);
+    json_member_u64_or_null(writer, STR("limit"), environment->monthly_quota);
     json_object_end(writer);
     superflag_answer_end(x, &answer, 200);
 }

@@ -238,9 +238,7 @@ void superflag_bulk_flags(struct exchange *x)
     static const struct str members[] = {STR("appId"), STR("env"), STR("flags")};
     struct json body;
     const struct catalog_environment *environment = NULL;
-    if (!superflag_may_write(x) || !superflag_read_body(x, &body) ||
-        !superflag_knows_members(x, &body, members, COUNT_OF(members)) ||
-        !superflag_environment_of_body(x, &body, &environment))
+    if (!superflag_begin_change(x, members, COUNT_OF(members), &body, &environment))
         return;
     const struct json *flags = json_find(&body, STR("flags"));
     if (flags == NULL || flags->type != JSON_OBJECT || flags->count == 0) {

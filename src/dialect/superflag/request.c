@@ -133,6 +133,14 @@ bool superflag_may_write(struct exchange *x)
     return caller_may_write(x->caller) || refused(x, 403, STR("Insufficient permissions"));
 }
 
+bool superflag_begin_change(struct exchange *x, const struct str *known, size_t known_count,
+                            struct json *body, const struct catalog_environment **environment)
+{
+    return superflag_may_write(x) && superflag_read_body(x, body) &&
+           superflag_knows_members(x, body, known, known_count) &&
+           superflag_environment_of_body(x, body, environment);
+}
+
 struct fault superflag_try(struct exchange *x, struct change *change)
 {
     change->caller = x->caller;

@@ -33,6 +33,10 @@ bool superflag_environment_of_query(struct exchange *x,
 bool superflag_environment_of_body(struct exchange *x, const struct json *body,
                                    const struct catalog_environment **environment);
 
+/* What most changes begin with: the caller may, a body of no members but these, its environment. */
+bool superflag_begin_change(struct exchange *x, const struct str *known, size_t known_count,
+                            struct json *body, const struct catalog_environment **environment);
+
 /* 403 unless the caller may change things. */
 bool superflag_may_write(struct exchange *x);
 
