@@ -7,6 +7,7 @@
  */
 #include "dialect/admin/evaluate.h"
 #include "dialect/admin/request.h"
+#include "dialect/context_limits.h"
 #include "model/limits.h"
 
 /* ---- limits ---------------------------------------------------------------------------------- */
@@ -16,43 +17,16 @@ static struct fault refuse(enum fault_kind kind, struct str why)
     return fault_make(kind, STR(""), why);
 }
 
-static struct fault check_container(const struct json *json, unsigned depth);
-
-static struct fault check_value(const struct json *json, unsigned depth)
-{
-    if (json->type == JSON_STRING && json->string.size > CONTEXT_VALUE_BYTES_MAX)
-        return refuse(FAULT_LIMIT, STR("a text of the context is longer than 2,048 bytes"));
-    if (json->type != JSON_OBJECT && json->type != JSON_ARRAY)
-        return fault_none();
-    return check_container(json, depth);
-}
-
-/* depth: of what is inside; the context's own members have 1. */
-static struct fault check_container(const struct json *json, unsigned depth)
-{
-    if (depth >= CONTEXT_DEPTH_MAX)
-        return refuse(FAULT_LIMIT, STR("the context is nested deeper than 8 levels"));
-    struct fault fault = fault_none();
-    for (uint32_t i = 0; i < json->count && !failed(fault); i++) {
-        const struct json *inner =
-            json->type == JSON_ARRAY ? &json->elements[i] : &json->members[i].value;
-        fault = check_value(inner, depth + 1);
-    }
-    return fault;
-}
-
 struct fault admin_context_find_fault(const struct json *json)
 {
     if (json->type != JSON_OBJECT)
         return refuse(FAULT_INVALID, STR("a context must be an object"));
-    if (json->count > CONTEXT_ATTRIBUTES_MAX)
-        return refuse(FAULT_LIMIT, STR("the context has more than 256 members"));
     const struct json *key = json_find(json, STR("targetingKey"));
     if (key != NULL && key->type != JSON_STRING && key->type != JSON_NULL)
         return refuse(FAULT_INVALID, STR("the context's targetingKey must be a text"));
     if (key != NULL && key->type == JSON_STRING && key->string.size > CONTEXT_KEY_BYTES_MAX)
         return refuse(FAULT_LIMIT, STR("the context's targetingKey is longer than 256 bytes"));
-    return check_container(json, 0);
+    return context_limits_check(json);
 }
 
 bool admin_context_check(struct exchange *x, const struct json *json, struct str pointer)

@@ -2,45 +2,12 @@
 /* decode - who is asking: see decode.h. */
 #include "dialect/ofrep/decode.h"
 
+#include "dialect/context_limits.h"
 #include "model/limits.h"
 
 static struct fault refuse(struct str why)
 {
     return fault_make(FAULT_INVALID, STR("context"), why);
-}
-
-/* ---- limits ---------------------------------------------------------------------------------- */
-
-static struct fault check_container(const struct json *json, unsigned depth);
-
-static inline struct fault check_value(const struct json *json, unsigned depth)
-{
-    if (json->type == JSON_STRING && json->string.size > CONTEXT_VALUE_BYTES_MAX)
-        return refuse(STR("an attribute of the context is longer than 2048 bytes"));
-    if (json->type != JSON_OBJECT && json->type != JSON_ARRAY)
-        return fault_none();
-    return check_container(json, depth);
-}
-
-/* depth: of what is inside; the context's own members have 1. */
-static struct fault check_container(const struct json *json, unsigned depth)
-{
-    if (depth >= CONTEXT_DEPTH_MAX)
-        return refuse(STR("the context is nested deeper than 8 levels"));
-    struct fault fault = fault_none();
-    for (uint32_t i = 0; i < json->count && !failed(fault); i++) {
-        const struct json *inner =
-            json->type == JSON_ARRAY ? &json->elements[i] : &json->members[i].value;
-        fault = check_value(inner, depth + 1);
-    }
-    return fault;
-}
-
-static struct fault check_context(const struct json *context)
-{
-    if (context->count > CONTEXT_ATTRIBUTES_MAX)
-        return refuse(STR("the context has more than 256 attributes"));
-    return check_container(context, 0);
 }
 
 /* ---- members --------------------------------------------------------------------------------- */
@@ -119,9 +86,10 @@ struct fault ofrep_decode_subject(struct exchange *x, struct ofrep_subject *subj
         return fault_none();
     if (context->type != JSON_OBJECT)
         return refuse(STR("the context must be a JSON object"));
-    fault = check_context(context);
-    if (!failed(fault))
-        fault = read_key(context, &subject->key);
+    fault = context_limits_check(context);
+    if (failed(fault))
+        return refuse(fault.why);
+    fault = read_key(context, &subject->key);
     if (failed(fault))
         return fault;
     subject->attributes = *context;
