@@ -140,6 +140,13 @@ class Writers:
             self.latencies.append((began, time.monotonic() - began))
             turn += threads
 
+    def wait_for(self, count, within_s=60):
+        """Until so many more changes were answered."""
+        wanted, deadline = len(self.latencies) + count, time.monotonic() + within_s
+        while len(self.latencies) < wanted:
+            assert time.monotonic() < deadline, f"{wanted - len(self.latencies)} changes short"
+            time.sleep(0.01)
+
     def slow(self, share, begin=0.0, end=float("inf")):
         """The latency that `share` of the changes begun in a span of time stay below, in ms."""
         chosen = sorted(took for began, took in self.latencies if begin <= began < end)

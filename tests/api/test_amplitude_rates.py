@@ -51,11 +51,15 @@ def test_exact_under_16_callers(new_server):
 def test_a_sliding_second(new_server):
     town = make(new_server, 5, 0)
     api = town.api(town.app()[0])
-    began = time.monotonic()
-    codes = [api.get("/api/1/flags").status_code for _ in range(7)]
-    assert time.monotonic() - began < 0.9
+    for _ in range(10):  # seven calls within a second, on however busy a machine
+        began = time.monotonic()
+        codes = [api.get("/api/1/flags").status_code for _ in range(7)]
+        took_s = time.monotonic() - began
+        wait_for_a_free_second()
+        if took_s < 0.9:
+            break
+    assert took_s < 0.9
     assert codes == [200] * 5 + [429] * 2
-    wait_for_a_free_second()
     assert [api.get("/api/1/flags").status_code for _ in range(6)] == [200] * 5 + [429]
 
 

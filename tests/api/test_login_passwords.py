@@ -227,12 +227,18 @@ def test_no_account_at_all_is_counted_as_one(strict):
 
 
 def test_twenty_tries_an_address_a_minute_whoever_it_is(strict):
+    """One more is earned every three seconds, so a slow machine gets a few more in."""
     browser = Browser(strict.server)
-    tries = [sign_in(strict, f"nobody-{i}@example.com", PASSWORD, browser).status_code
-             for i in range(22)]
+    tries = []
+    while 429 not in tries and len(tries) < 60:
+        name = f"nobody-{len(tries)}@example.com"
+        tries.append(sign_in(strict, name, PASSWORD, browser).status_code)
     assert tries[:20] == [403] * 20
-    assert 429 in tries[20:]
-    token = browser.post("/cli/login", {"token": strict.owner.token})
+    assert tries[-1] == 429
+    for _ in range(5):
+        token = browser.post("/cli/login", {"token": strict.owner.token})
+        if token.status_code == 429:
+            break
     assert token.status_code == 429
     assert "Retry-After" in token.headers
 
@@ -254,19 +260,21 @@ def cpu_seconds(server):
 
 def test_what_is_typed_wrong_is_told_apart_by_nobody(desk):
     """The same words at the same cost, whether there is such an account or not. The processor's time is
-    what is measured, because others on the machine take none of it."""
+    what is measured, in turns, and the cheapest of each: who else is on the machine makes some dearer."""
     emails = {"known": person(desk)["email"], "without": desk.user("editor")["email"],
               "nobody": "nobody@example.com"}
-    took, said = {}, set()
-    for kind, email in emails.items():
-        began = cpu_seconds(desk.server)
-        for _ in range(16):
-            page = Page(sign_in(desk, email, "wrong one, quite long"))
-            said.add((page.status, page.objection))
-        took[kind] = cpu_seconds(desk.server) - began
+    took, said = {kind: [] for kind in emails}, set()
+    for _ in range(4):
+        for kind, email in emails.items():
+            began = cpu_seconds(desk.server)
+            for _ in range(8):
+                page = Page(sign_in(desk, email, "wrong one, quite long"))
+                said.add((page.status, page.objection))
+            took[kind].append(cpu_seconds(desk.server) - began)
     assert len(said) == 1
-    assert min(took.values()) > 0.1
-    assert max(took.values()) < 1.6 * min(took.values()), took
+    least = {kind: min(some) for kind, some in took.items()}
+    assert min(least.values()) > 0.05
+    assert max(least.values()) < 1.6 * min(least.values()), took
 
 
 # ---- under a flood ---------------------------------------------------------------------------------
