@@ -10,13 +10,15 @@
 
 #include "base/memory.h"
 
-enum { ALIGNMENT = 16, CHUNK_BYTES_MAX = 1 << 20 };
+enum { ALIGNMENT = ARENA_ALIGNMENT, CHUNK_BYTES_MAX = 1 << 20 };
 
+/* Objects are laid from the front, aligned; texts from the back, one against the other: what needs
+ * no alignment pays for none. */
 struct arena_chunk {
     struct arena_chunk *older;
     size_t capacity;
-    size_t used;
-    size_t padding; /* keeps `data` aligned */
+    size_t used;  /* by objects */
+    size_t texts; /* where texts begin: capacity when there are none */
     char data[];
 };
 
@@ -43,6 +45,7 @@ void arena_reset(struct arena *arena)
     free_chunks(arena->chunk->older);
     arena->chunk->older = NULL;
     arena->chunk->used = 0;
+    arena->chunk->texts = arena->chunk->capacity;
     arena->total_bytes = sizeof(struct arena_chunk) + arena->chunk->capacity;
 }
 
@@ -55,8 +58,10 @@ void arena_close(struct arena *arena)
 static void add_chunk(struct arena *arena, size_t bytes)
 {
     size_t capacity = bytes > arena->chunk_bytes ? bytes : arena->chunk_bytes;
-    struct arena_chunk *chunk = memory_allocate(sizeof(struct arena_chunk) + capacity);
-    chunk->capacity = capacity;
+    /* Not zeroed: that is done as it is handed out, which must be done after a reset anyway. */
+    struct arena_chunk *chunk = memory_resize(NULL, sizeof(struct arena_chunk) + capacity);
+    chunk->capacity = chunk->texts = capacity;
+    chunk->used = 0;
     chunk->older = arena->chunk;
     arena->chunk = chunk;
     arena->total_bytes += sizeof(struct arena_chunk) + capacity;
@@ -64,13 +69,18 @@ static void add_chunk(struct arena *arena, size_t bytes)
         arena->chunk_bytes *= 2;
 }
 
+static struct arena_chunk *chunk_with_room(struct arena *arena, size_t bytes)
+{
+    if (arena->chunk == NULL || arena->chunk->texts - arena->chunk->used < bytes)
+        add_chunk(arena, bytes);
+    return arena->chunk;
+}
+
 void *arena_allocate(struct arena *arena, size_t bytes)
 {
     assert(bytes <= SIZE_MAX / 2);
     size_t rounded = (bytes + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
-    if (arena->chunk == NULL || arena->chunk->capacity - arena->chunk->used < rounded)
-        add_chunk(arena, rounded);
-    struct arena_chunk *chunk = arena->chunk;
+    struct arena_chunk *chunk = chunk_with_room(arena, rounded);
     char *memory = chunk->data + chunk->used;
     chunk->used += rounded;
     memset(memory, 0, rounded);
@@ -95,9 +105,22 @@ void *arena_copy(struct arena *arena, const void *data, size_t bytes)
 
 struct str arena_copy_str(struct arena *arena, struct str s)
 {
-    if (s.data == NULL)
-        return s;
-    return (struct str){arena_copy(arena, s.data, s.size), s.size};
+    if (s.size == 0)
+        return (struct str){s.data == NULL ? NULL : "", 0};
+    struct arena_chunk *chunk = chunk_with_room(arena, s.size + 1);
+    chunk->texts -= s.size + 1;
+    char *text = chunk->data + chunk->texts;
+    memcpy(text, s.data, s.size);
+    text[s.size] = '\0';
+    return (struct str){text, s.size};
+}
+
+size_t arena_used_bytes(const struct arena *arena)
+{
+    size_t bytes = 0;
+    for (const struct arena_chunk *chunk = arena->chunk; chunk != NULL; chunk = chunk->older)
+        bytes += chunk->used + (chunk->capacity - chunk->texts);
+    return bytes;
 }
 
 struct str arena_format(struct arena *arena, const char *format, ...)

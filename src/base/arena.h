@@ -28,7 +28,13 @@ void arena_close(struct arena *arena);
 void *arena_allocate(struct arena *arena, size_t bytes); /* zeroed, aligned to 16 */
 void *arena_allocate_array(struct arena *arena, size_t count, size_t size);
 void *arena_copy(struct arena *arena, const void *data, size_t bytes);
-struct str arena_copy_str(struct arena *arena, struct str s); /* an absent str stays absent */
+/* Not aligned: texts lie one against the other. An absent str stays absent; others carry a NUL
+ * behind their last byte. */
+struct str arena_copy_str(struct arena *arena, struct str s);
+/* What is in use of what is held: who copies all of it anew needs a chunk of up to
+ * ARENA_ALIGNMENT - 1 bytes more, wherever the texts end. */
+enum { ARENA_ALIGNMENT = 16 };
+size_t arena_used_bytes(const struct arena *arena);
 
 /* printf into the arena; the result carries a NUL behind its last byte. */
 struct str arena_format(struct arena *arena, const char *format, ...)

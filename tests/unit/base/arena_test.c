@@ -85,6 +85,39 @@ TEST(copies_do_not_borrow)
     arena_close(&arena);
 }
 
+/* Objects from one end of a chunk, texts from the other: none lies upon another, texts touch, and
+ * who knows how much is in use has a chunk for all of it. */
+TEST(texts_are_packed_and_objects_stay_aligned)
+{
+    struct arena draft;
+    struct arena arena;
+    arena_open(&draft, 64);
+    arena_open(&arena, 0);
+    for (int round = 0; round < 2; round++) {
+        struct arena *into = round == 0 ? &draft : &arena;
+        struct str texts[100];
+        uint64_t *numbers[100];
+        for (size_t i = 0; i < 100; i++) {
+            texts[i] = arena_copy_str(into, STR("checkout-flow"));
+            numbers[i] = ARENA_NEW(into, uint64_t);
+            *numbers[i] = i;
+        }
+        for (size_t i = 0; i < 100; i++) {
+            CHECK_STR(texts[i], STR("checkout-flow"));
+            CHECK_INT(texts[i].data[texts[i].size], 0);
+            CHECK_INT((uintptr_t)numbers[i] % 16, 0);
+            CHECK_INT(*numbers[i], i);
+        }
+        if (round == 0)
+            arena_open(&arena, arena_used_bytes(&draft) + ARENA_ALIGNMENT);
+    }
+    CHECK_INT(arena_used_bytes(&draft), 100 * (sizeof("checkout-flow") + ARENA_ALIGNMENT));
+    CHECK_INT(arena_used_bytes(&arena), arena_used_bytes(&draft));
+    CHECK(arena.total_bytes < arena_used_bytes(&arena) + 64); /* one chunk took it all */
+    arena_close(&arena);
+    arena_close(&draft);
+}
+
 TEST(formatted_text_is_terminated)
 {
     struct arena arena;
@@ -98,4 +131,4 @@ TEST(formatted_text_is_terminated)
 
 TESTS(everything_is_aligned_zeroed_and_apart, memory_is_zeroed_again_after_a_reset,
       a_steady_round_asks_the_system_once, a_request_beyond_the_chunk_gets_its_own,
-      copies_do_not_borrow, formatted_text_is_terminated)
+      copies_do_not_borrow, texts_are_packed_and_objects_stay_aligned, formatted_text_is_terminated)

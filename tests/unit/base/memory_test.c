@@ -2,6 +2,7 @@
 #include "base/memory.h"
 
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -55,5 +56,60 @@ TEST(an_impossible_request_never_comes_back)
     CHECK(!WIFEXITED(status) || WEXITSTATUS(status) != 0);
 }
 
+#if defined(__has_feature)
+#define IS_SANITIZED (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define IS_SANITIZED 1
+#else
+#define IS_SANITIZED 0
+#endif
+
+/* Under a limit on addresses, as a container or a shell may set one; sanitizers need theirs. */
+#if !IS_SANITIZED
+static void limit_addresses(rlim_t bytes)
+{
+    const struct rlimit limit = {bytes, RLIM_INFINITY};
+    CHECK(setrlimit(RLIMIT_AS, &limit) == 0);
+}
+
+TEST(what_the_system_refuses_comes_from_the_reserve)
+{
+    enum { LARGE = 8 << 20 };
+    CHECK(memory_open_reserve());
+    CHECK(memory_open_reserve());
+    CHECK(!memory_is_short());
+    char *text = memory_allocate(LARGE);
+    memset(text, 'f', LARGE);
+
+    limit_addresses(1 << 20);
+    unsigned char *fresh = memory_allocate(LARGE);
+    for (size_t i = 0; i < LARGE; i++)
+        CHECK(fresh[i] == 0);
+    CHECK(memory_is_short());
+    CHECK_INT(memory_figures_read().refusals, 1);
+    text = memory_resize(text, LARGE + 4096); /* what the system gave is copied */
+    CHECK(text[0] == 'f' && text[LARGE - 1] == 'f');
+    text = memory_resize(text, 2 * LARGE); /* so is what the reserve gave */
+    CHECK(text[0] == 'f' && text[LARGE - 1] == 'f');
+    CHECK(memory_is_short());
+    CHECK(!memory_is_nearly_gone());
+    void *most = memory_resize(NULL, (size_t)LARGE * 3);
+    CHECK(memory_is_nearly_gone());
+    memory_free(most);
+    CHECK(!memory_is_nearly_gone());
+
+    limit_addresses(RLIM_INFINITY);
+    text = memory_resize(text, LARGE);
+    CHECK(text[0] == 'f' && text[LARGE - 1] == 'f');
+    memory_free(text);
+    memory_free(fresh);
+    CHECK_INT(memory_figures_read().reserve_used_bytes, 0);
+    CHECK(!memory_is_short());
+}
+#define RESERVE_TESTS , what_the_system_refuses_comes_from_the_reserve
+#else
+#define RESERVE_TESTS
+#endif
+
 TESTS(fresh_memory_is_zeroed, resizing_keeps_what_was_there, nothing_asked_for_is_still_memory,
-      an_impossible_request_never_comes_back)
+      an_impossible_request_never_comes_back RESERVE_TESTS)
