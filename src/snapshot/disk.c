@@ -117,6 +117,21 @@ static bool read_head(int file, struct arena *arena, unsigned char head[HEAD_BYT
     return disk_file_read(file, text, members->size);
 }
 
+/* ---- the good one ------------------------------------------------------------------------- */
+
+/* Its number in decimal, nothing else. */
+static uint64_t read_good(int directory)
+{
+    char text[32];
+    uint64_t generation = 0;
+    int file = openat(directory, "good", O_RDONLY | O_CLOEXEC);
+    ssize_t size = file < 0 ? -1 : read(file, text, sizeof(text));
+    if (file >= 0)
+        close(file);
+    bool is_number = size > 0 && str_parse_u64((struct str){text, (size_t)size}, &generation);
+    return is_number ? generation : 0;
+}
+
 /* ---- saving ------------------------------------------------------------------------------ */
 
 static struct fault write_generation(int directory, uint64_t generation, const struct view *view,
@@ -165,16 +180,23 @@ static bool gather_members(int directory, const struct generations *seen, size_t
     return true;
 }
 
-/* Those beyond the newest, and the lists nobody refers to any more. One too many is no harm: the
- * next save tries again. */
-static void remove_old(int directory, const struct generations *before, struct digest_set *digests)
+/* Those beyond the newest but for the good one, and the lists nobody refers to any more. One too
+ * many is no harm: the next save tries again. */
+static void remove_old(int directory, struct generations *before, struct digest_set *digests)
 {
     size_t kept = DISK_GENERATIONS - 1; /* beside the one just written */
+    uint64_t good = read_good(directory);
     for (size_t i = kept; i < before->count; i++) {
+        if (before->numbers[i] == good) {
+            before->numbers[kept] = good; /* those in between are seen to already */
+            continue;
+        }
         char old[DISK_NAME_BYTES_MAX];
         name_generation(old, before->numbers[i]);
         unlinkat(directory, old, 0);
     }
+    bool has_older_good = before->count > kept && before->numbers[kept] == good;
+    kept += has_older_good ? 1 : 0;
     if (gather_members(directory, before, before->count < kept ? before->count : kept, digests))
         disk_members_sweep(directory, digests);
 }
@@ -230,7 +252,42 @@ void disk_forget(struct str directory, size_t kept)
         name_generation(old, seen.numbers[i]);
         unlinkat(handle, old, 0);
     }
+    unlinkat(handle, "good", 0);
     close(handle);
+}
+
+uint64_t disk_newest(struct str directory)
+{
+    int handle = open_directory(directory);
+    if (handle < 0)
+        return 0;
+    struct generations seen = {.count = 0};
+    bool is_listed = disk_list(handle, note_generation, &seen);
+    close(handle);
+    return is_listed && seen.count > 0 ? seen.numbers[0] : 0;
+}
+
+uint64_t disk_good(struct str directory)
+{
+    int handle = open_directory(directory);
+    if (handle < 0)
+        return 0;
+    uint64_t generation = read_good(handle);
+    close(handle);
+    return generation;
+}
+
+struct fault disk_keep_good(struct str directory, uint64_t generation)
+{
+    char text[32];
+    int size = snprintf(text, sizeof(text), "%" PRIu64, generation);
+    int handle = open_directory(directory);
+    if (handle < 0)
+        return disk_fault("has no directory");
+    const struct str piece = {text, (size_t)size};
+    struct fault fault = disk_file_replace(handle, "good.new", "good", &piece, 1);
+    close(handle);
+    return fault;
 }
 
 /* ---- loading ----------------------------------------------------------------------------- */
@@ -273,14 +330,24 @@ static struct fault load_generation(int directory, uint64_t generation, snapshot
 struct fault disk_load(struct str directory, snapshot_renderer render, int64_t now_ms,
                        struct view **view)
 {
+    uint64_t generation = 0;
+    return disk_load_up_to(directory, UINT64_MAX, render, now_ms, view, &generation);
+}
+
+struct fault disk_load_up_to(struct str directory, uint64_t newest, snapshot_renderer render,
+                             int64_t now_ms, struct view **view, uint64_t *generation)
+{
     int handle = open_directory(directory);
     if (handle < 0)
         return disk_fault("has no directory");
     struct generations seen = {.count = 0};
     bool is_loaded = false;
     if (disk_list(handle, note_generation, &seen)) {
-        for (size_t i = 0; i < seen.count && !is_loaded; i++)
-            is_loaded = !failed(load_generation(handle, seen.numbers[i], render, now_ms, view));
+        for (size_t i = 0; i < seen.count && !is_loaded; i++) {
+            *generation = seen.numbers[i];
+            is_loaded = *generation <= newest &&
+                        !failed(load_generation(handle, *generation, render, now_ms, view));
+        }
     }
     close(handle);
     return is_loaded ? fault_none()

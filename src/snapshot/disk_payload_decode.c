@@ -7,6 +7,7 @@
  */
 #include <sodium.h>
 
+#include "base/number.h"
 #include "model/codec.h"
 #include "snapshot/disk_payload.h"
 
@@ -16,12 +17,15 @@ static struct str text_of(const struct json *json, struct str key)
     return member != NULL && member->type == JSON_STRING ? member->string : (struct str){0};
 }
 
+static bool is_count(const struct json *json)
+{
+    return json->type == JSON_NUMBER && json->number >= 0 && number_is_safe_integer(json->number);
+}
+
 static uint64_t number_of(const struct json *json, struct str key)
 {
     const struct json *member = json_find(json, key);
-    return member != NULL && member->type == JSON_NUMBER && member->number >= 0
-               ? (uint64_t)member->number
-               : 0;
+    return member != NULL && is_count(member) ? (uint64_t)member->number : 0;
 }
 
 static bool boolean_of(const struct json *json, struct str key)
@@ -84,6 +88,30 @@ static void decode_environments(struct arena *arena, const struct json *json,
     parts->environments = rows;
 }
 
+static bool has_app(const struct catalog_parts *parts, struct str id)
+{
+    for (size_t i = 0; i < parts->app_count; i++) {
+        if (str_equal(parts->apps[i].id, id))
+            return true;
+    }
+    return false;
+}
+
+/* What the catalog takes for granted of the store's rows. */
+static struct fault check_environments(const struct catalog_parts *parts)
+{
+    uint64_t last = 0;
+    for (size_t i = 0; i < parts->environment_count; i++) {
+        const struct environment_row *row = &parts->environments[i];
+        if (row->number <= last)
+            return fault_make(FAULT_INVALID, STR("environments"), STR("out of order"));
+        if (!has_app(parts, row->app_id))
+            return fault_make(FAULT_INVALID, STR("environments"), STR("of no app"));
+        last = row->number;
+    }
+    return fault_none();
+}
+
 static bool kind_of(const struct json *json, enum credential_kind *kind)
 {
     uint64_t number = number_of(json, STR("kind"));
@@ -125,7 +153,7 @@ static const uint64_t *numbers_of(struct arena *arena, const struct json *json, 
     *count = 0;
     for (size_t i = 0; i < item_count; i++) {
         uint64_t last = *count == 0 ? 0 : numbers[*count - 1];
-        if (items[i].type == JSON_NUMBER && items[i].number > (double)last)
+        if (is_count(&items[i]) && items[i].number > (double)last)
             numbers[(*count)++] = (uint64_t)items[i].number;
     }
     return numbers;
@@ -309,6 +337,9 @@ struct fault disk_payload_decode(struct arena *arena, struct str payload,
     decode_environments(arena, &json, &parts);
     decode_deployments(arena, &json, &parts);
     decode_credentials(arena, &json, &parts);
+    fault = check_environments(&parts);
+    if (failed(fault))
+        return fault;
 
     struct snapshot **snapshots =
         ARENA_NEW_ARRAY(arena, struct snapshot *, parts.environment_count);

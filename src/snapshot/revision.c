@@ -4,24 +4,40 @@
 #include <sodium.h>
 
 #include "base/memory.h"
+#include "snapshot/annex.h"
 #include "snapshot/references.h"
-#include "snapshot/snapshot.h"
+
+enum { DRAFT_BYTES = 4096 };
 
 /* ---- flags ------------------------------------------------------------------------------- */
+
+/* A revision lives long and there are many, so it lies with all it borrows in one chunk of just the
+ * size that takes; which is known once it has been filled, so it is filled twice. */
+
+static void fill_flag(struct flag_revision *revision, struct arena *arena, const struct flag *flag,
+                      const struct provenance *provenance)
+{
+    revision->flag = flag_copy(arena, flag);
+    if (provenance == NULL)
+        return;
+    revision->provenance = *provenance;
+    revision->provenance.created_by = arena_copy_str(arena, provenance->created_by);
+    revision->provenance.modified_by = arena_copy_str(arena, provenance->modified_by);
+}
 
 struct flag_revision *flag_revision_make(const struct flag *flag,
                                          const struct provenance *provenance)
 {
-    struct flag_revision *revision = MEMORY_NEW(struct flag_revision);
+    struct arena draft;
+    struct arena arena;
+    arena_open(&draft, DRAFT_BYTES);
+    fill_flag(ARENA_NEW(&draft, struct flag_revision), &draft, flag, provenance);
+    arena_open(&arena, arena_used_bytes(&draft) + ARENA_ALIGNMENT);
+    arena_close(&draft);
+    struct flag_revision *revision = ARENA_NEW(&arena, struct flag_revision);
     atomic_init(&revision->references, 1);
-    arena_open(&revision->arena, 512);
-    revision->flag = flag_copy(&revision->arena, flag);
-    if (provenance != NULL) {
-        revision->provenance = *provenance;
-        revision->provenance.created_by = arena_copy_str(&revision->arena, provenance->created_by);
-        revision->provenance.modified_by =
-            arena_copy_str(&revision->arena, provenance->modified_by);
-    }
+    fill_flag(revision, &arena, flag, provenance);
+    revision->arena = arena;
     return revision;
 }
 
@@ -34,18 +50,25 @@ void flag_revision_release(struct flag_revision *revision)
 {
     if (!references_drop(&revision->references))
         return;
-    arena_close(&revision->arena);
-    memory_free(revision);
+    annexes_close(revision->annexes);
+    struct arena arena = revision->arena; /* not from within what goes with it */
+    arena_close(&arena);
 }
 
 /* ---- segments ---------------------------------------------------------------------------- */
 
 struct segment_revision *segment_revision_make(const struct segment *segment)
 {
-    struct segment_revision *revision = MEMORY_NEW(struct segment_revision);
+    struct arena draft;
+    struct arena arena;
+    arena_open(&draft, DRAFT_BYTES);
+    ARENA_NEW(&draft, struct segment_revision)->segment = segment_copy(&draft, segment);
+    arena_open(&arena, arena_used_bytes(&draft) + ARENA_ALIGNMENT);
+    arena_close(&draft);
+    struct segment_revision *revision = ARENA_NEW(&arena, struct segment_revision);
     atomic_init(&revision->references, 1);
-    arena_open(&revision->arena, 512);
-    revision->segment = segment_copy(&revision->arena, segment);
+    revision->segment = segment_copy(&arena, segment);
+    revision->arena = arena;
     return revision;
 }
 
@@ -58,8 +81,9 @@ void segment_revision_release(struct segment_revision *revision)
 {
     if (!references_drop(&revision->references))
         return;
-    arena_close(&revision->arena);
-    memory_free(revision);
+    annexes_close(revision->annexes);
+    struct arena arena = revision->arena;
+    arena_close(&arena);
 }
 
 /* ---- cohorts ----------------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
 #include <assert.h>
 
 #include "base/memory.h"
+#include "snapshot/annex.h"
 #include "snapshot/kept.h"
 #include "snapshot/references.h"
 
@@ -90,6 +91,7 @@ void snapshot_release(struct snapshot *snapshot)
     if (!references_drop(&snapshot->references))
         return;
     kept_bodies_release(snapshot);
+    annexes_close(snapshot->annexes);
     ruleset_close(snapshot->rules);
     for (size_t i = 0; i < snapshot->state.flag_count; i++)
         flag_revision_release(snapshot->flags[i]);
@@ -99,6 +101,35 @@ void snapshot_release(struct snapshot *snapshot)
         cohort_revision_release(snapshot->cohorts[i]);
     arena_close(&snapshot->arena);
     memory_free(snapshot);
+}
+
+/* Readers hold it as const; that they came is the one thing they leave behind. Looked at first: a
+ * line that all loops write would travel between their processors with every request. */
+void snapshot_note_asked(const struct snapshot *snapshot, uint32_t answers)
+{
+    if (!snapshot_is_asked(snapshot, answers))
+        atomic_fetch_or_explicit(&((struct snapshot *)snapshot)->asked, answers,
+                                 memory_order_relaxed);
+}
+
+bool snapshot_is_asked(const struct snapshot *snapshot, uint32_t answer)
+{
+    return (atomic_load_explicit(&snapshot->asked, memory_order_relaxed) & answer) == answer;
+}
+
+void snapshot_expect(struct snapshot *next, const struct snapshot *last)
+{
+    snapshot_note_asked(next, atomic_load_explicit(&last->asked, memory_order_relaxed));
+}
+
+size_t snapshot_document_bytes(const struct snapshot *snapshot)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < snapshot->state.flag_count; i++)
+        bytes += snapshot->flags[i]->arena.total_bytes;
+    for (size_t i = 0; i < snapshot->state.segment_count; i++)
+        bytes += snapshot->segments[i]->arena.total_bytes;
+    return bytes;
 }
 
 struct flag_revision *snapshot_find_number(const struct snapshot *snapshot, uint64_t number)

@@ -31,23 +31,43 @@ struct provenance {
     struct str created_by, modified_by; /* actors, as in the audit trail */
 };
 
-/* Room for what dialects prepare once per revision or per snapshot; see server/routes.c for who has
- * which. */
-enum { ANNEXES_MAX = 4 };
+/*
+ * What a dialect prepares of a revision or of a snapshot, once, when it is first asked for: most
+ * servers are spoken to in one language, and most flags of a large environment by few. Whoever
+ * comes first makes it, on any thread, so it lives in an arena of its own; what is kept never
+ * changes again. First member of what a dialect keeps there (annex.c).
+ */
+struct annex {
+    struct arena arena; /* holds the annex itself and all it refers to */
+};
+typedef _Atomic(struct annex *) annex_slot;
+enum { ANNEXES_MAX = 5 }; /* each dialect's header says which are its own */
+
+/* `bytes` large, zeroed but for its arena, in which there is room for `more` bytes besides. */
+void *annex_make(size_t bytes, size_t more);
+/* Takes over mine and returns what is kept from now on: mine, or, when somebody was faster, theirs.
+ */
+const void *annex_keep(annex_slot *slot, void *mine);
+/* NULL until somebody has made it. Good as long as the revision or snapshot is held. */
+static inline const void *annex_find(const annex_slot *slot)
+{
+    return atomic_load_explicit(slot, memory_order_acquire);
+}
 
 /* A flag or a segment at one revision, shared by every snapshot in which it is current. */
 struct flag_revision {
     _Atomic uint32_t references;
-    struct arena arena; /* holds flag and what it borrows, and the annexes */
+    struct arena arena; /* holds the revision itself and what it borrows: of just that size */
+    _Atomic uint32_t steps_and_one; /* 0: not counted yet; snapshot/cost.h */
     struct flag flag;
     struct provenance provenance;
-    const void *annexes[ANNEXES_MAX]; /* a renderer's (writer thread only), NULL until made */
+    annex_slot annexes[ANNEXES_MAX];
 };
 struct segment_revision {
     _Atomic uint32_t references;
     struct arena arena;
     struct segment segment;
-    const void *annexes[ANNEXES_MAX]; /* a renderer's (writer thread only), NULL until made */
+    annex_slot annexes[ANNEXES_MAX];
 };
 
 /* Names a cohort's members by content: SHA-256 of their stored form (cohort_members_encode). */
@@ -113,8 +133,9 @@ struct snapshot {
     struct cohort_revision **cohorts; /* state.cohorts[i] is &cohorts[i]->cohort */
     struct environment_settings settings;
     struct rendered renderings[RENDERINGS_MAX];
-    const void *annexes[ANNEXES_MAX]; /* a renderer's, in the arena */
-    struct number_table numbers;      /* of flags */
+    annex_slot annexes[ANNEXES_MAX];
+    _Atomic uint32_t asked;      /* what its readers asked for: snapshot_note_asked */
+    struct number_table numbers; /* of flags */
     /* Bodies made when first asked for: snapshot_keep_body. Lists by hash of the name. */
     _Atomic(struct kept_body *) kept[KEPT_LISTS];
 };
@@ -164,7 +185,26 @@ struct snapshot_parts {
 /* Compiles; nothing is rendered yet. One reference, the caller's. */
 struct snapshot *snapshot_make(const struct snapshot_parts *parts);
 
-/* Fills renderings[] of a snapshot about to be published; each body lives in snapshot->arena.
+/*
+ * What is made of a snapshot for all its readers is made by the first who asks, and that takes the
+ * longer the more flags there are. Who asked in one version will ask in the next: then it is made
+ * before that is published, and nobody waits for it.
+ *
+ * Readers note what they ask for, as bits: 1 << n for the annex n, and those from
+ * SNAPSHOT_BODIES_ASKED on for bodies, as dialects' headers say. A renderer looks what was asked of
+ * the version before.
+ */
+enum { SNAPSHOT_BODIES_ASKED = 1 << ANNEXES_MAX };
+void snapshot_note_asked(const struct snapshot *snapshot, uint32_t answers);
+bool snapshot_is_asked(const struct snapshot *snapshot, uint32_t answer);
+/* next, which is not published yet, will be asked for what last was. */
+void snapshot_expect(struct snapshot *next, const struct snapshot *last);
+
+/* What flags and segments take in memory: SNAPSHOT_BYTES_MAX bounds it. */
+size_t snapshot_document_bytes(const struct snapshot *snapshot);
+
+/* Fills renderings[] of a snapshot about to be published, each body in snapshot->arena, and makes
+ * ahead what will be asked for (snapshot_is_asked).
  * A dialect hands this in through server/main.c, so that no lower row knows a vendor. */
 typedef void (*snapshot_renderer)(struct snapshot *snapshot);
 
@@ -273,7 +313,9 @@ struct view {
     uint64_t generation; /* grows by one with each publication in this process */
     struct catalog *catalog;
     struct snapshot **snapshots; /* snapshots[i] belongs to catalog->environments[i] */
-    bool is_read_only; /* started from disk without a store: reads served, writes refused */
+    bool is_read_only;         /* started from disk without a store: reads served, writes refused */
+    struct view_slot *slot;    /* where it was published; NULL: nowhere yet */
+    struct view *next_retired; /* view_slot_sweep */
 };
 
 /* One reference, the caller's; gains its own of the catalog and of each snapshot. snapshots[i]
@@ -297,6 +339,13 @@ void view_publish(struct view_slot *slot, struct view *next); /* takes over next
 struct view *view_acquire(struct view_slot *slot); /* NULL before the first publication */
 void view_release(struct view *view);
 uint64_t view_generation(struct view_slot *slot);
+
+/*
+ * The last to let go of a published view is most often an event loop, and to free ten thousand
+ * flags takes it longer than a thousand requests. So it is only put aside, and freed by whoever has
+ * the time: the writer, between its groups. All views are let go of before their slot is closed.
+ */
+void view_slot_sweep(struct view_slot *slot);
 
 /* One per thread: the view it holds, swapped between requests when a newer one is there. */
 struct view_reader {

@@ -7,9 +7,10 @@
 #include "snapshot/snapshot.h"
 
 struct view_slot {
-    pthread_mutex_t lock;        /* guards `view` and the raising of its count */
-    struct view *view;           /* one reference */
-    _Atomic uint64_t generation; /* of `view`; readers compare it without the lock */
+    pthread_mutex_t lock;           /* guards `view` and the raising of its count */
+    struct view *view;              /* one reference */
+    _Atomic uint64_t generation;    /* of `view`; readers compare it without the lock */
+    _Atomic(struct view *) retired; /* let go of by all, not freed yet */
 };
 
 struct view *view_make(struct catalog *catalog, struct snapshot *const *snapshots,
@@ -29,17 +30,45 @@ struct view *view_make(struct catalog *catalog, struct snapshot *const *snapshot
     return view;
 }
 
+static void free_view(struct view *view)
+{
+    for (size_t i = 0; i < view->catalog->environment_count; i++)
+        snapshot_release(view->snapshots[i]);
+    memory_free(view->snapshots);
+    catalog_release(view->catalog);
+    memory_free(view);
+}
+
+static void retire(struct view *view)
+{
+    _Atomic(struct view *) *retired = &view->slot->retired;
+    view->next_retired = atomic_load_explicit(retired, memory_order_relaxed);
+    while (!atomic_compare_exchange_weak_explicit(retired, &view->next_retired, view,
+                                                  memory_order_release, memory_order_relaxed))
+        continue;
+}
+
 void view_release(struct view *view)
 {
     uint32_t before = atomic_fetch_sub_explicit(&view->references, 1, memory_order_acq_rel);
     assert(before > 0);
     if (before > 1)
         return;
-    for (size_t i = 0; i < view->catalog->environment_count; i++)
-        snapshot_release(view->snapshots[i]);
-    memory_free(view->snapshots);
-    catalog_release(view->catalog);
-    memory_free(view);
+    if (view->slot != NULL)
+        retire(view);
+    else
+        free_view(view);
+}
+
+/* All are taken at once, so nobody meets a node that was there before (ABA). */
+void view_slot_sweep(struct view_slot *slot)
+{
+    struct view *view = atomic_exchange_explicit(&slot->retired, NULL, memory_order_acquire);
+    while (view != NULL) {
+        struct view *next = view->next_retired;
+        free_view(view);
+        view = next;
+    }
 }
 
 struct view_slot *view_slot_open(void)
@@ -54,6 +83,7 @@ void view_slot_close(struct view_slot *slot)
 {
     if (slot->view != NULL)
         view_release(slot->view);
+    view_slot_sweep(slot);
     pthread_mutex_destroy(&slot->lock);
     memory_free(slot);
 }
@@ -75,6 +105,7 @@ void view_publish(struct view_slot *slot, struct view *next)
     struct view *last = slot->view;
     assert_forward(last, next);
     next->generation = atomic_load(&slot->generation) + 1;
+    next->slot = slot;
     slot->view = next;
     atomic_store_explicit(&slot->generation, next->generation, memory_order_release);
     pthread_mutex_unlock(&slot->lock);

@@ -59,4 +59,45 @@ TEST(a_credential_of_an_unknown_kind_is_left_out)
     arena_close(&arena);
 }
 
-TESTS(a_directory_without_a_whole_snapshot_has_none, a_credential_of_an_unknown_kind_is_left_out)
+/* Behind a checksum that holds: damage before it was made, or a later version's. */
+TEST(rows_that_fit_nothing_are_refused_and_never_believed)
+{
+    static const char *const payloads[] = {
+        "{\"apps\":[],\"environments\":[{\"number\":1,\"appId\":\"app_1\"}]}",
+        "{\"apps\":[{\"id\":\"app_1\"}],\"environments\":["
+        "{\"number\":2,\"appId\":\"app_1\"},{\"number\":1,\"appId\":\"app_1\"}]}",
+        "{\"apps\":[{\"id\":\"app_1\"}],\"environments\":["
+        "{\"number\":1e300,\"appId\":\"app_1\"}]}",
+    };
+    random_open();
+    for (size_t i = 0; i < COUNT_OF(payloads); i++) {
+        struct arena arena;
+        struct view *view = NULL;
+        arena_open(&arena, 1024);
+        CHECK_FAULT(
+            disk_payload_decode(&arena, str_of(payloads[i]), no_members, render_nothing, 1, &view),
+            FAULT_INVALID);
+        CHECK(view == NULL);
+        arena_close(&arena);
+    }
+}
+
+TEST(environments_of_a_token_are_whole_numbers_in_order)
+{
+    struct arena arena;
+    arena_open(&arena, 1024);
+    random_open();
+    struct str payload =
+        STR("{\"users\":[{\"id\":\"user_1\",\"email\":\"o@localhost\",\"role\":4}],"
+            "\"credentials\":[{\"id\":\"token_1\",\"hash\":\"02\",\"kind\":2,"
+            "\"userId\":\"user_1\",\"environments\":[1,1.5,1.7,1e300,3,2]}]}");
+    struct view *view = NULL;
+    CHECK_OK(disk_payload_decode(&arena, payload, no_members, render_nothing, 1, &view));
+    CHECK_INT(view->catalog->credential_count, 1);
+    view_release(view);
+    arena_close(&arena);
+}
+
+TESTS(a_directory_without_a_whole_snapshot_has_none, a_credential_of_an_unknown_kind_is_left_out,
+      rows_that_fit_nothing_are_refused_and_never_believed,
+      environments_of_a_token_are_whole_numbers_in_order)

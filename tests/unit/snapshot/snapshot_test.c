@@ -81,6 +81,36 @@ static void save(const struct scratch *scratch, uint64_t version)
     view_release(view);
 }
 
+TEST(an_earlier_generation_can_be_had_and_the_good_one_is_kept)
+{
+    struct scratch scratch;
+    CHECK(scratch_open(&scratch));
+    struct str directory = scratch_path(&scratch);
+    CHECK_INT(disk_newest(directory), 0);
+    CHECK_INT(disk_good(directory), 0);
+    save(&scratch, 1);
+    CHECK_OK(disk_keep_good(directory, 1));
+    for (uint64_t version = 2; version <= 3 * DISK_GENERATIONS; version++)
+        save(&scratch, version);
+    CHECK_INT(disk_newest(directory), 3 * DISK_GENERATIONS);
+    CHECK_INT(disk_good(directory), 1);
+    struct view *view = NULL;
+    uint64_t generation = 0;
+    CHECK_OK(disk_load_up_to(directory, 2 * DISK_GENERATIONS + 3, fixture_render, 1, &view,
+                             &generation));
+    CHECK_INT(generation, 2 * DISK_GENERATIONS + 3);
+    view_release(view);
+    CHECK_OK(disk_load_up_to(directory, 1, fixture_render, 1, &view, &generation));
+    CHECK_INT(generation, 1);
+    CHECK_INT(view_find(view, 7)->version, 1);
+    view_release(view);
+    disk_forget(directory, 1);
+    CHECK_INT(disk_good(directory), 0);
+    CHECK_FAULT(disk_load_up_to(directory, 1, fixture_render, 1, &view, &generation),
+                FAULT_MISSING);
+    scratch_close(&scratch);
+}
+
 TEST(what_is_saved_is_what_loads)
 {
     struct scratch scratch;
@@ -182,5 +212,5 @@ TEST(any_flipped_bit_and_any_cut_falls_back_a_generation)
 }
 
 TESTS(a_reader_keeps_its_view_until_it_refreshes, readers_never_see_an_older_or_a_mixed_view,
-      what_is_saved_is_what_loads, a_few_generations_are_kept_and_no_more,
-      any_flipped_bit_and_any_cut_falls_back_a_generation)
+      what_is_saved_is_what_loads, an_earlier_generation_can_be_had_and_the_good_one_is_kept,
+      a_few_generations_are_kept_and_no_more, any_flipped_bit_and_any_cut_falls_back_a_generation)
