@@ -3,6 +3,7 @@
 #include "auth/password.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
@@ -76,8 +77,12 @@ static enum password_answer stretch(struct errand *errand)
                                   STRETCH_BYTES, crypto_pwhash_ALG_ARGON2ID13);
         return problem == 0 ? PASSWORD_RIGHT : PASSWORD_BUSY;
     }
-    /* libsodium compares in constant time. */
+    /* libsodium compares in constant time. Who could not be told for want of memory is not wrong.
+     */
+    errno = 0;
     int problem = crypto_pwhash_str_verify(errand->verifier, password.data, password.size);
+    if (problem != 0 && errno == ENOMEM)
+        return PASSWORD_BUSY;
     return problem == 0 ? PASSWORD_RIGHT : PASSWORD_WRONG;
 }
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "change/internal.h"
+#include "change/growth.h"
 #include "model/codec.h"
 #include "snapshot/cohort_document.h"
 #include "json/write.h"
@@ -220,7 +220,8 @@ static struct str staged_kind_name(enum staged_kind kind)
     return STR("");
 }
 
-/* {"changes":[{"kind":"flag","key":"dark-mode","op":"update"}]} */
+/* {"changes":[{"kind":"flag","key":"dark-mode","op":"update"}]}, and "acknowledged":["growth"]
+ * where it was needed. */
 static void describe(const struct edit *edit, struct buf *detail)
 {
     struct json_writer writer;
@@ -242,6 +243,12 @@ static void describe(const struct edit *edit, struct buf *detail)
         json_object_end(&writer);
     }
     json_array_end(&writer);
+    if (edit->is_growth_acknowledged) {
+        json_key(&writer, STR("acknowledged"));
+        json_array_begin(&writer);
+        json_string(&writer, STR("growth"));
+        json_array_end(&writer);
+    }
     json_object_end(&writer);
 }
 
@@ -285,6 +292,9 @@ static struct fault run_edit(struct edit *edit, struct change *change, struct dr
         return fault;
     mark_same(edit, change);
     merge_into(after, edit, change);
+    fault = growth_check(change, edit, after);
+    if (failed(fault))
+        return fault;
     struct environment_state state = draft_state(after, edit->arena);
     fault = environment_check(edit->arena, &state);
     if (failed(fault))

@@ -5,8 +5,9 @@
 #include <assert.h>
 
 #include "auth/secret.h"
+#include "base/log.h"
 #include "base/memory.h"
-#include "change/internal.h"
+#include "change/rehearsal.h"
 #include "snapshot/disk.h"
 
 static const struct fault away = {FAULT_UNAVAILABLE, {"store", 5}, {"the store is away", 17}};
@@ -107,6 +108,8 @@ static struct fault bootstrap_owner(struct store *store, const struct change_con
         store_rollback(store);
         return fault;
     }
+    if (!bootstrap->is_token_given && config->on_token != NULL)
+        config->on_token(bootstrap->token, config->context);
     fault = store_commit(store);
     bootstrap->is_first_start = !failed(fault);
     return fault;
@@ -150,6 +153,7 @@ static struct fault load_everything(struct changer *changer, struct arena *arena
         fault = quotas_load(&changer->quotas, changer->store, now_ms);
     for (size_t i = 0; i < config->notebook_count && !failed(fault); i++)
         fault = notebook_load(config->notebooks[i], changer->store);
+    store_rest(changer->store);
     return fault;
 }
 
@@ -162,6 +166,8 @@ static struct fault open_store(struct changer *changer, struct arena *arena,
     struct fault fault = store_open(&changer->store, directory, STORE_WRITER);
     if (failed(fault))
         return fault;
+    struct str engine = store_engine_version(changer->store);
+    log_info("store_opened", "engine=\"%.*s\"", STR_ARG(engine));
     backups_sweep(directory);
     fault = load_everything(changer, arena, bootstrap, view);
     if (!failed(fault))
@@ -194,6 +200,8 @@ static void publish_first(struct changer *changer, struct view *view)
 static void free_changer(struct changer *changer)
 {
     quotas_close(&changer->quotas);
+    rehearsal_end(changer);
+    stage_close(changer->stage);
     pthread_cond_destroy(&changer->wake);
     pthread_mutex_destroy(&changer->lock);
     pthread_mutex_destroy(&changer->reading);
@@ -205,6 +213,7 @@ static struct changer *make_changer(const struct change_config *config)
 {
     struct changer *changer = MEMORY_NEW(struct changer);
     changer->config = *config;
+    changer->stage = stage_open();
     pthread_mutex_init(&changer->lock, NULL);
     pthread_mutex_init(&changer->reading, NULL);
     pthread_mutex_init(&changer->finding, NULL);
@@ -216,18 +225,43 @@ static struct changer *make_changer(const struct change_config *config)
     return changer;
 }
 
+/* What is wrong, and a view if there is one to serve instead of the store. */
+static struct fault load_generation(struct changer *changer, struct view **view)
+{
+    const struct change_config *config = &changer->config;
+    struct change_counters *counters = &changer->counters;
+    if (config->generation_max == 0 ||
+        failed(disk_load_up_to(config->directory, config->generation_max, config->render,
+                               clock_wall_ms(config->clock), view, &counters->served_generation)))
+        return fault_none();
+    counters->is_read_only = true;
+    return fault_make(FAULT_UNAVAILABLE, STR("starts"),
+                      STR("the last starts crashed with what the store holds"));
+}
+
 struct fault change_open(struct changer **result, const struct change_config *config,
                          struct arena *arena, struct bootstrap *bootstrap, struct fault *degraded)
 {
     *bootstrap = (struct bootstrap){0};
     *degraded = fault_none();
     struct changer *changer = make_changer(config);
+    if (changer->stage == NULL) {
+        free_changer(changer);
+        return fault_make(FAULT_UNAVAILABLE, STR("memory"), STR("there is not enough memory"));
+    }
     struct view *view = NULL;
     struct store *reader = NULL;
-    struct fault fault = open_store(changer, arena, bootstrap, &view, &reader);
-    if (failed(fault)) {
-        struct fault from_disk =
-            disk_load(config->directory, config->render, clock_wall_ms(config->clock), &view);
+    struct fault fault = load_generation(changer, &view);
+    if (view == NULL)
+        fault = open_store(changer, arena, bootstrap, &view, &reader);
+    else
+        *degraded = fault;
+    if (view == NULL) {
+        /* What another process has is not lost: two that answer for one store would disagree. */
+        bool is_taken = str_equal(fault.where, STR("lock"));
+        struct fault from_disk = is_taken ? fault
+                                          : disk_load(config->directory, config->render,
+                                                      clock_wall_ms(config->clock), &view);
         if (failed(from_disk)) {
             free_changer(changer);
             return fault;
@@ -237,8 +271,12 @@ struct fault change_open(struct changer **result, const struct change_config *co
     }
     changer->ingest = ingest_open(reader, config->event_queue_bytes_max, wake_for_events, changer);
     publish_first(changer, view);
-    if (changer->store != NULL && pthread_create(&changer->thread, NULL, writer_run, changer) != 0)
-        assert(false);
+    if (changer->store != NULL &&
+        pthread_create(&changer->thread, NULL, writer_run, changer) != 0) {
+        close_store(&changer->store);
+        change_close(changer);
+        return fault_make(FAULT_UNAVAILABLE, STR("memory"), STR("there is no room for a thread"));
+    }
     *result = changer;
     return fault_none();
 }

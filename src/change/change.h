@@ -117,6 +117,9 @@ struct change {
     /* CHANGE_ENVIRONMENT: a flag that is put as it was makes no revision of it. For edits that put
      * many at once; else who puts a flag means a new version of it. */
     bool keeps_same_flags;
+    /* CHANGE_ENVIRONMENT: that it takes most flags away or makes twice as much of them is meant.
+     * Without it such a change is FAULT_LIMIT, where is "growth" (change/growth.h). */
+    bool acknowledges_growth;
     /* Everything is done but kept: checks, versions and reports are as they would be, nothing is
      * written, published or announced, and no secret is made known. */
     bool is_dry_run;
@@ -144,16 +147,26 @@ struct change_config {
     const struct clock *clock;
     snapshot_renderer render;
     struct view_slot *slot;
+    /* Not the store, but the newest whole snapshot on disk up to this generation is served, and
+     * changes are FAULT_UNAVAILABLE: the store's state has crashed us. Without one, the store is
+     * opened after all. 0: as ever. */
+    uint64_t generation_max;
     /* Loaded when the store is opened, and stored by the writer thread. What is handed to
      * notebook_open as on_ready should lead to change_notice_notes. */
     struct notebook *const *notebooks;
     size_t notebook_count;
     size_t event_queue_bytes_max;
     size_t waiting_max; /* changes waiting beyond this are FAULT_UNAVAILABLE */
+    /* Processor time of each step of a rehearsal (rehearsal.h), beyond what it is allowed for the
+     * size of the environment; 0: changes are not rehearsed. */
+    uint32_t rehearsal_ms;
     /* Called on the writer thread after a view is visible, per environment that changed. */
     void (*on_published)(uint64_t environment, uint64_t version, void *context);
     /* The same when the catalog changed: a credential may be gone. NULL: nobody asks. */
     void (*on_catalog)(void *context);
+    /* A first start made this token up; its owner is not there yet, and will not be without what is
+     * done here. NULL: who opens has it from bootstrap, unless the process dies in between. */
+    void (*on_token)(struct str token, void *context);
     void *context;
 };
 
@@ -211,7 +224,10 @@ uint64_t change_config_requests_used(struct changer *changer, uint64_t environme
 struct change_counters {
     uint64_t applied, refused, groups, group_size_max;
     uint64_t waiting;
-    bool is_read_only; /* the store could not be opened, or has failed since: reads only */
+    uint64_t rehearsals, rehearsals_failed, rehearsals_skipped; /* skipped: no child could be had */
+    uint64_t saved_generation;  /* the newest on disk that is of this process; 0: none yet */
+    uint64_t served_generation; /* from disk instead of the store: generation_max; 0: the store */
+    bool is_read_only;          /* the store could not be opened, or has failed since: reads only */
 };
 struct change_counters change_counters_read(struct changer *changer);
 

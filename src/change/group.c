@@ -3,16 +3,19 @@
  * group - many changes, one transaction, one publication.
  *
  *   begin; for each change: savepoint, apply, release (or roll back and refuse);
- *   compile and render what changed; commit; publish; announce.
+ *   rehearse what changed in a child; compile and render it; commit; publish; announce.
  *
- * Compiling comes before the commit: nothing is committed that does not compile or is too large.
+ * All of that comes before the commit: nothing is committed that crashes a rehearsal (rehearsal.h),
+ * does not compile or is too large. Whose change it was is found by halving the group.
  */
 #include "change/group.h"
 
 #include <assert.h>
 
 #include "base/memory.h"
+#include "change/rehearsal.h"
 #include "model/limits.h"
+#include "snapshot/cost.h"
 
 enum { GROUP_ENVIRONMENTS_MAX = GROUP_CHANGES_MAX };
 
@@ -24,6 +27,7 @@ struct group {
     size_t draft_count;
     struct catalog *catalog;     /* the candidate: base's or a new one; one reference */
     struct snapshot **snapshots; /* the candidates, by catalog->environments; one reference each */
+    struct arena *arena;         /* of the group's fault */
     size_t snapshot_count;
 };
 
@@ -138,7 +142,7 @@ static struct fault check_guard(const struct group *group, struct change *change
 
 static struct fault check_size(const struct snapshot *snapshot)
 {
-    size_t bytes = 0;
+    size_t bytes = snapshot_document_bytes(snapshot);
     for (size_t i = 0; i < RENDERINGS_MAX; i++)
         bytes += snapshot->renderings[i].body.size;
     if (bytes > SNAPSHOT_BYTES_MAX)
@@ -147,24 +151,67 @@ static struct fault check_size(const struct snapshot *snapshot)
     return fault_none();
 }
 
+/* What an environment costs its clients already is not held against a change of it. */
+static struct fault check_cost(const struct snapshot *next, const struct snapshot *last)
+{
+    size_t steps = snapshot_steps(next);
+    if (steps <= SNAPSHOT_STEPS_MAX || steps <= snapshot_steps(last))
+        return fault_none();
+    return fault_make(FAULT_LIMIT, STR("environment"),
+                      STR("all flags together would take one subject too many steps to evaluate"));
+}
+
+static const struct snapshot *find_snapshot(const struct group *group, uint64_t environment)
+{
+    size_t at = 0;
+    while (group->snapshots[at]->environment != environment)
+        at++;
+    return group->snapshots[at];
+}
+
+/* In a child process, before anything is made of it here. */
+static struct fault rehearse_drafts(const struct group *group, const struct draft *drafts,
+                                    size_t count)
+{
+    struct rehearsal_part *parts = MEMORY_NEW_ARRAY(struct rehearsal_part, count);
+    size_t part_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (drafts[i].is_changed)
+            parts[part_count++] =
+                (struct rehearsal_part){&drafts[i], find_snapshot(group, drafts[i].environment)};
+    }
+    struct fault fault =
+        rehearsal_run(group->changer, group->arena, parts, part_count, group->now_ms);
+    memory_free(parts);
+    return fault;
+}
+
 static struct snapshot *make_candidate(const struct group *group, const struct draft *draft)
 {
     struct snapshot *candidate = draft_compile(draft, group->now_ms);
+    snapshot_expect(candidate, find_snapshot(group, draft->environment));
     group->changer->config.render(candidate);
     return candidate;
 }
 
-/* On a copy of the draft, which is compiled and measured like one that is to be kept. */
-static struct fault rehearse(const struct group *group, const struct draft *draft,
-                             const struct job *job)
+/* On a copy of the draft, which is rehearsed, compiled and measured like one that is to be kept. */
+static struct fault run_dry(const struct group *group, const struct draft *draft,
+                            const struct job *job)
 {
     struct draft copy;
     draft_copy(&copy, draft);
     struct fault fault =
         apply_environment_change(group->changer->store, &copy, job->change, &job->stored);
     if (!failed(fault)) {
+        fault = rehearse_drafts(group, &copy, 1);
+        if (failed(fault))
+            fault = keep_fault(job->change, fault);
+    }
+    if (!failed(fault)) {
         struct snapshot *candidate = make_candidate(group, &copy);
         fault = check_size(candidate);
+        if (!failed(fault))
+            fault = check_cost(candidate, find_snapshot(group, copy.environment));
         snapshot_release(candidate);
     }
     draft_close(&copy);
@@ -178,7 +225,7 @@ static struct fault change_environment(struct group *group, const struct job *jo
     if (draft == NULL)
         return fault_make(FAULT_MISSING, STR("environment"), STR("there is no such environment"));
     if (change->is_dry_run)
-        return rehearse(group, draft, job);
+        return run_dry(group, draft, job);
     return apply_environment_change(group->changer->store, draft, change, &job->stored);
 }
 
@@ -250,16 +297,18 @@ static struct fault compile_candidates(struct group *group)
         size_t at = 0;
         while (group->snapshots[at]->environment != next->environment)
             at++;
+        struct fault fault = check_size(next);
+        if (!failed(fault))
+            fault = check_cost(next, group->snapshots[at]);
         snapshot_release(group->snapshots[at]);
         group->snapshots[at] = next;
-        struct fault fault = check_size(next);
         if (failed(fault))
             return fault;
     }
     return fault_none();
 }
 
-static void open_group(struct group *group, struct changer *changer)
+static void open_group(struct group *group, struct changer *changer, struct arena *arena)
 {
     const struct view *base = changer->view;
     *group = (struct group){
@@ -268,6 +317,7 @@ static void open_group(struct group *group, struct changer *changer)
         .now_ms = clock_wall_ms(changer->config.clock),
         .catalog = base->catalog,
         .snapshot_count = base->catalog->environment_count,
+        .arena = arena,
     };
     catalog_acquire(group->catalog);
     group->drafts = MEMORY_NEW_ARRAY(struct draft, GROUP_ENVIRONMENTS_MAX);
@@ -326,6 +376,14 @@ static void announce(const struct group *group, bool has_catalog)
     }
 }
 
+/* Nothing is begun, and nothing committed, that lives on the reserve. */
+static struct fault refuse_when_memory_is_short(void)
+{
+    if (memory_is_short())
+        return fault_make(FAULT_UNAVAILABLE, STR("memory"), STR("memory is short at the moment"));
+    return fault_none();
+}
+
 /* A fault here belongs to the whole group. */
 static struct fault run(struct group *group, struct job *const *jobs, size_t count)
 {
@@ -336,7 +394,11 @@ static struct fault run(struct group *group, struct job *const *jobs, size_t cou
     for (size_t i = 0; i < count && !failed(fault); i++)
         fault = apply_one(group, jobs[i]);
     if (!failed(fault))
+        fault = rehearse_drafts(group, group->drafts, group->draft_count);
+    if (!failed(fault))
         fault = compile_candidates(group);
+    if (!failed(fault)) /* what follows is published whatever it takes */
+        fault = refuse_when_memory_is_short();
     if (failed(fault)) {
         store_rollback(store);
         return fault;
@@ -344,10 +406,12 @@ static struct fault run(struct group *group, struct job *const *jobs, size_t cou
     return store_commit(store);
 }
 
-static struct fault run_group(struct changer *changer, struct job *const *jobs, size_t count)
+/* The fault's text lives in the arena. */
+static struct fault run_group(struct changer *changer, struct arena *arena, struct job *const *jobs,
+                              size_t count)
 {
     struct group group;
-    open_group(&group, changer);
+    open_group(&group, changer, arena);
     struct fault fault = run(&group, jobs, count);
     if (!failed(fault) && has_change(&group)) {
         bool has_catalog = has_other_catalog(&group); /* the base is gone once the next is there */
@@ -358,17 +422,25 @@ static struct fault run_group(struct changer *changer, struct job *const *jobs, 
     return fault;
 }
 
+static void refuse_all(struct job *const *jobs, size_t count, struct fault fault)
+{
+    for (size_t i = 0; i < count; i++)
+        jobs[i]->fault = jobs[i]->change == NULL ? fault : keep_fault(jobs[i]->change, fault);
+}
+
 void group_apply(struct changer *changer, struct job *const *jobs, size_t count)
 {
     assert(count <= GROUP_CHANGES_MAX);
-    struct fault fault = run_group(changer, jobs, count);
+    struct arena arena;
+    arena_open(&arena, 1024);
+    struct fault fault = refuse_when_memory_is_short();
     if (!failed(fault))
-        return;
-    /* Too large once compiled: find whose change it is by taking them one by one. */
-    for (size_t i = 0; i < count; i++) {
-        if (fault.kind != FAULT_LIMIT || count == 1)
-            jobs[i]->fault = fault;
-        else
-            group_apply(changer, &jobs[i], 1);
+        fault = run_group(changer, &arena, jobs, count);
+    if (fault.kind == FAULT_LIMIT && count > 1) { /* one's change, and the others are innocent */
+        group_apply(changer, jobs, count / 2);
+        group_apply(changer, jobs + count / 2, count - count / 2);
+    } else if (failed(fault)) {
+        refuse_all(jobs, count, fault);
     }
+    arena_close(&arena);
 }

@@ -84,6 +84,7 @@ struct edit {
     struct staged *staged; /* one per key: what is staged again takes the place of what was */
     size_t staged_count, staged_capacity;
     struct map places[STAGED_KIND_COUNT]; /* key -> index into staged */
+    bool is_growth_acknowledged;          /* it does much, and that is meant: growth.h */
 };
 
 void edit_open(struct edit *edit, struct arena *arena, const struct draft *draft,
@@ -152,8 +153,12 @@ struct job {
     sem_t done;
 };
 
+struct stage; /* rehearsal.h */
+
 struct changer {
     struct change_config config;
+    struct stage *stage; /* of the child that rehearses; the writer thread's */
+    pid_t rehearser;     /* a child that is about to end; 0: none; the writer thread's */
     struct store *store; /* the writer connection; NULL when read-only */
     struct ingest *ingest;
     struct view *view; /* the newest, one reference, the writer thread's */

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "change/group.h"
 #include "snapshot/disk.h"
 
@@ -108,8 +109,14 @@ static void save_snapshot(struct changer *changer, struct housekeeping *house, i
     struct fault fault = disk_save(changer->config.directory, changer->view);
     if (failed(fault))
         log_warn("snapshot_not_saved", "why=\"%.*s\"", STR_ARG(fault.why));
+    memory_trim(); /* it was all one text for a moment */
     house->saved_generation = changer->view->generation;
     house->saved_ms = now_ms;
+    uint64_t newest = failed(fault) ? 0 : disk_newest(changer->config.directory);
+    pthread_mutex_lock(&changer->lock);
+    if (newest != 0)
+        changer->counters.saved_generation = newest;
+    pthread_mutex_unlock(&changer->lock);
 }
 
 static struct fault trim_once(struct changer *changer)
@@ -128,6 +135,7 @@ static struct fault trim_once(struct changer *changer)
 static void keep_house(struct changer *changer, struct housekeeping *house, bool is_last)
 {
     int64_t now_ms = clock_monotonic_ms(changer->config.clock);
+    view_slot_sweep(changer->config.slot);
     bool is_unsaved = house->saved_generation != changer->view->generation;
     bool is_quiet = now_ms - house->changed_ms >= QUIET_MS;
     if (is_unsaved && (is_quiet || is_last || now_ms - house->saved_ms >= SAVE_AT_LATEST_MS))

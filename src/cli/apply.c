@@ -159,7 +159,9 @@ static int plan(struct session *session, const struct invocation *invocation)
 static int carry_out(struct session *session, const struct invocation *invocation,
                      const struct plan *made)
 {
-    struct str path = arena_format(&session->arena, "%.*s/import", STR_ARG(made->environment.path));
+    struct str path = resource_acknowledged(
+        session, invocation,
+        arena_format(&session->arena, "%.*s/import", STR_ARG(made->environment.path)));
     const struct edit edit = {
         .method = "POST",
         .path = address_with(&session->arena, path, "mode",
@@ -227,7 +229,8 @@ static const struct command_option plan_options[] = {
     {"prune", '\0', NULL, "delete what the files do not have", COMPLETES_NOTHING, false},
     {"out", '\0', "FILE", "keep the plan, for `apply FILE`", COMPLETES_FILES, false}};
 static const struct command_option apply_options[] = {
-    {"prune", '\0', NULL, "delete what the files do not have", COMPLETES_NOTHING, false}};
+    {"prune", '\0', NULL, "delete what the files do not have", COMPLETES_NOTHING, false},
+    RESOURCE_GROWTH_OPTION};
 
 static const char *const validate_examples[] = {"validate flags/", "validate shop.json", NULL};
 static const char *const fmt_examples[] = {"fmt flags/", "fmt flags/ --check", NULL};

@@ -217,6 +217,19 @@ static int diff(struct session *session, const struct invocation *invocation)
 /* ---- restore ------------------------------------------------------------------------------------
  */
 
+static int send_back(struct session *session, const struct invocation *invocation,
+                     const struct edit *edit)
+{
+    struct answer answer;
+    bool is_done = false;
+    int status = resource_send(session, invocation, edit, &answer, &is_done);
+    if (status == CLI_OK && is_done) {
+        resource_show_report(session, &answer.json);
+        resource_say_version(session, &answer.json);
+    }
+    return status;
+}
+
 static int restore(struct session *session, const struct invocation *invocation)
 {
     uint64_t version = 0;
@@ -226,21 +239,31 @@ static int restore(struct session *session, const struct invocation *invocation)
     struct body body;
     body_begin(&body);
     json_member_u64(&body.writer, STR("version"), version);
-    const struct edit edit = {.method = "POST",
-                              .path = below(session, "/restore"),
-                              .body = body_end(&body, &session->arena),
-                              .environment = &session->environment,
-                              .sentence = arena_format(&session->arena,
-                                                       "put back everything as of version %llu",
-                                                       (unsigned long long)version)};
-    struct answer answer;
-    bool is_done = false;
-    int status = resource_send(session, invocation, &edit, &answer, &is_done);
-    if (status == CLI_OK && is_done) {
-        resource_show_report(session, &answer.json);
-        resource_say_version(session, &answer.json);
-    }
-    return status;
+    const struct edit edit = {
+        .method = "POST",
+        .path = resource_acknowledged(session, invocation, below(session, "/restore")),
+        .body = body_end(&body, &session->arena),
+        .environment = &session->environment,
+        .sentence = arena_format(&session->arena, "put back everything as of version %llu",
+                                 (unsigned long long)version)};
+    return send_back(session, invocation, &edit);
+}
+
+static int roll_back(struct session *session, const struct invocation *invocation)
+{
+    struct str steps = invocation_text(invocation, "steps");
+    uint64_t count = 1;
+    if (!str_is_absent(steps) && (!str_parse_u64(steps, &count) || count < 1 || count > 8))
+        return session_fail(session, CLI_USAGE, STR("--steps is a number from 1 to 8"),
+                            "older versions: guidon change restore VERSION");
+    const struct edit edit = {
+        .method = "POST",
+        .path = address_with(&session->arena, below(session, "/rollback"), "steps", steps),
+        .environment = &session->environment,
+        .sentence = count == 1 ? STR("undo the newest version")
+                               : arena_format(&session->arena, "undo the newest %llu versions",
+                                              (unsigned long long)count)};
+    return send_back(session, invocation, &edit);
 }
 
 /* ---- tables -------------------------------------------------------------------------------------
@@ -251,12 +274,17 @@ static const struct command_option list_options[] = {
     {"flag", '\0', "KEY", "only those that touched it", COMPLETES_FLAGS, false},
     {"since", '\0', "INSTANT|7d", "only those from then on", COMPLETES_NOTHING, false},
     {"by", '\0', "TEXT", "only those of people whose address has it", COMPLETES_NOTHING, false}};
-static const struct command_option edits[] = {RESOURCE_EDIT_OPTIONS};
+static const struct command_option edits[] = {RESOURCE_GROWTH_OPTION, RESOURCE_EDIT_OPTIONS};
+static const struct command_option rollback_options[] = {
+    {"steps", '\0', "N", "how many versions to go back, up to 8 [1]", COMPLETES_NOTHING, false},
+    RESOURCE_EDIT_OPTIONS};
 
 static const char *const list_examples[] = {"change list", "change list --flag dark-mode --limit 5",
                                             "change list --since 24h --by ann", NULL};
 static const char *const show_examples[] = {"change show 42", NULL};
 static const char *const diff_examples[] = {"change diff 41", "change diff 41 43", NULL};
+static const char *const rollback_examples[] = {"change rollback", "change rollback --steps 3",
+                                                NULL};
 static const char *const restore_examples[] = {"change restore 41 --dry-run", NULL};
 
 static const struct command commands[] = {
@@ -284,6 +312,14 @@ static const struct command commands[] = {
      .argument_max = 2,
      .needs = NEEDS_ENVIRONMENT,
      .run = diff},
+    {.verb = "rollback",
+     .arguments = "",
+     .summary = "undo the newest version of the environment, as a new one",
+     .examples = rollback_examples,
+     .options = rollback_options,
+     .option_count = COUNT_OF(rollback_options),
+     .needs = NEEDS_ENVIRONMENT,
+     .run = roll_back},
     {.verb = "restore",
      .arguments = "VERSION",
      .summary = "make the whole environment again what it was",

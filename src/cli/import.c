@@ -130,8 +130,9 @@ static struct edit edit_of(struct session *session, const struct invocation *inv
                            const struct import_result *result, bool is_dry)
 {
     struct str mode = invocation_text(invocation, "mode");
-    struct str path =
-        arena_format(&session->arena, "%.*s/import", STR_ARG(session->environment.path));
+    struct str path = resource_acknowledged(
+        session, invocation,
+        arena_format(&session->arena, "%.*s/import", STR_ARG(session->environment.path)));
     path = address_with(&session->arena, path, "mode", str_is_absent(mode) ? STR("merge") : mode);
     if (is_dry)
         path = address_with(&session->arena, path, "dryRun", STR("true"));
@@ -184,6 +185,7 @@ static const struct command_option import_options[] = {
      COMPLETES_CHOICES, false},
     {"report", '\0', "FILE", "keep what became of each thing, as JSON", COMPLETES_FILES, false},
     {"apply", '\0', NULL, "do it; without, only show what would happen", COMPLETES_NOTHING, false},
+    RESOURCE_GROWTH_OPTION,
     {"if-match", '\0', "TAG", "only if the environment is at that version: '\"v42\"'",
      COMPLETES_NOTHING, false}};
 

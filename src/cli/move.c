@@ -127,7 +127,9 @@ static int promote(struct session *session, const struct invocation *invocation)
     body_text(&body, "enabled", invocation_text(invocation, "enabled"));
     const struct edit edit = {
         .method = "POST",
-        .path = arena_format(&session->arena, "%.*s/promote", STR_ARG(target.path)),
+        .path = resource_acknowledged(
+            session, invocation,
+            arena_format(&session->arena, "%.*s/promote", STR_ARG(target.path))),
         .body = body_end(&body, &session->arena),
         .environment = &target,
         .sentence = arena_format(&session->arena, "put what %.*s has", STR_ARG(source.name)),
@@ -154,6 +156,7 @@ static const struct command_option promotion[] = {
     {"all", '\0', NULL, "every flag and segment there", COMPLETES_NOTHING, false},
     {"enabled", '\0', "copy|keep", "on or off as over there, or as it is here [copy]",
      COMPLETES_CHOICES, false},
+    RESOURCE_GROWTH_OPTION,
     RESOURCE_EDIT_OPTIONS};
 
 static const char *const promote_examples[] = {

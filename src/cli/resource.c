@@ -49,6 +49,14 @@ static void show_affected(struct session *session, const struct json *report)
     buf_close(&buf);
 }
 
+struct str resource_acknowledged(struct session *session, const struct invocation *invocation,
+                                 struct str path)
+{
+    bool is_said = invocation_has(invocation, "acknowledge-growth");
+    return address_with(&session->arena, path, "acknowledge",
+                        is_said ? STR("growth") : (struct str){0});
+}
+
 void resource_show_report(struct session *session, const struct json *report)
 {
     if (session->format != OUTPUT_TABLE) {

@@ -21,6 +21,12 @@
         "if-match", '\0', "TAG", "only if it still is what `get` showed", COMPLETES_NOTHING, false \
     }
 #define RESOURCE_EDIT_OPTIONS RESOURCE_DRY_RUN, RESOURCE_IF_MATCH
+/* Of those who change an environment as a whole: for resource_acknowledged. */
+#define RESOURCE_GROWTH_OPTION                                                                     \
+    {                                                                                              \
+        "acknowledge-growth", '\0', NULL, "most flags go, or there will be twice as much: yes",    \
+            COMPLETES_NOTHING, false                                                               \
+    }
 
 /* Each returns an enum cli_status. */
 int resource_list(struct session *session, struct str path, const struct column *columns,
@@ -49,6 +55,10 @@ int resource_edit(struct session *session, const struct invocation *invocation,
  * run has been shown: *is_done is then false. */
 int resource_send(struct session *session, const struct invocation *invocation,
                   const struct edit *edit, struct answer *answer, bool *is_done);
+
+/* The path, with what --acknowledge-growth says. */
+struct str resource_acknowledged(struct session *session, const struct invocation *invocation,
+                                 struct str path);
 
 /* A dry run's answer: the changes in words, the flags that may decide otherwise. */
 void resource_show_report(struct session *session, const struct json *report);

@@ -88,8 +88,22 @@ static void finish_on_loop(struct http_request *request)
     finish(request->user);
 }
 
+/* Deciding goes on from what is there already; what would need much is for later. */
+static struct fault refuse_when_memory_is_short(void)
+{
+    if (memory_is_short())
+        return fault_make(FAULT_UNAVAILABLE, STR("memory"), STR("memory is short at the moment"));
+    return fault_none();
+}
+
 static void run_store_lane(struct exchange *x)
 {
+    struct fault shortage = refuse_when_memory_is_short();
+    if (failed(shortage)) {
+        refuse(x, shortage, 0, (struct str){0});
+        finish(x);
+        return;
+    }
     /* The handler outlives this turn of the loop: it needs a reference of its own. The loop's
      * reader holds the view now, so its count cannot be zero. */
     x->held = (struct view *)x->view;
@@ -268,7 +282,9 @@ static struct http_body_sink *body_sink(struct http_request *head, bool *is_refu
     if (is_spelled_otherwise(x->dialect, head) || failed(authorise_exchange(desk, x)))
         return NULL;
     struct http_body_sink *sink = NULL;
-    struct fault fault = x->route->open_sink(x, &sink);
+    struct fault fault = refuse_when_memory_is_short();
+    if (!failed(fault))
+        fault = x->route->open_sink(x, &sink);
     *is_refused = failed(fault);
     if (failed(fault))
         head->user = arena_copy(head->arena, &fault, sizeof(fault));

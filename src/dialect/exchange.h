@@ -69,15 +69,15 @@ struct services {
     bool logs_requests;
     const struct dialect *const *dialects;
     size_t dialect_count;
-    struct stream_hub *streams;      /* stream/stream.h; NULL: no streams */
-    struct notebook *devices;        /* whose they are: ingest/identities.h; NULL: not known */
-    struct notebook *variations;     /* who keeps which; NULL: not known */
-    struct assignments *assignments; /* ingest/assignments.h */
-    struct rates *rates;             /* dialect/rate.h: management requests per environment */
-    struct rates *admin_rates;       /* and of the admin API per credential; NULL: no limit */
-    const struct description *description; /* of the API: admin/openapi.h; NULL: not served */
-    struct sign_in *sign_in;               /* dialect/sign_in.h; NULL: no passwords, no pages */
-    struct device_logins *device_logins;   /* login/device_logins.h; together with the above */
+    struct stream_hub *streams;          /* stream/stream.h; NULL: no streams */
+    struct notebook *devices;            /* whose they are: ingest/identities.h; NULL: not known */
+    struct notebook *variations;         /* who keeps which; NULL: not known */
+    struct assignments *assignments;     /* ingest/assignments.h */
+    struct rates *rates;                 /* dialect/rate.h: management requests per environment */
+    struct rates *admin_rates;           /* and of the admin API per credential; NULL: no limit */
+    struct description *description;     /* of the API: admin/openapi.h; NULL: not served */
+    struct sign_in *sign_in;             /* dialect/sign_in.h; NULL: no passwords, no pages */
+    struct device_logins *device_logins; /* login/device_logins.h; together with the above */
     struct str public_url; /* "https://flags.example.com": where people reach us; empty: go by Host
                               and by is_encrypted */
     bool is_encrypted;     /* TLS ends in this process */
@@ -141,6 +141,10 @@ struct dialect {
     size_t (*reach)(const struct snapshot *snapshot, const struct flag *flag, struct arena *arena,
                     struct reach reaches[REACHES_PER_DIALECT_MAX]);
 };
+
+/* What a change does beside is meant: "X-Guidon-Acknowledge: growth", for languages of others,
+ * which have no word of their own for it. */
+bool exchange_acknowledges(const struct exchange *x, struct str what);
 
 /* A query member as http_query has it, or the fault to answer with when it is malformed. */
 struct fault exchange_query(struct exchange *x, struct str name, struct str *value) MUST_CHECK;

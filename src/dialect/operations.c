@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/memory.h"
 
 #define TEXT_HEADERS "Content-Type: text/plain; charset=utf-8\r\nCache-Control: no-store\r\n"
 #define METRICS_HEADERS                                                                            \
@@ -99,7 +100,16 @@ static void write_changes(struct buf *buf, const struct operations *operations)
     metric(buf, "changes_refused_total", "counter", "Changes refused.", changes.refused);
     metric(buf, "change_groups_total", "counter", "Transactions that carried them.",
            changes.groups);
+    metric(buf, "rehearsals_total", "counter", "Groups of changes tried out in a child.",
+           changes.rehearsals);
+    metric(buf, "rehearsals_failed_total", "counter", "Rehearsals that refused a change.",
+           changes.rehearsals_failed);
+    metric(buf, "rehearsals_skipped_total", "counter",
+           "Rehearsals for which no child could be had.", changes.rehearsals_skipped);
     metric(buf, "changes_waiting", "gauge", "Changes waiting for the writer.", changes.waiting);
+    metric(buf, "served_generation", "gauge",
+           "Snapshot on disk that is served because the store's state crashed us; 0: none.",
+           changes.served_generation);
     metric(buf, "store_read_only", "gauge",
            "1 when changes are refused: no store, or a failed one.", changes.is_read_only ? 1 : 0);
     struct ingest_counters events = ingest_counters_read(change_ingest(operations->changer));
@@ -128,6 +138,15 @@ static void write_view(struct buf *buf, const struct operations *operations)
     view_release(view);
 }
 
+static void write_memory(struct buf *buf)
+{
+    struct memory_figures figures = memory_figures_read();
+    metric(buf, "memory_refusals_total", "counter", "Times the system refused memory.",
+           figures.refusals);
+    metric(buf, "memory_reserve_used_bytes", "gauge", "In use of the reserve for such times.",
+           figures.reserve_used_bytes);
+}
+
 static void answer_metrics(struct operations *operations, struct http_request *request)
 {
     struct buf buf;
@@ -136,6 +155,7 @@ static void answer_metrics(struct operations *operations, struct http_request *r
     metric(&buf, "uptime_seconds", "gauge", "Seconds since the start.",
            (uint64_t)(now_ms - operations->began_ms) / 1000);
     metric(&buf, "resident_memory_bytes", "gauge", "Resident memory.", resident_bytes());
+    write_memory(&buf);
     write_http(&buf, operations);
     write_streams(&buf, operations);
     write_changes(&buf, operations);
@@ -156,6 +176,10 @@ static void answer_ready(struct operations *operations, struct http_request *req
         respond(request, 503, STR(TEXT_HEADERS), STR("stopping\n"));
     else if (!has_view)
         respond(request, 503, STR(TEXT_HEADERS), STR("starting\n"));
+    else if (change_counters_read(operations->changer).served_generation != 0)
+        respond(request, 200, STR(TEXT_HEADERS),
+                STR("degraded: after crashes in a row an earlier snapshot on disk is served, "
+                    "changes are refused\n"));
     else if (is_from_disk)
         respond(request, 200, STR(TEXT_HEADERS),
                 STR("degraded: serving from the snapshot on disk, changes are refused\n"));
@@ -224,8 +248,8 @@ struct fault operations_open(struct operations *operations, struct str listen,
                 fault)) /* nobody asked for that very port: any will do, and the log says which */
             fault = listen_on(operations, STR("127.0.0.1:0"));
     }
-    if (!failed(fault))
-        http_start(operations->server);
+    if (!failed(fault) && !http_start(operations->server))
+        fault = fault_make(FAULT_UNAVAILABLE, STR("memory"), STR("there is no room for a thread"));
     return fault;
 }
 

@@ -170,6 +170,8 @@ static void add_route(struct router *router, const struct dialect *dialect,
 {
     assert(dialects_find(router->dialects, router->dialect_count, route->path) == dialect);
     assert(route->method < METHOD_COUNT);
+    assert(route->scope >= SCOPE_ANYONE); /* a row that forgot to say who may: no start */
+    assert(route->handle != NULL);
     const struct router_entry like = make_entry(dialect, route);
     struct router_entry *entry = find_entry(router, &like);
     if (entry == NULL)

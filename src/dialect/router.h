@@ -38,8 +38,9 @@ struct router {
     struct router_shelf *shelves; /* by dialect: the patterns */
 };
 
-/* dialects and the list of them outlive the router. A route outside of its dialect's prefixes, two
- * routes for one method and path, and a pattern with too many segments or parameters are bugs. */
+/* dialects and the list of them outlive the router. A route outside of its dialect's prefixes, a
+ * route without a scope or a handler, two routes for one method and path, and a pattern with too
+ * many segments or parameters are bugs. */
 void router_open(struct router *router, const struct dialect *const *dialects, size_t count);
 void router_close(struct router *router);
 

@@ -63,6 +63,7 @@ enum {
     VIEW_STEPS = 24,
     MOVING_STEPS = 4,
 };
+static_assert(LOWER_STEPS + NUMBER_STEPS == SHARED_STEPS, "what is made once of an attribute");
 
 struct count {
     struct arena *arena;
@@ -70,6 +71,7 @@ struct count {
     struct map lowered; /* selectors whose texts are put into lower case */
     struct map numbers; /* selectors whose texts are read as numbers */
     size_t steps;
+    size_t shared; /* beside: once for each subject, whoever else reads the attribute */
 };
 
 /* Depth-bounded like the tree it counts: json's budget keeps values shallow. */
@@ -246,9 +248,9 @@ static void count_selector(struct count *count, const struct expression *match)
     bool is_number =
         match->operator>= OPERATOR_TEXT_LESS && match->operator<= OPERATOR_TEXT_GREATER_OR_EQUAL;
     if (is_lowered && map_insert(&count->lowered, match->attribute, 0))
-        count->steps += LOWER_STEPS;
+        count->shared += LOWER_STEPS;
     if (is_number && map_insert(&count->numbers, match->attribute, 0))
-        count->steps += NUMBER_STEPS;
+        count->shared += NUMBER_STEPS;
 }
 
 static size_t bucket_steps(const struct bucket *bucket)
@@ -321,7 +323,7 @@ static size_t choice_steps(const struct variation *variation)
     return steps + 1; /* stickiness */
 }
 
-size_t flag_steps(struct arena *arena, const struct flag *flag)
+static struct count count_flag(struct arena *arena, const struct flag *flag)
 {
     struct count count = {.arena = arena};
     map_open(&count.paths, arena, 0);
@@ -336,10 +338,10 @@ size_t flag_steps(struct arena *arena, const struct flag *flag)
         count_expression(&count, &flag->rules[i].when, 0);
         count_serve(&count, flag, &flag->rules[i].serve);
     }
-    return count.steps;
+    return count;
 }
 
-size_t segment_steps(struct arena *arena, const struct segment *segment)
+static struct count count_segment(struct arena *arena, const struct segment *segment)
 {
     struct count count = {.arena = arena, .steps = 2 * HASHED_STEPS};
     map_open(&count.paths, arena, 0);
@@ -347,5 +349,27 @@ size_t segment_steps(struct arena *arena, const struct segment *segment)
     map_open(&count.numbers, arena, 0);
     for (size_t i = 0; i < segment->rule_count; i++)
         count_expression(&count, &segment->rules[i], 0);
-    return count.steps;
+    return count;
+}
+
+size_t flag_steps(struct arena *arena, const struct flag *flag)
+{
+    const struct count count = count_flag(arena, flag);
+    return count.steps + count.shared;
+}
+
+size_t segment_steps(struct arena *arena, const struct segment *segment)
+{
+    const struct count count = count_segment(arena, segment);
+    return count.steps + count.shared;
+}
+
+size_t flag_added_steps(struct arena *arena, const struct flag *flag)
+{
+    return count_flag(arena, flag).steps;
+}
+
+size_t segment_added_steps(struct arena *arena, const struct segment *segment)
+{
+    return count_segment(arena, segment).steps;
 }

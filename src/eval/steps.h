@@ -17,4 +17,11 @@
 size_t flag_steps(struct arena *arena, const struct flag *flag);
 size_t segment_steps(struct arena *arena, const struct segment *segment);
 
+/* What a flag or a segment adds to the decisions of one subject about all of them: without what is
+ * made once of an attribute, however many read it. That is at most SHARED_STEPS for each of
+ * ruleset.selectors. */
+enum { SHARED_STEPS = 1632 };
+size_t flag_added_steps(struct arena *arena, const struct flag *flag);
+size_t segment_added_steps(struct arena *arena, const struct segment *segment);
+
 #endif

@@ -28,8 +28,7 @@ static size_t skip_sign(struct str text, size_t at)
 
 static void put(struct str text, char *json, size_t *size)
 {
-    if (text.size > 0)
-        memcpy(json + *size, text.data, text.size);
+    memcpy(json + *size, text.data, text.size);
     *size += text.size;
 }
 

@@ -34,7 +34,8 @@ static bool is_pre_release(struct str text)
 {
     for (size_t i = 0; i < text.size; i++) {
         bool follows_group = i > 0 && text.data[i - 1] != '.';
-        if (!is_pre_release_byte(text.data[i]) && !(text.data[i] == '.' && follows_group))
+        bool is_separator = text.data[i] == '.' && follows_group;
+        if (!is_pre_release_byte(text.data[i]) && !is_separator)
             return false;
     }
     return true;

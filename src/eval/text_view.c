@@ -220,8 +220,9 @@ static bool open_written_list(struct text_view *view, struct arena *arena, struc
     if (!str_starts_with(text, STR("[")))
         return false;
     struct json list;
-    if (failed(json_parse(arena, text, &list_budget, &list)) || list.type != JSON_ARRAY)
+    if (failed(json_parse(arena, text, &list_budget, &list)))
         return false;
+    assert(list.type == JSON_ARRAY);
     open_list(view, arena, &list);
     return true;
 }

@@ -2,6 +2,8 @@
 /* chunk - the chunked transfer coding, strictly: see chunk.h. */
 #include "http/chunk.h"
 
+#include <string.h>
+
 #include "base/hex.h"
 
 enum state {
@@ -12,6 +14,7 @@ enum state {
     DATA_RETURN, /* the CR behind the data */
     DATA_FEED,
     TRAILER_START, /* first byte of a trailer line, or the CR of the empty one */
+    TRAILER_NAME,  /* up to its colon */
     TRAILER,
     TRAILER_FEED,
     END_FEED, /* the LF of the empty line */
@@ -46,17 +49,34 @@ static bool take_extension_byte(struct chunk_decoder *decoder, unsigned char byt
     return is_line_byte(byte) && ++decoder->extension_bytes <= CHUNK_EXTENSION_BYTES_MAX;
 }
 
+/* RFC 9110 section 5.6.2: of a token. */
+static bool is_name_byte(unsigned char byte)
+{
+    bool is_letter = (byte | 0x20) >= 'a' && (byte | 0x20) <= 'z';
+    bool is_digit = byte >= '0' && byte <= '9';
+    return is_letter || is_digit || (byte != 0 && strchr("!#$%&'*+-.^_`|~", byte) != NULL);
+}
+
 static bool take_trailer_byte(struct chunk_decoder *decoder, unsigned char byte)
 {
-    bool is_first = decoder->state == TRAILER_START;
     if (byte == '\r') {
-        decoder->state = is_first ? END_FEED : TRAILER_FEED;
+        decoder->state = TRAILER_FEED;
         return true;
     }
-    decoder->state = TRAILER;
-    if (is_first && (byte == ' ' || byte == '\t'))
-        return false;
     return is_line_byte(byte) && ++decoder->trailer_bytes <= CHUNK_TRAILER_BYTES_MAX;
+}
+
+/* A trailer is walked over, but one that is no field is somebody else's request. */
+static bool take_trailer_name_byte(struct chunk_decoder *decoder, unsigned char byte)
+{
+    bool is_first = decoder->state == TRAILER_START;
+    if (is_first && byte == '\r') {
+        decoder->state = END_FEED;
+        return true;
+    }
+    bool is_end = byte == ':' && !is_first;
+    decoder->state = is_end ? TRAILER : TRAILER_NAME;
+    return (is_end || is_name_byte(byte)) && ++decoder->trailer_bytes <= CHUNK_TRAILER_BYTES_MAX;
 }
 
 /* A byte of the framing around the data; false refuses it. */
@@ -78,6 +98,8 @@ static bool take_byte(struct chunk_decoder *decoder, unsigned char byte)
         decoder->digits = 0;
         return byte == '\n';
     case TRAILER_START:
+    case TRAILER_NAME:
+        return take_trailer_name_byte(decoder, byte);
     case TRAILER:
         return take_trailer_byte(decoder, byte);
     case TRAILER_FEED:

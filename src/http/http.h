@@ -180,8 +180,9 @@ struct http_config {
 
 /* Binds and listens but accepts nothing yet. On refusal nothing is left open. */
 struct fault http_open(struct http_server **server, const struct http_config *config) MUST_CHECK;
-/* Starts the loops; accepts from now on. */
-void http_start(struct http_server *server);
+/* Starts the loops; accepts from now on. False: the system has no room for their threads; those
+ * that began go on, and the process had better end. */
+bool http_start(struct http_server *server);
 uint16_t http_port(const struct http_server *server); /* the port that was bound */
 
 /*

@@ -4,13 +4,15 @@
 
 #include <assert.h>
 
+#include "base/memory.h"
 #include "http/path.h"
 
 enum {
     REFUSED = 400,
     TOO_LARGE = 413,
     TOO_MUCH_AT_ONCE = 503,
-    SMALLEST_REQUEST_BYTES = 18, /* "GET / HTTP/1.0" and its two line ends */
+    SMALL_BODY_BYTES = 64 * 1024, /* held even when memory is short */
+    SMALLEST_REQUEST_BYTES = 18,  /* "GET / HTTP/1.0" and its two line ends */
 };
 
 static void fill_shown(struct connection *connection, const struct head *head)
@@ -190,6 +192,8 @@ static bool pour_decoded(struct request *request)
 static bool may_hold(const struct connection *connection, size_t bytes)
 {
     struct http_loop *loop = connection_loop(connection);
+    if (bytes > SMALL_BODY_BYTES && memory_is_short())
+        return false;
     return request_may_hold(&loop->requests, connection->request, bytes,
                             loop->limits->large_bodies_bytes);
 }

@@ -66,7 +66,7 @@ static bool accept_one(struct http_loop *loop)
             pause_accepting(loop); /* EMFILE, ENFILE, ENOMEM: trying at once again would spin */
         return false;
     }
-    if (descriptor > loop->descriptor_max) {
+    if (descriptor > loop->descriptor_max || memory_is_nearly_gone()) {
         close(descriptor);
         pause_accepting(loop);
         return false;

@@ -57,11 +57,28 @@ static struct fault bind_loops(struct http_server *server)
     return fault;
 }
 
+/* libuv's like ours: from the reserve when the system has none. */
+static void *take(size_t bytes)
+{
+    return memory_resize(NULL, bytes);
+}
+
+static void *take_array(size_t count, size_t size)
+{
+    return memory_allocate_array(count, size);
+}
+
+static void take_library_memory(void)
+{
+    uv_replace_allocator(take, memory_resize, take_array, memory_free);
+}
+
 struct fault http_open(struct http_server **server, const struct http_config *config)
 {
     assert(config->callbacks.on_request != NULL);
     assert(config->loop_count > 0);
     signal(SIGPIPE, SIG_IGN); /* a client that left must not end the process */
+    take_library_memory();
     struct http_server *opened = MEMORY_NEW(struct http_server);
     opened->config = *config;
     if (opened->config.clock == NULL)
@@ -92,7 +109,7 @@ static void *run_loop(void *argument)
     return NULL;
 }
 
-void http_start(struct http_server *server)
+bool http_start(struct http_server *server)
 {
     assert(!server->is_started);
     server->is_started = true;
@@ -100,11 +117,11 @@ void http_start(struct http_server *server)
     sigset_t before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    for (unsigned i = 0; i < server->loop_count; i++) {
-        int problem = pthread_create(&server->threads[i], NULL, run_loop, &server->loops[i]);
-        assert(problem == 0);
-    }
+    int problem = 0;
+    for (unsigned i = 0; i < server->loop_count && problem == 0; i++)
+        problem = pthread_create(&server->threads[i], NULL, run_loop, &server->loops[i]);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return problem == 0;
 }
 
 uint16_t http_port(const struct http_server *server)

@@ -203,10 +203,13 @@ static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
         return;
     }
     struct str input = {buffer->base, (size_t)size};
-    if (connection->tls == NULL)
-        take_input(connection, input);
-    else
+    if (connection->tls != NULL) {
         take_ciphertext(connection, input);
+        return;
+    }
+    take_input(connection, input);
+    /* What is needed was copied; credentials and passwords are not to wait for the next to come. */
+    explicit_bzero(buffer->base, (size_t)size);
 }
 
 static void pause_or_continue_reading(struct connection *connection)

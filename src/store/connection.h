@@ -17,6 +17,7 @@ struct store {
     enum store_mode mode;
     bool is_in_transaction;
     bool has_savepoint;
+    bool is_spoiled; /* a part of the transaction could not be taken back: nothing of it is kept */
 };
 
 /* Makes a store of an open engine, which it takes over in any case: the writer runs the missing

@@ -64,6 +64,7 @@ struct engine_word {
 struct engine { /* a connection of some kind */
     const struct engine_kind *kind;
     bool is_poisoned; /* what is on disk is uncertain: nothing more is written through this one */
+    bool is_full;     /* what failed last found no room: it did not happen, wholly */
 };
 
 struct engine_kind {
@@ -82,6 +83,7 @@ struct engine_kind {
     /* A database may end a transaction by itself when it fails badly; false then. */
     bool (*is_in_transaction)(const struct engine *engine);
     void (*checkpoint)(struct engine *engine); /* when there is time for it */
+    void (*rest)(struct engine *engine);       /* lets go of memory it kept to be quick */
     void (*committed)(struct engine *engine);  /* after each commit: bounded housekeeping */
     /* store_copy and store_check_pages: see store/care.h. */
     struct fault (*copy)(struct engine *engine, const char *file, bool (*goes_on)(void *context),

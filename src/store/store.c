@@ -78,7 +78,7 @@ static struct fault refuse_write_when_poisoned(const struct store *store)
 static struct fault refuse_when_transaction_is_lost(const struct store *store)
 {
     const struct engine *engine = store->engine;
-    if (store->is_in_transaction && !engine->kind->is_in_transaction(engine))
+    if (store->is_in_transaction && (store->is_spoiled || !engine->kind->is_in_transaction(engine)))
         return fault_make(FAULT_UNAVAILABLE, STR(""), STR("the transaction was lost"));
     return fault_none();
 }
@@ -135,28 +135,32 @@ struct fault store_execute_script(struct store *store, struct str sql)
 
 /* ---- transactions ------------------------------------------------------------------------ */
 
+static void end_transaction(struct store *store)
+{
+    if (store->engine->kind->is_in_transaction(store->engine)) {
+        struct fault fault = run(store, "ROLLBACK");
+        /* A rollback that fails leaves the connection in nobody knows what state; but for want of
+         * memory, when it has not begun: store_begin tries again. */
+        if (failed(fault) && !store->engine->is_full)
+            store->engine->is_poisoned = true;
+    }
+    store->is_in_transaction = false;
+    store->has_savepoint = false;
+    store->is_spoiled = false;
+}
+
 struct fault store_begin(struct store *store)
 {
     assert(store->mode == STORE_WRITER);
     assert(!store->is_in_transaction);
+    if (store->engine->kind->is_in_transaction(store->engine))
+        end_transaction(store); /* it could not be ended before */
     struct fault fault = refuse_write_when_poisoned(store);
     if (failed(fault))
         return fault;
     fault = run(store, store->engine->kind->begin);
     store->is_in_transaction = !failed(fault);
     return fault;
-}
-
-static void end_transaction(struct store *store)
-{
-    if (store->engine->kind->is_in_transaction(store->engine)) {
-        struct fault fault = run(store, "ROLLBACK");
-        /* A rollback that fails leaves the connection in nobody knows what state. */
-        if (failed(fault))
-            store->engine->is_poisoned = true;
-    }
-    store->is_in_transaction = false;
-    store->has_savepoint = false;
 }
 
 struct fault store_commit(struct store *store)
@@ -170,8 +174,10 @@ struct fault store_commit(struct store *store)
     fault = run(store, "COMMIT");
     if (failed(fault)) {
         /* Whether it reached the disk is unknown, and asking again could lie: a kernel reports a
-         * failed sync once and forgets the pages (checklist, rule 39). */
-        store->engine->is_poisoned = true;
+         * failed sync once and forgets the pages (checklist, rule 39). Where there was no room, it
+         * did not: what ends a transaction is the last of it that is written, before any sync. */
+        if (!store->engine->is_full)
+            store->engine->is_poisoned = true;
         end_transaction(store);
         return fault;
     }
@@ -219,7 +225,9 @@ void store_rollback_savepoint(struct store *store)
     if (!failed(fault))
         fault = run(store, "RELEASE SAVEPOINT change");
     /* The caller counts on this change being gone; if it may not be, nothing is committed. */
-    if (failed(fault))
+    if (failed(fault) && store->engine->is_full)
+        store->is_spoiled = true;
+    else if (failed(fault))
         store->engine->is_poisoned = true;
 }
 
@@ -229,6 +237,11 @@ void store_checkpoint(struct store *store)
     assert(!store->is_in_transaction);
     if (!store->engine->is_poisoned)
         store->engine->kind->checkpoint(store->engine);
+}
+
+void store_rest(struct store *store)
+{
+    store->engine->kind->rest(store->engine);
 }
 
 /* ---- rows -------------------------------------------------------------------------------- */

@@ -26,7 +26,8 @@ enum store_mode { STORE_WRITER, STORE_READER, STORE_EXAMINER };
 
 /* Opens DIR/guidon.db; the writer creates it and runs the migrations that are missing, and takes
  * an exclusive lock file so that a second process is refused. A schema newer than this program,
- * a store without WAL or synchronous=FULL, or a damaged file is refused (FAULT_UNAVAILABLE). */
+ * a store without WAL or synchronous=FULL, or a damaged file is refused (FAULT_UNAVAILABLE; where
+ * is "lock" when another process has it). */
 struct fault store_open(struct store **store, struct str directory,
                         enum store_mode mode) MUST_CHECK;
 void store_close(struct store *store);
@@ -36,11 +37,11 @@ struct str store_engine_version(const struct store *store); /* "sqlite 3.40.1": 
  * level: a change inside a group. Whatever store_commit answers, the transaction is over. When a
  * write is refused, roll back its savepoint (or the transaction) before writing anything else.
  *
- * After a failed commit the store is poisoned: every later write is FAULT_UNAVAILABLE until a
- * restart, while reading goes on. Whether what failed reached the disk is unknown; it may be there
- * after the restart. A disk that fails anywhere else poisons as well. When the database gives up a
- * transaction by itself (a full disk), what follows in it is FAULT_UNAVAILABLE up to and including
- * its commit, and the next transaction starts afresh. */
+ * After a failed commit the store is poisoned, but for want of room: every later write is
+ * FAULT_UNAVAILABLE until a restart, while reading goes on. Whether what failed reached the disk is
+ * unknown; it may be there after the restart. A disk that fails anywhere else poisons as well. When
+ * the database gives up a transaction by itself (a full disk), what follows in it is
+ * FAULT_UNAVAILABLE up to and including its commit, and the next transaction starts afresh. */
 struct fault store_begin(struct store *store) MUST_CHECK;
 struct fault store_commit(struct store *store) MUST_CHECK;
 void store_rollback(struct store *store);
@@ -52,6 +53,8 @@ bool store_is_poisoned(const struct store *store);
 /* Moves the write-ahead log into the file; the writer calls it when idle, outside a transaction.
  * Under load a commit does it by itself once the log has grown to 16 MiB. */
 void store_checkpoint(struct store *store);
+/* After much was read that will not be read again soon: lets go of the memory that took. */
+void store_rest(struct store *store);
 
 /* ---- people, apps, environments -------------------------------------------------------- */
 

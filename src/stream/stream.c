@@ -115,6 +115,10 @@ struct fault stream_open(struct stream_hub *hub, struct http_request *request,
     struct board *board = find_board(hub, request->loop);
     if (board->is_draining)
         return fault_make(FAULT_UNAVAILABLE, STR("stream"), STR("the server is closing"));
+    if (memory_is_short()) {
+        counter_raise(&board->counters.refused, 1);
+        return fault_make(FAULT_UNAVAILABLE, STR("stream"), STR("memory is short at the moment"));
+    }
     if (atomic_fetch_add(&hub->open, 1) >= hub->limits.streams_max) {
         atomic_fetch_sub(&hub->open, 1);
         counter_raise(&board->counters.refused, 1);

@@ -39,6 +39,7 @@ struct faulty_disk {
     size_t fails_at;   /* 0: never */
     enum faulty_disk_mode mode;
     bool is_broken;
+    bool is_full; /* a write that fails found no room */
     struct unkept *newest;
 };
 
@@ -133,7 +134,7 @@ static inline int faulty_write(sqlite3_file *file, const void *data, int bytes,
                                sqlite3_int64 offset)
 {
     if (faulty_disk_fails(faulty_file_of(file)->disk))
-        return SQLITE_IOERR_WRITE;
+        return faulty_file_of(file)->disk->is_full ? SQLITE_FULL : SQLITE_IOERR_WRITE;
     faulty_note(faulty_file_of(file), data, bytes, offset, false);
     return faulty_real(file)->pMethods->xWrite(faulty_real(file), data, bytes, offset);
 }

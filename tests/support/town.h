@@ -23,6 +23,9 @@ struct town {
     struct view_slot *views;
     struct changer *changer;
     struct notebook *notebook; /* the test's; NULL without */
+    snapshot_renderer render;  /* NULL: town_render */
+    uint32_t rehearsal_ms;     /* 0: a second */
+    bool has_no_rehearsal;
     struct bootstrap bootstrap;
     struct fault degraded;
     struct caller owner;
@@ -67,7 +70,10 @@ static inline struct fault town_start(struct town *town)
     const struct change_config config = {
         .directory = scratch_path(&town->scratch),
         .clock = &town->clock,
-        .render = town_render,
+        .render = town->render == NULL ? town_render : town->render,
+        .rehearsal_ms = town->has_no_rehearsal    ? 0
+                        : town->rehearsal_ms == 0 ? 1000
+                                                  : town->rehearsal_ms,
         .slot = town->views,
         .notebooks = &town->notebook,
         .notebook_count = town->notebook == NULL ? 0 : 1,

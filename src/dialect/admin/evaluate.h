@@ -19,6 +19,7 @@ enum {
     QUESTION_ANSWERS_MAX = 10000, /* flags times contexts */
     QUESTION_EXPLAINED_MAX = 20,  /* flags */
     QUESTION_ANSWER_BYTES_MAX = 16 * 1024 * 1024,
+    QUESTION_STEPS_MAX = 16000000, /* 40 ms of evaluating at worst: snapshot/cost.h */
 };
 
 struct admin_question {
@@ -37,6 +38,10 @@ bool admin_question_open(struct exchange *x, bool is_explained, struct admin_que
 void admin_question_close(struct admin_question *question);
 /* Asks about all that SDKs may be served: no groups, nothing archived. */
 void admin_question_list_flags(struct arena *arena, struct admin_question *question);
+
+/* What answering it takes at worst: evaluate_cost.c. */
+size_t admin_question_steps(struct arena *arena, const struct admin_question *question,
+                            bool is_explained);
 
 /* ---- contexts: evaluate_context.c ------------------------------------------------------------ */
 

@@ -89,10 +89,14 @@ static bool is_within_limits(struct exchange *x, bool is_explained,
     if (is_explained && question->flag_count > QUESTION_EXPLAINED_MAX)
         return admin_refuse_with(x, FAULT_LIMIT, "/flags",
                                  STR("at most 20 flags may be explained at once"));
-    return question->flag_count * question->context_count <= QUESTION_ANSWERS_MAX ||
+    if (question->flag_count * question->context_count > QUESTION_ANSWERS_MAX)
+        return admin_refuse_with(x, FAULT_LIMIT, "",
+                                 STR("that would be more than 10,000 answers: ask about fewer "
+                                     "flags or contexts"));
+    return admin_question_steps(x->arena, question, is_explained) <= QUESTION_STEPS_MAX ||
            admin_refuse_with(x, FAULT_LIMIT, "",
-                             STR("that would be more than 10,000 answers: ask about fewer flags "
-                                 "or contexts"));
+                             STR("these flags would take too many steps to evaluate: ask about "
+                                 "fewer of them, or about fewer contexts"));
 }
 
 static bool read_question(struct exchange *x, bool is_explained, struct admin_question *question,

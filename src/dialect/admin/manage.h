@@ -84,6 +84,7 @@ struct fault admin_open_upload(struct exchange *x, struct http_body_sink **sink)
 void admin_list_versions(struct exchange *x);
 void admin_get_version(struct exchange *x);
 void admin_restore_environment(struct exchange *x);
+void admin_roll_back_environment(struct exchange *x);
 void admin_compare(struct exchange *x);
 void admin_promote(struct exchange *x);
 void admin_export_environment(struct exchange *x);

@@ -2,6 +2,8 @@
 /* openapi - the description, put together and served: see openapi.h. */
 #include "dialect/admin/openapi.h"
 
+#include <stdatomic.h>
+
 #include "base/gzip.h"
 #include "base/memory.h"
 #include "dialect/admin/answer.h"
@@ -10,10 +12,17 @@
 #include "dialect/admin/request.h"
 #include "dialect/admin/routes.h"
 
+struct texts {
+    struct arena arena;             /* holds these texts */
+    struct str plain, gzip;         /* two forms are two representations */
+    struct str plain_tag, gzip_tag; /* one each */
+};
+
+/* Most servers are never asked: the texts are made by whoever asks first, on any thread. */
 struct description {
-    struct arena arena; /* the tags */
-    struct buf plain, gzip;
-    struct str plain_tag, gzip_tag; /* two forms are two representations */
+    const struct dialect *const *dialects;
+    size_t dialect_count;
+    _Atomic(struct texts *) texts;
 };
 
 /* ---- about
@@ -193,32 +202,65 @@ static void write_description(const struct source *source, struct buf *buf)
     json_object_end(&writer);
 }
 
+static struct texts *make_texts(const struct description *description)
+{
+    struct texts *texts = MEMORY_NEW(struct texts);
+    arena_open(&texts->arena, 16 * 1024);
+    struct buf plain;
+    struct buf gzip;
+    buf_open(&plain, SIZE_MAX);
+    buf_open(&gzip, SIZE_MAX);
+    const struct source source = {&texts->arena, description->dialects, description->dialect_count};
+    write_description(&source, &plain);
+    gzip_compress(buf_str(&plain), &gzip, GZIP_LEVEL_SMALL);
+    texts->plain = arena_copy_str(&texts->arena, buf_str(&plain));
+    texts->gzip = arena_copy_str(&texts->arena, buf_str(&gzip));
+    buf_close(&gzip);
+    buf_close(&plain);
+    texts->plain_tag = admin_tag_of_text(&texts->arena, texts->plain);
+    texts->gzip_tag = admin_tag_of_text(&texts->arena, texts->gzip);
+    return texts;
+}
+
+static void free_texts(struct texts *texts)
+{
+    arena_close(&texts->arena);
+    memory_free(texts);
+}
+
+/* Whoever is faster is kept; the same tables have given both the same bytes. */
+static const struct texts *texts_of(struct description *description)
+{
+    struct texts *texts = atomic_load_explicit(&description->texts, memory_order_acquire);
+    if (texts != NULL)
+        return texts;
+    struct texts *mine = make_texts(description);
+    if (atomic_compare_exchange_strong_explicit(&description->texts, &texts, mine,
+                                                memory_order_acq_rel, memory_order_acquire))
+        return mine;
+    free_texts(mine);
+    return texts;
+}
+
 struct description *description_open(const struct dialect *const *dialects, size_t count)
 {
     struct description *description = MEMORY_NEW(struct description);
-    arena_open(&description->arena, 16 * 1024);
-    buf_open(&description->plain, SIZE_MAX);
-    buf_open(&description->gzip, SIZE_MAX);
-    const struct source source = {&description->arena, dialects, count};
-    write_description(&source, &description->plain);
-    struct str text = buf_str(&description->plain);
-    gzip_compress(text, &description->gzip, GZIP_LEVEL_SMALL);
-    description->plain_tag = admin_tag_of_text(&description->arena, text);
-    description->gzip_tag = admin_tag_of_text(&description->arena, buf_str(&description->gzip));
+    description->dialects = dialects;
+    description->dialect_count = count;
     return description;
 }
 
 void description_close(struct description *description)
 {
-    buf_close(&description->plain);
-    buf_close(&description->gzip);
-    arena_close(&description->arena);
+    struct texts *texts = atomic_load_explicit(&description->texts, memory_order_acquire);
+    if (texts != NULL)
+        free_texts(texts);
     memory_free(description);
 }
 
-struct str description_text(const struct description *description)
+struct str description_text(struct description *description)
 {
-    return buf_str(&description->plain);
+    return texts_of(description)->plain;
 }
 
 /* ---- serving
@@ -227,13 +269,13 @@ struct str description_text(const struct description *description)
 
 static void answer(struct exchange *x, const char *media)
 {
-    const struct description *description = x->services->description;
-    if (description == NULL) {
+    if (x->services->description == NULL) {
         admin_refuse_with(x, FAULT_MISSING, "", STR("nothing is described here"));
         return;
     }
+    const struct texts *texts = texts_of(x->services->description);
     bool is_gzip = http_accepts_gzip(x->request);
-    struct str tag = is_gzip ? description->gzip_tag : description->plain_tag;
+    struct str tag = is_gzip ? texts->gzip_tag : texts->plain_tag;
     bool is_known = condition_names(http_header(x->request, STR("if-none-match")), tag);
     x->response.status = is_known ? 304 : 200;
     x->response.headers =
@@ -242,7 +284,7 @@ static void answer(struct exchange *x, const char *media)
                      "ETag: %.*s\r\n%s",
                      media, STR_ARG(tag), is_gzip && !is_known ? "Content-Encoding: gzip\r\n" : "");
     if (!is_known)
-        x->response.body = buf_str(is_gzip ? &description->gzip : &description->plain);
+        x->response.body = is_gzip ? texts->gzip : texts->plain;
 }
 
 void admin_get_description(struct exchange *x)

@@ -41,8 +41,9 @@ extern const struct operation_schemas schemas_rules; /* the parts of a flag's do
 
 /* ---- environments as a whole ---- */
 extern const struct operation operation_list_versions, operation_get_version,
-    operation_restore_environment, operation_compare, operation_promote,
-    operation_export_environment, operation_import_environment, operation_follow_environment;
+    operation_restore_environment, operation_roll_back_environment, operation_compare,
+    operation_promote, operation_export_environment, operation_import_environment,
+    operation_follow_environment;
 extern const struct operation_schemas schemas_environment;
 
 /* ---- evaluation and streams ---- */

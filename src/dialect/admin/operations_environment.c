@@ -8,6 +8,18 @@
         "the "                                                                                     \
         "environment has moved on since.")
 
+#define GROWTH                                                                                     \
+    {                                                                                              \
+        STR("acknowledge"),                                                                        \
+            STR("growth: that the change takes more than half of the environment's flags away, "   \
+                "or makes "                                                                        \
+                "it twice as large, is meant; without it such a change is 422, "                   \
+                "needs_acknowledgement. The audit trail says that it was needed"),                 \
+            STR("{\"const\":\"growth\"}"), false                                                   \
+    }
+
+static const struct operation_query growth_query[] = {GROWTH};
+
 const struct operation operation_list_versions = {
     .id = STR("listVersions"),
     .tag = TAG,
@@ -35,6 +47,27 @@ const struct operation operation_restore_environment = {
     .status = 200,
     .body = STR("VersionReference"),
     .answer = STR("EnvironmentChange"),
+    .query = growth_query,
+    .query_count = COUNT_OF(growth_query),
+};
+
+static const struct operation_query rollback_query[] = {
+    {STR("steps"), STR("How many versions to go back"),
+     STR("{\"type\":\"integer\",\"minimum\":1,\"maximum\":8,\"default\":1}"), false},
+};
+
+const struct operation operation_roll_back_environment = {
+    .id = STR("rollBackEnvironment"),
+    .tag = TAG,
+    .summary = STR("Undo the newest version, as a new one"),
+    .details = STR("The environment is made again what it was before its newest version, or before "
+                   "its newest few. If-Match takes the environment's version as a tag, \"v42\", "
+                   "for whoever wants to undo nothing but what they have seen."),
+    .traits = OPERATION_MUTATES,
+    .status = 200,
+    .answer = STR("EnvironmentChange"),
+    .query = rollback_query,
+    .query_count = COUNT_OF(rollback_query),
 };
 
 static const struct operation_query compare_query[] = {
@@ -69,6 +102,8 @@ const struct operation operation_promote = {
     .status = 200,
     .body = STR("Promotion"),
     .answer = STR("EnvironmentChange"),
+    .query = growth_query,
+    .query_count = COUNT_OF(growth_query),
 };
 
 static const struct operation_query export_query[] = {
@@ -92,6 +127,7 @@ const struct operation operation_export_environment = {
 static const struct operation_query import_query[] = {
     {STR("mode"), STR("replace: what the text does not have is deleted; merge: it stays"),
      STR("{\"enum\":[\"replace\",\"merge\"]}"), true},
+    GROWTH,
 };
 
 const struct operation operation_import_environment = {

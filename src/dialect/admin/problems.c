@@ -51,6 +51,10 @@ const struct problem problems[] = {
     {422, STR("needs_acknowledgement"), STR("This does more than it looks like"),
      STR("The change is legal, but it also does what the detail says. If that is meant, send it "
          "again with the query member that the operation describes.")},
+    {422, STR("rehearsal_failed"), STR("The rehearsal of this change failed"),
+     STR("Before it is published a change is tried out in a process of its own. That crashed, took "
+         "too long or found what cannot be, so nothing was changed. This is a fault of the server: "
+         "please report it, with what the change was.")},
     {429, STR("rate_limited"), STR("Too many requests"),
      STR("The credential has used up its requests for this moment; Retry-After says when there are "
          "more.")},
@@ -111,6 +115,10 @@ static int status_of(enum fault_kind kind)
 
 const struct problem *problem_of(struct fault fault, int status)
 {
+    if (fault.kind == FAULT_LIMIT && str_equal(fault.where, STR("growth")))
+        return problem_find(STR("needs_acknowledgement"));
+    if (fault.kind == FAULT_LIMIT && str_equal(fault.where, STR("rehearsal")))
+        return problem_find(STR("rehearsal_failed"));
     bool is_media = fault.kind == FAULT_INVALID && str_equal(fault.where, STR("content-type"));
     if (status == 0) /* an upload is refused for its media type before its handler runs */
         status = is_media ? 415 : status_of(fault.kind);

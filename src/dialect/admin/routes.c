@@ -160,6 +160,8 @@ static const struct route routes[] = {
      NO_BODY, admin_get_version, NULL, &operation_get_version},
     {HTTP_POST, STR(ENVIRONMENT "/restore"), SCOPE_MANAGE_ENVIRONMENTS, LANE_STORE, BODY,
      admin_restore_environment, NULL, &operation_restore_environment},
+    {HTTP_POST, STR(ENVIRONMENT "/rollback"), SCOPE_MANAGE_ENVIRONMENTS, LANE_STORE, NO_BODY,
+     admin_roll_back_environment, NULL, &operation_roll_back_environment},
     {HTTP_GET, STR("/admin/v1/compare"), SCOPE_MANAGE_ENVIRONMENTS, LANE_STORE, NO_BODY,
      admin_compare, NULL, &operation_compare},
     {HTTP_POST, STR(ENVIRONMENT "/promote"), SCOPE_MANAGE_ENVIRONMENTS, LANE_STORE, BODY,

@@ -189,6 +189,8 @@ void admin_get_version(struct exchange *x)
 
 /* ---- going back ---------------------------------------------------------------------------- */
 
+enum { ROLLBACK_STEPS_MAX = 8 };
+
 struct restoring {
     struct admin_condition condition;
     const struct snapshot *past;
@@ -214,23 +216,64 @@ static struct fault restore(struct edit *edit, void *input)
     return whole_put(edit, &state);
 }
 
+static void restore_version(struct exchange *x, const struct catalog_environment *environment,
+                            struct str version, struct change *change)
+{
+    struct restoring *restoring = change->input;
+    struct admin_state state;
+    if (!admin_state_open_at(x, environment, version, "/version", &state))
+        return;
+    restoring->past = state.snapshot;
+    change->kind = CHANGE_ENVIRONMENT;
+    change->subject = arena_format(x->arena, "version %.*s", STR_ARG(version));
+    change->environment = environment->number;
+    change->edit = restore;
+    whole_apply(x, change);
+    admin_state_close(&state);
+}
+
 void admin_restore_environment(struct exchange *x)
 {
     const struct catalog_environment *environment = NULL;
     struct restoring restoring = {0};
-    struct admin_state state;
     struct str version = {0};
     if (!admin_find_environment(x, &environment) || !admin_may_write(x) ||
-        !admin_read_condition(x, &restoring.condition) || !definition_read_version(x, &version) ||
-        !admin_state_open_at(x, environment, version, "/version", &state))
+        !admin_read_condition(x, &restoring.condition) || !definition_read_version(x, &version))
         return;
-    restoring.past = state.snapshot;
-    struct change change = {.kind = CHANGE_ENVIRONMENT,
-                            .action = STR("environment.restore"),
-                            .subject = arena_format(x->arena, "version %.*s", STR_ARG(version)),
-                            .environment = environment->number,
-                            .edit = restore,
-                            .input = &restoring};
-    whole_apply(x, &change);
-    admin_state_close(&state);
+    struct change change = {.action = STR("environment.restore"), .input = &restoring};
+    restore_version(x, environment, version, &change);
+}
+
+/* Of the newest that there is: whoever slips a change in between has it undone as well, unless
+ * If-Match says otherwise. The way back must not need anything said. */
+static bool read_steps_back(struct exchange *x, const struct catalog_environment *environment,
+                            struct str *version)
+{
+    struct str text = {0};
+    uint64_t steps = 1;
+    if (!admin_read_query(x, STR("steps"), &text))
+        return false;
+    if (!str_is_absent(text) &&
+        (!admin_parse_number(text, &steps) || steps < 1 || steps > ROLLBACK_STEPS_MAX))
+        return admin_refuse_with(x, FAULT_INVALID, "?steps", STR("must be 1 to 8"));
+    uint64_t newest = view_of(x->view, environment)->version;
+    if (newest < steps)
+        return admin_refuse_with(x, FAULT_CONFLICT, "",
+                                 STR("the environment has not so many versions"));
+    *version = arena_format(x->arena, "%llu", (unsigned long long)(newest - steps));
+    return true;
+}
+
+void admin_roll_back_environment(struct exchange *x)
+{
+    const struct catalog_environment *environment = NULL;
+    struct restoring restoring = {0};
+    struct str version = {0};
+    if (!admin_find_environment(x, &environment) || !admin_may_write(x) ||
+        !admin_read_condition(x, &restoring.condition) ||
+        !read_steps_back(x, environment, &version))
+        return;
+    struct change change = {
+        .action = STR("environment.rollback"), .input = &restoring, .acknowledges_growth = true};
+    restore_version(x, environment, version, &change);
 }

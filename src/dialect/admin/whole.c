@@ -132,8 +132,23 @@ static void write_outcome(struct json_writer *writer, const struct change *chang
     json_object_end(writer);
 }
 
+/* Operations without this query member are refused when it comes (visit.c). */
+static bool read_acknowledgement(struct exchange *x, struct change *change)
+{
+    struct str text = {0};
+    if (!admin_read_query(x, STR("acknowledge"), &text))
+        return false;
+    if (str_is_absent(text))
+        return true;
+    change->acknowledges_growth = str_equal(text, STR("growth"));
+    return change->acknowledges_growth ||
+           admin_refuse_with(x, FAULT_INVALID, "?acknowledge", STR("must be growth"));
+}
+
 void whole_apply(struct exchange *x, struct change *change)
 {
+    if (!read_acknowledgement(x, change))
+        return;
     change->keeps_same_flags = true;
     change->wants_report = true;
     if (!admin_apply(x, change))

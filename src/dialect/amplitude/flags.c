@@ -17,7 +17,6 @@ enum mark { MARK_NONE, MARK_DEPLOYED, MARK_PARENT };
 /* Flags by place: those of the list, and behind them what they lean on, each once. */
 struct gathering {
     const struct snapshot *snapshot;
-    const struct snapshot_pieces *pieces;
     bool is_remote_told;
     uint8_t *marks;   /* by place: enum mark */
     uint32_t *places; /* in the order they came */
@@ -52,9 +51,8 @@ static bool leans(const struct gathering *gathering, uint32_t place)
     const struct flag *flag = flag_at(gathering, place);
     if (flag->prerequisite_count == 0 || !flag->is_enabled)
         return false;
-    bool is_whole = gathering->is_remote_told ? configuration_is_whole(flag, true)
-                                              : gathering->pieces->flags[place]->is_whole;
-    return is_whole && !leans_on_stub(gathering, place);
+    return configuration_is_whole(flag, gathering->is_remote_told) &&
+           !leans_on_stub(gathering, place);
 }
 
 static void gather_parents(struct gathering *gathering, const struct flag *flag)
@@ -155,7 +153,7 @@ static void write_flags(struct buf *buf, const struct gathering *gathering)
             leans_on_stub(gathering, place))
             encode_now(buf, gathering, place, &scratch, members, member_count);
         else
-            buf_append(buf, gathering->pieces->flags[place]->configuration);
+            buf_append(buf, pieces_configuration(gathering->snapshot->flags[place])->text);
     }
     buf_append_byte(buf, ']');
     arena_close(&scratch);
@@ -167,7 +165,6 @@ void flags_append(struct buf *buf, const struct snapshot *snapshot, const struct
     size_t flag_count = snapshot->state.flag_count;
     struct gathering gathering = {
         .snapshot = snapshot,
-        .pieces = pieces_of(snapshot),
         .is_remote_told = is_remote_told,
         .marks = MEMORY_NEW_ARRAY(uint8_t, flag_count + 1),
         .places = MEMORY_NEW_ARRAY(uint32_t, flag_count + 1),

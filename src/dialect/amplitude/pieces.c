@@ -37,12 +37,13 @@ static struct str write_text(struct desk *desk, struct arena *arena, struct str 
 }
 
 /* The name is the last member of the metadata, so that what a request adds comes behind it. */
-static struct answer_piece write_answer(struct desk *desk, struct flag_revision *revision,
+static struct answer_piece write_answer(struct desk *desk, struct arena *arena,
+                                        const struct flag_revision *revision,
                                         const struct variation *variation)
 {
     struct answer_piece answer = {
         .is_default = variation_is_off(variation),
-        .name = write_text(desk, &revision->arena, variation->id),
+        .name = write_text(desk, arena, variation->id),
         .stamp = stamp_of(desk, &revision->flag, variation),
     };
     struct json_writer writer;
@@ -61,54 +62,96 @@ static struct answer_piece write_answer(struct desk *desk, struct flag_revision 
     configuration_encode_metadata(&writer, &revision->flag, revision->provenance.sequence, false);
     json_key(&writer, STR("segmentName"));
     desk->buf.data[0] = ','; /* where the object began: this is a member of the whole answer */
-    answer.text = arena_copy_str(&revision->arena, buf_str(&desk->buf));
+    answer.text = arena_copy_str(arena, buf_str(&desk->buf));
     return answer;
 }
 
-static const struct answer_piece *write_answers(struct desk *desk, struct flag_revision *revision)
+static const struct answer_piece *write_answers(struct desk *desk, struct arena *arena,
+                                                const struct flag_revision *revision)
 {
     size_t count = revision->flag.variation_count;
-    struct answer_piece *answers = ARENA_NEW_ARRAY(&revision->arena, struct answer_piece, count);
+    struct answer_piece *answers = ARENA_NEW_ARRAY(arena, struct answer_piece, count);
     for (size_t i = 0; i < count; i++)
-        answers[i] = write_answer(desk, revision, &revision->flag.variations[i]);
+        answers[i] = write_answer(desk, arena, revision, &revision->flag.variations[i]);
     return answers;
 }
 
-static const struct str *write_segments(struct desk *desk, struct flag_revision *revision)
+static const struct str *write_segments(struct desk *desk, struct arena *arena,
+                                        const struct flag *flag)
 {
-    size_t count = revision->flag.rule_count;
-    struct str *segments = ARENA_NEW_ARRAY(&revision->arena, struct str, count);
-    for (size_t i = 0; i < count; i++)
-        segments[i] =
-            write_text(desk, &revision->arena, rule_segment_name(&revision->flag.rules[i]));
+    struct str *segments = ARENA_NEW_ARRAY(arena, struct str, flag->rule_count);
+    for (size_t i = 0; i < flag->rule_count; i++)
+        segments[i] = write_text(desk, arena, rule_segment_name(&flag->rules[i]));
     return segments;
 }
 
-static struct str write_configuration(struct desk *desk, struct flag_revision *revision)
+static void write_pieces(struct desk *desk, struct arena *arena,
+                         const struct flag_revision *revision, struct flag_pieces *pieces)
+{
+    const struct flag *flag = &revision->flag;
+    pieces->answers = write_answers(desk, arena, revision);
+    pieces->segments = write_segments(desk, arena, flag);
+    pieces->experiment_member =
+        flag->kind == FLAG_KIND_EXPERIMENT ? STR(",\"expKey\":\"" EXPERIMENT_KEY "\"") : STR("");
+}
+
+/* Twice: the first time tells how much it takes (as revision.c has it). */
+static struct flag_pieces *write_flag(struct desk *desk, const struct flag_revision *revision)
+{
+    if (configuration_is_group(&revision->flag))
+        return annex_make(sizeof(struct flag_pieces), 0);
+    struct flag_pieces draft;
+    arena_reset(&desk->scratch);
+    write_pieces(desk, &desk->scratch, revision, &draft);
+    struct flag_pieces *pieces = annex_make(sizeof(*pieces), arena_used_bytes(&desk->scratch));
+    write_pieces(desk, &pieces->annex.arena, revision, pieces);
+    return pieces;
+}
+
+static const struct flag_pieces *find_or_write(struct desk *desk, struct flag_revision *revision)
+{
+    annex_slot *slot = &revision->annexes[AMPLITUDE_ANSWERS];
+    const struct flag_pieces *pieces = annex_find(slot);
+    return pieces != NULL ? pieces : annex_keep(slot, write_flag(desk, revision));
+}
+
+static struct flag_configuration *write_configuration(struct desk *desk,
+                                                      const struct flag_revision *revision)
 {
     const struct configuration_input input = {
         .flag = &revision->flag,
         .sequence = revision->provenance.sequence,
     };
-    buf_clear(&desk->buf);
     configuration_encode(&desk->buf, &desk->scratch, &input);
-    return arena_copy_str(&revision->arena, buf_str(&desk->buf));
+    struct flag_configuration *configuration =
+        annex_make(sizeof(*configuration), desk->buf.size + 1);
+    configuration->text = arena_copy_str(&configuration->annex.arena, buf_str(&desk->buf));
+    return configuration;
 }
 
-static const struct flag_pieces *write_flag(struct desk *desk, struct flag_revision *revision)
+static void desk_open(struct desk *desk)
 {
-    const struct flag *flag = &revision->flag;
-    struct flag_pieces *pieces = ARENA_NEW(&revision->arena, struct flag_pieces);
-    pieces->is_whole = flag->is_enabled && configuration_is_whole(flag, false);
-    if (configuration_is_group(flag))
-        return pieces; /* never answered; its configuration depends on who leans on it */
-    pieces->answers = write_answers(desk, revision);
-    pieces->segments = write_segments(desk, revision);
-    pieces->experiment_member =
-        flag->kind == FLAG_KIND_EXPERIMENT ? STR(",\"expKey\":\"" EXPERIMENT_KEY "\"") : STR("");
-    pieces->configuration = write_configuration(desk, revision);
-    arena_reset(&desk->scratch);
-    return pieces;
+    buf_open(&desk->buf, SIZE_MAX);
+    arena_open(&desk->scratch, 4096);
+}
+
+static void desk_close(struct desk *desk)
+{
+    arena_close(&desk->scratch);
+    buf_close(&desk->buf);
+}
+
+const struct flag_configuration *pieces_configuration(struct flag_revision *revision)
+{
+    annex_slot *slot = &revision->annexes[AMPLITUDE_CONFIGURATION];
+    const struct flag_configuration *configuration = annex_find(slot);
+    if (configuration != NULL)
+        return configuration;
+    struct desk desk;
+    desk_open(&desk);
+    configuration = annex_keep(slot, write_configuration(&desk, revision));
+    desk_close(&desk);
+    return configuration;
 }
 
 /* ---- one snapshot ---------------------------------------------------------------------------- */
@@ -216,39 +259,61 @@ static void list_deployments(struct lists *lists, struct snapshot_pieces *pieces
     pieces->deployment_count = lists->count;
 }
 
+static struct snapshot_pieces *write_lists(const struct snapshot *snapshot)
+{
+    size_t bytes = snapshot->state.flag_count * sizeof(uint32_t) + sizeof(struct deployment_list);
+    struct snapshot_pieces *pieces = annex_make(sizeof(*pieces), bytes);
+    struct lists lists = {.arena = &pieces->annex.arena, .state = &snapshot->state};
+    list_deployments(&lists, pieces);
+    return pieces;
+}
+
+static struct snapshot_answers *write_all(const struct snapshot *snapshot)
+{
+    size_t count = snapshot->state.flag_count;
+    struct snapshot_answers *answers =
+        annex_make(sizeof(*answers), count * sizeof(const struct flag_pieces *));
+    answers->flags = ARENA_NEW_ARRAY(&answers->annex.arena, const struct flag_pieces *, count);
+    struct desk desk;
+    desk_open(&desk);
+    for (size_t i = 0; i < count; i++) {
+        struct flag_revision *revision = snapshot->flags[i];
+        if (!revision->flag.is_archived)
+            answers->flags[i] = find_or_write(&desk, revision);
+    }
+    desk_close(&desk);
+    return answers;
+}
+
 void amplitude_render(struct snapshot *snapshot)
 {
-    struct arena *arena = &snapshot->arena;
-    struct snapshot_pieces *pieces = ARENA_NEW(arena, struct snapshot_pieces);
-    size_t flag_count = snapshot->state.flag_count;
-    const struct flag_pieces **flags =
-        ARENA_NEW_ARRAY(arena, const struct flag_pieces *, flag_count);
-    struct desk desk;
-    buf_open(&desk.buf, SIZE_MAX);
-    arena_open(&desk.scratch, 4096);
-    for (size_t i = 0; i < flag_count; i++) {
-        struct flag_revision *revision = snapshot->flags[i];
-        if (revision->flag.is_archived)
-            continue;
-        if (revision->annexes[AMPLITUDE_ANNEX] == NULL)
-            revision->annexes[AMPLITUDE_ANNEX] = write_flag(&desk, revision);
-        flags[i] = revision->annexes[AMPLITUDE_ANNEX];
-    }
-    arena_close(&desk.scratch);
-    buf_close(&desk.buf);
-    pieces->flags = flags;
-    struct lists lists = {.arena = arena, .state = &snapshot->state};
-    list_deployments(&lists, pieces);
-    snapshot->annexes[AMPLITUDE_ANNEX] = pieces;
+    if (snapshot_is_asked(snapshot, (uint32_t)1 << AMPLITUDE_LISTS))
+        pieces_of(snapshot);
+    if (snapshot_is_asked(snapshot, (uint32_t)1 << AMPLITUDE_ANSWERS))
+        pieces_answers(snapshot);
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
+/* The slots are the one part of a published snapshot that readers fill; they hold it as const. */
+static annex_slot *slot_of(const struct snapshot *snapshot, size_t annex)
+{
+    snapshot_note_asked(snapshot, (uint32_t)1 << annex);
+    return &((struct snapshot *)snapshot)->annexes[annex];
+}
+
 const struct snapshot_pieces *pieces_of(const struct snapshot *snapshot)
 {
-    const struct snapshot_pieces *pieces = snapshot->annexes[AMPLITUDE_ANNEX];
-    assert(pieces != NULL);
-    return pieces;
+    annex_slot *slot = slot_of(snapshot, AMPLITUDE_LISTS);
+    const struct snapshot_pieces *pieces = annex_find(slot);
+    return pieces != NULL ? pieces : annex_keep(slot, write_lists(snapshot));
+}
+
+const struct snapshot_answers *pieces_answers(const struct snapshot *snapshot)
+{
+    annex_slot *slot = slot_of(snapshot, AMPLITUDE_ANSWERS);
+    const struct snapshot_answers *answers = annex_find(slot);
+    return answers != NULL ? answers : annex_keep(slot, write_all(snapshot));
 }
 
 struct str result_variation(const struct flag_result *result)

@@ -2,14 +2,13 @@
 /*
  * pieces - answers in pieces, made ahead.
  *
- * All that an evaluation's answer says about a flag but which variation and why is known when its
- * revision is published, so that is when it is written: per variation the text up to the name of
- * the segment, per rule that name. An answer is then three copies per flag. The same goes for a
- * flag's configuration. Per snapshot, the flags of each deployment are listed by key, so that
- * nothing is looked up.
+ * All that an evaluation's answer says about a flag but which variation and why is known with its
+ * revision: per variation the text up to the name of the segment, per rule that name. An answer is
+ * then three copies per flag. The same goes for a flag's configuration. Per snapshot, the flags of
+ * each deployment are listed by key, so that nothing is looked up.
  *
- * Written by amplitude_render on the writer's thread, into the revision's and the snapshot's
- * arena; read by vardata.c and flags.c.
+ * Each is written when somebody first asks for it, and kept with its revision or snapshot
+ * (snapshot.h: annex); read by vardata.c and flags.c.
  */
 #ifndef AMPLITUDE_PIECES_H
 #define AMPLITUDE_PIECES_H
@@ -17,7 +16,13 @@
 #include "eval/evaluate.h"
 #include "snapshot/snapshot.h"
 
-enum { AMPLITUDE_ANNEX = 1 }; /* this dialect's place in the annexes of snapshots and revisions */
+/* This dialect's places in the annexes of snapshots and revisions. */
+enum {
+    AMPLITUDE_CONFIGURATION = 0, /* of a flag's revision: flag_configuration */
+    AMPLITUDE_LISTS = 0,         /* of a snapshot: snapshot_pieces */
+    AMPLITUDE_ANSWERS = 1,       /* of a flag's revision: flag_pieces; of a snapshot:
+                                    snapshot_answers */
+};
 
 /* What is answered when a variation was decided: ,"flag":{"key":"on","value":"on" and so on up to
  * "metadata":{…,"segmentName": where the segment's name follows, then what the request adds. */
@@ -29,13 +34,19 @@ struct answer_piece {
     uint64_t stamp;      /* hash of flag key and variation: two sets of results, two digests */
 };
 
+/* Groups are never answered: theirs are empty. */
 struct flag_pieces {
+    struct annex annex;
     const struct answer_piece *answers; /* by variation */
     const struct str *segments;         /* by rule: its name as JSON text */
     struct str experiment_member;       /* ,"expKey":"exp-1" for an experiment, else empty */
-    struct str configuration; /* behind {"metadata":{"deployed":true; groups have none: flags.c */
-    bool is_whole;            /* the configuration is no stub, and leans on prerequisites */
 };
+
+struct flag_configuration {
+    struct annex annex;
+    struct str text; /* behind {"metadata":{"deployed":true; groups have none: flags.c */
+};
+const struct flag_configuration *pieces_configuration(struct flag_revision *revision);
 
 /* Places in snapshot.flags, ascending: by key. */
 struct flag_list {
@@ -47,10 +58,14 @@ struct deployment_list {
     struct flag_list flags;
 };
 struct snapshot_pieces {
-    const struct flag_pieces *const *flags; /* by place in snapshot.flags; NULL for archived ones */
+    struct annex annex;
     const struct deployment_list *deployments; /* by number: those some flag names */
     size_t deployment_count;
     struct flag_list everywhere; /* on every deployment */
+};
+struct snapshot_answers {
+    struct annex annex;
+    const struct flag_pieces **flags; /* by place in snapshot.flags; NULL for archived ones */
 };
 
 /* What was decided about one flag for one caller. */
@@ -69,11 +84,12 @@ struct flag_results {
 /* The variation's key. */
 struct str result_variation(const struct flag_result *result);
 
-/* The server's snapshot_renderer for this dialect. */
+/* The server's snapshot_renderer for this dialect: what was asked of the version before. */
 void amplitude_render(struct snapshot *snapshot);
 
 /* Borrowed from the snapshot. */
 const struct snapshot_pieces *pieces_of(const struct snapshot *snapshot);
+const struct snapshot_answers *pieces_answers(const struct snapshot *snapshot);
 
 /* The flags and experiments on a deployment: groups and archived ones are not. */
 struct flag_list pieces_on(const struct snapshot_pieces *pieces, uint64_t deployment);

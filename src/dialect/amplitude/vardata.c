@@ -99,7 +99,7 @@ static struct fault read_header_keys(struct exchange *x, struct question *questi
 static struct flag_results decide(struct exchange *x, const struct snapshot *snapshot,
                                   const struct flag_list *list, const struct amplitude_user *user)
 {
-    const struct snapshot_pieces *pieces = pieces_of(snapshot);
+    const struct snapshot_answers *pieces = pieces_answers(snapshot);
     struct flag_results results = {.items =
                                        ARENA_NEW_ARRAY(x->arena, struct flag_result, list->count)};
     struct context context;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/stamp.h"
+#include "dialect/ofrep/effect.h"
 #include "dialect/ofrep/pieces.h"
 
 /* ---- numbers --------------------------------------------------------------------------------- */
@@ -128,9 +129,15 @@ static struct channel_places list_places(struct arena *arena, const struct envir
     return (struct channel_places){places, count};
 }
 
-const struct channel_table *channel_render(struct snapshot *snapshot)
+size_t channel_bytes(const struct snapshot *snapshot)
 {
-    struct arena *arena = &snapshot->arena;
+    return sizeof(struct channel_table) +
+           snapshot->state.flag_count * (sizeof(bool) + 2 * sizeof(uint32_t)) +
+           (size_t)4 * ARENA_ALIGNMENT;
+}
+
+const struct channel_table *channel_render(struct arena *arena, const struct snapshot *snapshot)
+{
     const struct environment_state *state = &snapshot->state;
     struct channel_table *table = ARENA_NEW(arena, struct channel_table);
     bool *is_client_visible = ARENA_NEW_ARRAY(arena, bool, state->flag_count);
@@ -195,19 +202,20 @@ bool channel_sees(const struct snapshot *snapshot, uint64_t channel, uint32_t pl
 uint64_t channel_digest(const struct snapshot *snapshot, uint64_t channel, uint64_t moment)
 {
     const struct ofrep_pieces *pieces = ofrep_pieces_of(snapshot);
+    const uint64_t *effects = ofrep_effects_of(snapshot);
     struct channel_walk walk = channel_walk_begin(snapshot, channel);
     uint64_t digest = stamp_mix(snapshot->environment, pieces->metadata_stamp);
     uint64_t all = 0;
     for (uint32_t place; channel_walk_next(&walk, &place);) {
-        digest = stamp_mix(digest, pieces->effects[place]);
-        all |= pieces->effects[place];
+        digest = stamp_mix(digest, effects[place]);
+        all |= effects[place];
     }
     return (all & EFFECT_IS_TIMED) != 0 ? stamp_mix(digest, moment) : digest;
 }
 
 bool channel_is_timed(const struct snapshot *snapshot, uint64_t channel)
 {
-    const uint64_t *effects = ofrep_pieces_of(snapshot)->effects;
+    const uint64_t *effects = ofrep_effects_of(snapshot);
     struct channel_walk walk = channel_walk_begin(snapshot, channel);
     for (uint32_t place; channel_walk_next(&walk, &place);) {
         if ((effects[place] & EFFECT_IS_TIMED) != 0)

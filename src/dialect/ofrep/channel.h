@@ -53,8 +53,9 @@ struct channel_table {
     const bool *is_client_visible; /* by place */
 };
 
-/* For a snapshot about to be published; in its arena. */
-const struct channel_table *channel_render(struct snapshot *snapshot);
+const struct channel_table *channel_render(struct arena *arena, const struct snapshot *snapshot);
+/* About what that takes. */
+size_t channel_bytes(const struct snapshot *snapshot);
 
 /* The flags that a channel sees, by key. */
 struct channel_walk {

@@ -128,8 +128,9 @@ static bool is_timed(const struct flag *flag)
     return is_any;
 }
 
-void effect_read_flag(struct arena *arena, const struct flag *flag, struct effect_source *source)
+static struct effect_source *read_flag(const struct flag *flag)
 {
+    struct effect_source *source = annex_make(sizeof(*source), 0);
     struct arena scratch;
     struct buf text;
     arena_open(&scratch, 4096);
@@ -138,23 +139,38 @@ void effect_read_flag(struct arena *arena, const struct flag *flag, struct effec
     flag_encode(&bare, &text);
     source->stamp = stamp_of(buf_str(&text));
     source->is_timed = is_timed(flag);
-    read_names(arena, source, collect_flag, flag);
+    read_names(&source->annex.arena, source, collect_flag, flag);
     buf_close(&text);
     arena_close(&scratch);
+    return source;
 }
 
-const struct effect_source *effect_read_segment(struct arena *arena, const struct segment *segment)
+static struct effect_source *read_segment(const struct segment *segment)
 {
-    struct effect_source *source = ARENA_NEW(arena, struct effect_source);
+    struct effect_source *source = annex_make(sizeof(*source), 0);
     struct segment bare = segment_essence(segment);
     struct buf text;
     buf_open(&text, SIZE_MAX);
     segment_encode(&bare, &text);
     source->stamp = stamp_of(buf_str(&text));
     source->is_timed = is_scheduled(&segment->schedule);
-    read_names(arena, source, collect_segment, segment);
+    read_names(&source->annex.arena, source, collect_segment, segment);
     buf_close(&text);
     return source;
+}
+
+static const struct effect_source *source_of_flag(struct flag_revision *revision)
+{
+    annex_slot *slot = &revision->annexes[OFREP_EFFECTS];
+    const struct effect_source *source = annex_find(slot);
+    return source != NULL ? source : annex_keep(slot, read_flag(&revision->flag));
+}
+
+static const struct effect_source *source_of_segment(struct segment_revision *revision)
+{
+    annex_slot *slot = &revision->annexes[OFREP_EFFECTS];
+    const struct effect_source *source = annex_find(slot);
+    return source != NULL ? source : annex_keep(slot, read_segment(&revision->segment));
 }
 
 /* ---- all together ---------------------------------------------------------------------------- */
@@ -164,8 +180,7 @@ const struct effect_source *effect_read_segment(struct arena *arena, const struc
 enum { LEANING_DEPTH_MAX = 64 };
 
 struct resolution {
-    struct snapshot *snapshot;
-    const struct effect_source *const *sources;
+    const struct snapshot *snapshot;
     uint64_t *flags, *segments; /* effects by place; 0: not known yet */
 };
 
@@ -215,16 +230,9 @@ static struct mixture begin_mixture(const struct snapshot *snapshot,
     return (struct mixture){mix_cohorts(snapshot, source, source->stamp), source->is_timed};
 }
 
-static const struct effect_source *source_of_segment(struct segment_revision *revision)
-{
-    if (revision->annexes[OFREP_ANNEX] == NULL)
-        revision->annexes[OFREP_ANNEX] = effect_read_segment(&revision->arena, &revision->segment);
-    return revision->annexes[OFREP_ANNEX];
-}
-
 static uint64_t resolve_segment(struct resolution *resolution, struct str key, unsigned depth)
 {
-    struct snapshot *snapshot = resolution->snapshot;
+    const struct snapshot *snapshot = resolution->snapshot;
     size_t place = environment_segment_index(&snapshot->state, key);
     if (place == INDEX_ABSENT)
         return 0;
@@ -247,7 +255,7 @@ static uint64_t resolve_flag(struct resolution *resolution, size_t place, unsign
         return resolution->flags[place];
     if (depth == LEANING_DEPTH_MAX)
         return effect_too_deep(snapshot);
-    const struct effect_source *source = resolution->sources[place];
+    const struct effect_source *source = source_of_flag(snapshot->flags[place]);
     struct mixture mixture = begin_mixture(snapshot, source);
     for (size_t i = 0; i < source->segments.count; i++)
         mix_effect(&mixture, resolve_segment(resolution, source->segments.names[i], 0));
@@ -260,20 +268,35 @@ static uint64_t resolve_flag(struct resolution *resolution, size_t place, unsign
     return resolution->flags[place];
 }
 
-const uint64_t *effect_resolve(struct snapshot *snapshot,
-                               const struct effect_source *const *sources)
+struct effects {
+    struct annex annex;
+    uint64_t *flags; /* by place */
+};
+
+static struct effects *resolve(const struct snapshot *snapshot)
 {
     size_t flag_count = snapshot->state.flag_count;
+    struct effects *effects = annex_make(sizeof(*effects), flag_count * sizeof(uint64_t));
+    effects->flags = ARENA_NEW_ARRAY(&effects->annex.arena, uint64_t, flag_count);
     struct arena scratch;
     arena_open(&scratch, 4096);
     struct resolution resolution = {
         .snapshot = snapshot,
-        .sources = sources,
-        .flags = ARENA_NEW_ARRAY(&snapshot->arena, uint64_t, flag_count),
+        .flags = effects->flags,
         .segments = ARENA_NEW_ARRAY(&scratch, uint64_t, snapshot->state.segment_count),
     };
     for (size_t i = 0; i < flag_count; i++)
         resolve_flag(&resolution, i, 0);
     arena_close(&scratch);
-    return resolution.flags;
+    return effects;
+}
+
+const uint64_t *ofrep_effects_of(const struct snapshot *snapshot)
+{
+    annex_slot *slot = &((struct snapshot *)snapshot)->annexes[OFREP_EFFECTS];
+    snapshot_note_asked(snapshot, (uint32_t)1 << OFREP_EFFECTS);
+    const struct effects *effects = annex_find(slot);
+    if (effects == NULL)
+        effects = annex_keep(slot, resolve(snapshot));
+    return effects->flags;
 }

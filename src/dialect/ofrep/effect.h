@@ -18,21 +18,20 @@ struct effect_names {
     size_t count;
 };
 
-/* What a document says by itself, and what it names. In the arena it was made in. */
+/* What a document says by itself, and what it names. Kept with its revision. */
 struct effect_source {
+    struct annex annex;
     uint64_t stamp;
     bool is_timed; /* something in it is scheduled, or on its way */
     struct effect_names flags, segments, cohorts;
 };
-void effect_read_flag(struct arena *arena, const struct flag *flag, struct effect_source *source);
-const struct effect_source *effect_read_segment(struct arena *arena, const struct segment *segment);
 
 /* Set in the effects of what another moment may decide otherwise: it is scheduled, or leans on what
  * is. */
 enum { EFFECT_IS_TIMED = 1 };
 
-/* The effects of a snapshot's flags, by place. sources: by place; NULL: not wanted by itself. */
-const uint64_t *effect_resolve(struct snapshot *snapshot,
-                               const struct effect_source *const *sources);
+/* The effects of a snapshot's flags, by place: made when first asked for, by event streams, and
+ * kept with the snapshot. */
+const uint64_t *ofrep_effects_of(const struct snapshot *snapshot);
 
 #endif

@@ -82,6 +82,7 @@ static struct answers decide(const struct question *question, const struct ofrep
 {
     struct exchange *x = question->x;
     const struct snapshot *snapshot = question->snapshot;
+    const struct ofrep_flag *const *flags = ofrep_answers_of(snapshot)->flags;
     struct channel_walk walk = channel_walk_begin(snapshot, channel_of(x->caller));
     struct answers answers = {
         .items = ARENA_NEW_ARRAY(x->arena, struct answer_parts, channel_walk_count_max(&walk))};
@@ -98,7 +99,7 @@ static struct answers decide(const struct question *question, const struct ofrep
         if (flag->sticky_count > 0 && decision.error == DECISION_OK)
             sticky_note(&person.sticky, &decision);
         struct answer_parts *parts = &answers.items[answers.count++];
-        *parts = ofrep_answer_parts(question->pieces->flags[place], &decision);
+        *parts = ofrep_answer_parts(flags[place], &decision);
         answers.size += answer_parts_size(parts);
         *digest = stamp_mix(*digest, parts->piece->stamp + parts->end->stamp);
     }

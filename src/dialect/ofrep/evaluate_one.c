@@ -35,7 +35,7 @@ static void evaluate_for(struct exchange *x, const struct snapshot *snapshot,
     person_open(&person, x, subject);
     sticky_bind(&person.sticky, &context);
     struct decision decision = evaluate_flag(flag, &context, x->now_ms, NULL);
-    answer(x, ofrep_pieces_of(snapshot)->flags[flag->index], &decision);
+    answer(x, ofrep_flag_of(snapshot->flags[flag->index]), &decision);
     if (decision.error == DECISION_OK && flag->sticky_count > 0)
         sticky_note(&person.sticky, &decision);
     if (flag->flag->kind == FLAG_KIND_EXPERIMENT)

@@ -5,24 +5,41 @@
 #include <assert.h>
 
 #include "base/stamp.h"
+#include "dialect/ofrep/effect.h"
 #include "dialect/ofrep/encode.h"
 #include "dialect/ofrep/routes.h"
 
 /* ---- one revision ---------------------------------------------------------------------------- */
 
-static struct answer_piece keep(struct arena *arena, struct buf *buf)
+/* What a revision is written with: the texts of all its pieces, one behind the other, and where
+ * each ends; so that their extent is known before they are kept. */
+struct desk {
+    struct buf texts;
+    struct arena scratch; /* for one revision */
+    size_t *ends;
+    size_t count;
+};
+
+static void desk_open(struct desk *desk)
 {
-    struct str text = arena_copy_str(arena, buf_str(buf));
-    return (struct answer_piece){text, stamp_of(text)};
+    *desk = (struct desk){0};
+    buf_open(&desk->texts, SIZE_MAX);
+    arena_open(&desk->scratch, 2048);
 }
 
-static struct answer_piece write_piece(struct buf *buf, struct flag_revision *revision,
-                                       const struct ofrep_value *value, struct str variant)
+static void desk_close(struct desk *desk)
 {
-    buf_clear(buf);
-    ofrep_encode_piece(buf, &revision->flag, value, variant);
-    return keep(&revision->arena, buf);
+    arena_close(&desk->scratch);
+    buf_close(&desk->texts);
 }
+
+static void end_piece(struct desk *desk)
+{
+    desk->ends[desk->count++] = desk->texts.size;
+}
+
+/* Behind those of the variations. */
+enum { PIECE_DISABLED, PIECE_NOTHING, PIECE_ERROR, PIECES_MORE };
 
 static struct str off_variant(const struct flag *flag)
 {
@@ -30,23 +47,49 @@ static struct str off_variant(const struct flag *flag)
     return off < 0 ? STR("") : flag->variations[off].id;
 }
 
-static void write_answers(struct buf *buf, struct flag_revision *revision, struct ofrep_flag *flag)
+static void write_texts(struct desk *desk, const struct flag *flag)
 {
-    const struct flag *document = &revision->flag;
-    struct answer_piece *answers =
-        ARENA_NEW_ARRAY(&revision->arena, struct answer_piece, document->variation_count);
-    struct ofrep_values values = ofrep_values_of(document);
-    for (size_t i = 0; i < document->variation_count; i++) {
-        struct ofrep_value value = ofrep_value_of(&values, i);
-        answers[i] = write_piece(buf, revision, &value, document->variations[i].id);
-    }
     const struct ofrep_value none = {0};
-    flag->answers = answers;
-    flag->disabled = write_piece(buf, revision, &none, off_variant(document));
-    flag->nothing = write_piece(buf, revision, &none, STR(""));
-    buf_clear(buf);
-    ofrep_encode_error_piece(buf, document);
-    flag->error = keep(&revision->arena, buf);
+    struct ofrep_values values = ofrep_values_of(flag);
+    buf_clear(&desk->texts);
+    arena_reset(&desk->scratch);
+    desk->ends = ARENA_NEW_ARRAY(&desk->scratch, size_t, flag->variation_count + PIECES_MORE);
+    desk->count = 0;
+    for (size_t i = 0; i < flag->variation_count; i++) {
+        struct ofrep_value value = ofrep_value_of(&values, i);
+        ofrep_encode_piece(&desk->texts, flag, &value, flag->variations[i].id);
+        end_piece(desk);
+    }
+    ofrep_encode_piece(&desk->texts, flag, &none, off_variant(flag));
+    end_piece(desk);
+    ofrep_encode_piece(&desk->texts, flag, &none, STR(""));
+    end_piece(desk);
+    ofrep_encode_error_piece(&desk->texts, flag);
+    end_piece(desk);
+}
+
+/* The piece with this number, of the kept texts. */
+static struct answer_piece piece_at(const struct desk *desk, struct str texts, size_t number)
+{
+    size_t begin = number == 0 ? 0 : desk->ends[number - 1];
+    struct str text = str_slice(texts, begin, desk->ends[number]);
+    return (struct answer_piece){text, stamp_of(text)};
+}
+
+static struct ofrep_flag *keep_texts(const struct desk *desk, const struct flag *flag)
+{
+    size_t count = flag->variation_count;
+    struct ofrep_flag *kept = annex_make(sizeof(*kept), count * sizeof(struct answer_piece) +
+                                                            desk->texts.size + ARENA_ALIGNMENT);
+    struct answer_piece *answers = ARENA_NEW_ARRAY(&kept->annex.arena, struct answer_piece, count);
+    struct str texts = arena_copy_str(&kept->annex.arena, buf_str(&desk->texts));
+    for (size_t i = 0; i < count; i++)
+        answers[i] = piece_at(desk, texts, i);
+    kept->answers = answers;
+    kept->disabled = piece_at(desk, texts, count + PIECE_DISABLED);
+    kept->nothing = piece_at(desk, texts, count + PIECE_NOTHING);
+    kept->error = piece_at(desk, texts, count + PIECE_ERROR);
+    return kept;
 }
 
 static bool names_anybody(const struct flag *flag)
@@ -58,19 +101,65 @@ static bool names_anybody(const struct flag *flag)
     return false;
 }
 
-static const struct ofrep_flag *write_flag(struct buf *buf, struct flag_revision *revision)
+static struct ofrep_flag *write_flag(struct desk *desk, const struct flag *flag)
 {
-    struct ofrep_flag *flag = ARENA_NEW(&revision->arena, struct ofrep_flag);
-    effect_read_flag(&revision->arena, &revision->flag, &flag->source);
-    if (!channel_serves(&revision->flag))
+    if (!channel_serves(flag))
+        return annex_make(sizeof(struct ofrep_flag), 0);
+    write_texts(desk, flag);
+    struct ofrep_flag *kept = keep_texts(desk, flag);
+    kept->is_static =
+        flag->rule_count == 0 && flag->prerequisite_count == 0 && !names_anybody(flag);
+    return kept;
+}
+
+static const struct ofrep_flag *find_or_write(struct desk *desk, struct flag_revision *revision)
+{
+    annex_slot *slot = &revision->annexes[OFREP_ANNEX];
+    const struct ofrep_flag *flag = annex_find(slot);
+    return flag != NULL ? flag : annex_keep(slot, write_flag(desk, &revision->flag));
+}
+
+const struct ofrep_flag *ofrep_flag_of(struct flag_revision *revision)
+{
+    const struct ofrep_flag *flag = annex_find(&revision->annexes[OFREP_ANNEX]);
+    if (flag != NULL)
         return flag;
-    write_answers(buf, revision, flag);
-    flag->is_static = revision->flag.rule_count == 0 && revision->flag.prerequisite_count == 0 &&
-                      !names_anybody(&revision->flag);
+    struct desk desk;
+    desk_open(&desk);
+    flag = find_or_write(&desk, revision);
+    desk_close(&desk);
     return flag;
 }
 
 /* ---- one snapshot ---------------------------------------------------------------------------- */
+
+static struct ofrep_answers *list_answers(const struct snapshot *snapshot)
+{
+    size_t count = snapshot->state.flag_count;
+    struct ofrep_answers *answers =
+        annex_make(sizeof(*answers), count * sizeof(const struct ofrep_flag *));
+    answers->flags = ARENA_NEW_ARRAY(&answers->annex.arena, const struct ofrep_flag *, count);
+    struct desk desk;
+    desk_open(&desk);
+    for (size_t i = 0; i < count; i++)
+        answers->flags[i] = find_or_write(&desk, snapshot->flags[i]);
+    desk_close(&desk);
+    return answers;
+}
+
+/* The slots are the one part of a published snapshot that readers fill; they hold it as const. */
+static annex_slot *slot_of(const struct snapshot *snapshot, size_t annex)
+{
+    snapshot_note_asked(snapshot, (uint32_t)1 << annex);
+    return &((struct snapshot *)snapshot)->annexes[annex];
+}
+
+const struct ofrep_answers *ofrep_answers_of(const struct snapshot *snapshot)
+{
+    annex_slot *slot = slot_of(snapshot, OFREP_ANSWERS);
+    const struct ofrep_answers *answers = annex_find(slot);
+    return answers != NULL ? answers : annex_keep(slot, list_answers(snapshot));
+}
 
 static bool has_sticky(const struct ruleset *rules)
 {
@@ -81,58 +170,38 @@ static bool has_sticky(const struct ruleset *rules)
     return false;
 }
 
-static const struct ofrep_flag *const *write_flags(struct buf *buf, struct snapshot *snapshot)
+static struct ofrep_pieces *write_pieces(const struct snapshot *snapshot)
 {
-    const struct ofrep_flag **flags =
-        ARENA_NEW_ARRAY(&snapshot->arena, const struct ofrep_flag *, snapshot->state.flag_count);
-    for (size_t i = 0; i < snapshot->state.flag_count; i++) {
-        struct flag_revision *revision = snapshot->flags[i];
-        if (revision->annexes[OFREP_ANNEX] == NULL)
-            revision->annexes[OFREP_ANNEX] = write_flag(buf, revision);
-        flags[i] = revision->annexes[OFREP_ANNEX];
-    }
-    return flags;
+    struct ofrep_pieces *pieces = annex_make(sizeof(*pieces), channel_bytes(snapshot));
+    struct buf buf;
+    buf_open(&buf, SIZE_MAX);
+    pieces->channels = channel_render(&pieces->annex.arena, snapshot);
+    pieces->has_sticky = has_sticky(snapshot->rules);
+    ofrep_encode_metadata(&buf, &snapshot->settings.metadata);
+    pieces->metadata = arena_copy_str(&pieces->annex.arena, buf_str(&buf));
+    pieces->metadata_stamp = stamp_of(pieces->metadata);
+    buf_close(&buf);
+    return pieces;
 }
 
-static const uint64_t *resolve_effects(struct snapshot *snapshot,
-                                       const struct ofrep_flag *const *flags)
+const struct ofrep_pieces *ofrep_pieces_of(const struct snapshot *snapshot)
 {
-    struct arena scratch;
-    arena_open(&scratch, 4096);
-    const struct effect_source **sources =
-        ARENA_NEW_ARRAY(&scratch, const struct effect_source *, snapshot->state.flag_count);
-    for (size_t i = 0; i < snapshot->state.flag_count; i++)
-        sources[i] = &flags[i]->source;
-    const uint64_t *effects = effect_resolve(snapshot, sources);
-    arena_close(&scratch);
-    return effects;
+    annex_slot *slot = slot_of(snapshot, OFREP_ANNEX);
+    const struct ofrep_pieces *pieces = annex_find(slot);
+    return pieces != NULL ? pieces : annex_keep(slot, write_pieces(snapshot));
 }
 
 void ofrep_render(struct snapshot *snapshot)
 {
-    struct ofrep_pieces *pieces = ARENA_NEW(&snapshot->arena, struct ofrep_pieces);
-    struct buf buf;
-    buf_open(&buf, SIZE_MAX);
-    pieces->flags = write_flags(&buf, snapshot);
-    pieces->effects = resolve_effects(snapshot, pieces->flags);
-    pieces->channels = channel_render(snapshot);
-    pieces->has_sticky = has_sticky(snapshot->rules);
-    buf_clear(&buf);
-    ofrep_encode_metadata(&buf, &snapshot->settings.metadata);
-    pieces->metadata = arena_copy_str(&snapshot->arena, buf_str(&buf));
-    pieces->metadata_stamp = stamp_of(pieces->metadata);
-    buf_close(&buf);
-    snapshot->annexes[OFREP_ANNEX] = pieces;
+    if (snapshot_is_asked(snapshot, (uint32_t)1 << OFREP_ANNEX))
+        ofrep_pieces_of(snapshot);
+    if (snapshot_is_asked(snapshot, (uint32_t)1 << OFREP_ANSWERS))
+        ofrep_answers_of(snapshot);
+    if (snapshot_is_asked(snapshot, (uint32_t)1 << OFREP_EFFECTS))
+        ofrep_effects_of(snapshot);
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
-
-const struct ofrep_pieces *ofrep_pieces_of(const struct snapshot *snapshot)
-{
-    const struct ofrep_pieces *pieces = snapshot->annexes[OFREP_ANNEX];
-    assert(pieces != NULL);
-    return pieces;
-}
 
 #define END(reason, number)                                                                        \
     {                                                                                              \

@@ -2,13 +2,13 @@
 /*
  * pieces - answers in pieces, made ahead.
  *
- * All that an answer says about a flag but which variation and why is known when its revision is
- * published, so that is when it is written: per variation the text up to the reason, and a stamp of
- * that text, the same in every process, so that an answer's digest is made of its pieces' stamps.
- * An answer is then two copies per flag.
+ * All that an answer says about a flag but which variation and why is known with its revision: per
+ * variation the text up to the reason, and a stamp of that text, the same in every process, so that
+ * an answer's digest is made of its pieces' stamps. An answer is then two copies per flag.
  *
- * Written by ofrep_render (routes.h) on the writer's thread, into the revision's and the snapshot's
- * arena; read by evaluate.c and channel.c. What a variation's value is: README.md.
+ * Written when somebody first asks about the flag, and kept with its revision (snapshot.h: annex);
+ * for who asks about all of them, they are listed once per snapshot. What a variation's value is:
+ * README.md.
  */
 #ifndef OFREP_PIECES_H
 #define OFREP_PIECES_H
@@ -16,10 +16,14 @@
 #include <string.h>
 
 #include "dialect/ofrep/channel.h"
-#include "dialect/ofrep/effect.h"
 #include "eval/evaluate.h"
 
-enum { OFREP_ANNEX = 2 }; /* this dialect's place in the annexes of snapshots and revisions */
+/* This dialect's places in the annexes of snapshots and revisions. */
+enum {
+    OFREP_ANNEX = 2,   /* of a flag's revision: ofrep_flag; of a snapshot: ofrep_pieces */
+    OFREP_EFFECTS = 3, /* of both: effect.h */
+    OFREP_ANSWERS = 4, /* of a snapshot: ofrep_answers */
+};
 
 /* ,{"key":"a","value":true,"variant":"on","metadata":{},"reason":" with its comma in front, so that
  * any number of them lie one behind the other. */
@@ -28,26 +32,33 @@ struct answer_piece {
     uint64_t stamp;
 };
 
-/* One flag's, kept with its revision. Nobody is answered about groups: they have a source alone. */
+/* One flag's. Nobody is answered about groups and archived flags: theirs is empty. */
 struct ofrep_flag {
+    struct annex annex;
     const struct answer_piece *answers; /* by variation */
     struct answer_piece disabled;       /* without a value: it is off */
     struct answer_piece nothing;        /* without a value: no variation was dealt */
     struct answer_piece error;          /* up to the code of what went wrong */
     bool is_static;                     /* everybody is answered the same */
-    struct effect_source source;
 };
+const struct ofrep_flag *ofrep_flag_of(struct flag_revision *revision);
 
+/* All of a snapshot's. */
+struct ofrep_answers {
+    struct annex annex;
+    const struct ofrep_flag **flags; /* by place in snapshot.flags */
+};
+const struct ofrep_answers *ofrep_answers_of(const struct snapshot *snapshot);
+
+/* What is said of a snapshot as a whole. */
 struct ofrep_pieces {
-    const struct ofrep_flag *const *flags; /* by place in snapshot.flags */
-    const uint64_t *effects;               /* by place: see effect.h */
+    struct annex annex;
     const struct channel_table *channels;
     struct str metadata; /* ,"metadata":{…} of the environment, or empty */
     uint64_t metadata_stamp;
     bool has_sticky; /* a flag keeps what people got: answers depend on more than the request */
 };
 
-/* Borrowed from the snapshot. */
 const struct ofrep_pieces *ofrep_pieces_of(const struct snapshot *snapshot);
 
 /* What stands behind a piece: STATIC"} and the like. So many bytes are copied, whatever its size.

@@ -90,11 +90,16 @@ void superflag_append_config(struct buf *buf, const struct environment_state *st
 
 enum {
     SUPERFLAG_TTL_SECONDS = 60,
-    SUPERFLAG_PUBLIC_CONFIG = 0, /* renderings[]: body of the browsers' config endpoint */
-    SUPERFLAG_CONFIG = 1,        /* renderings[]: body of the servers' config endpoint */
+    SUPERFLAG_PUBLIC_CONFIG = 0, /* renderings[]: tag and headers of the browsers' endpoint */
+    SUPERFLAG_CONFIG = 1,        /* renderings[]: those of the servers' */
 };
 
-/* A snapshot_renderer: both bodies, with their entity tag "v<version>". */
+/* A snapshot_renderer: entity tags "v<version>", and the bodies that were asked of the version
+ * before. */
 void superflag_render(struct snapshot *snapshot);
+
+/* The body of a config endpoint, made by the first who asks and kept with the snapshot. rendering:
+ * SUPERFLAG_PUBLIC_CONFIG or SUPERFLAG_CONFIG. Borrowed, as snapshot_find_body. */
+struct shared_body *superflag_body(const struct snapshot *snapshot, size_t rendering);
 
 #endif

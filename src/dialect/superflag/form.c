@@ -66,21 +66,43 @@ void superflag_append_config(struct buf *buf, const struct environment_state *st
     arena_close(&arena);
 }
 
-static struct str render_body(struct snapshot *snapshot, enum superflag_audience audience)
+/* ---- kept bodies ----------------------------------------------------------------------------- */
+
+static enum superflag_audience audience_of(size_t rendering)
 {
+    return rendering == SUPERFLAG_CONFIG ? SUPERFLAG_SERVER : SUPERFLAG_CLIENT;
+}
+
+/* Names among all dialects' bodies: ours begin with an 'S'. */
+static uint64_t body_name(size_t rendering)
+{
+    return (uint64_t)'S' << 56 | rendering;
+}
+
+static uint32_t body_asked(size_t rendering)
+{
+    return (uint32_t)SNAPSHOT_BODIES_ASKED << rendering;
+}
+
+struct shared_body *superflag_body(const struct snapshot *snapshot, size_t rendering)
+{
+    snapshot_note_asked(snapshot, body_asked(rendering));
+    uint64_t name = body_name(rendering);
+    struct shared_body *body = snapshot_find_body(snapshot, name);
+    if (body != NULL)
+        return body;
     struct buf buf;
     buf_open(&buf, SIZE_MAX);
-    superflag_append_config(&buf, &snapshot->state, audience, SUPERFLAG_TTL_SECONDS);
-    struct str body = arena_copy_str(&snapshot->arena, buf_str(&buf));
-    buf_close(&buf);
-    return body;
+    superflag_append_config(&buf, &snapshot->state, audience_of(rendering), SUPERFLAG_TTL_SECONDS);
+    return snapshot_keep_body(snapshot, name, shared_body_make(&buf));
 }
 
 void superflag_render(struct snapshot *snapshot)
 {
     struct str etag = arena_format(&snapshot->arena, "\"v%" PRIu64 "\"", snapshot->state.version);
-    snapshot->renderings[SUPERFLAG_PUBLIC_CONFIG] =
-        (struct rendered){.body = render_body(snapshot, SUPERFLAG_CLIENT), .etag = etag};
-    snapshot->renderings[SUPERFLAG_CONFIG] =
-        (struct rendered){.body = render_body(snapshot, SUPERFLAG_SERVER), .etag = etag};
+    for (size_t i = SUPERFLAG_PUBLIC_CONFIG; i <= SUPERFLAG_CONFIG; i++) {
+        snapshot->renderings[i] = (struct rendered){.etag = etag};
+        if (snapshot_is_asked(snapshot, body_asked(i)))
+            superflag_body(snapshot, i);
+    }
 }

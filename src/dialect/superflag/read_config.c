@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* read_config - what SDKs poll: see read_config.h. Memory only: bodies and headers are rendered
- * once per version, and an answer copies nothing it need not. */
+/* read_config - what SDKs poll: see read_config.h. Memory only: bodies and headers are made once
+ * per version, and an answer copies nothing it need not. */
 #include "dialect/superflag/read_config.h"
 
 #include "base/instant.h"
@@ -79,22 +79,17 @@ static void refuse_over_quota(struct exchange *x)
                      (long long)seconds_to_next_month(x->arena, x->now_ms));
 }
 
-static void release_snapshot(void *owner)
+static void answer_body(struct exchange *x, const struct snapshot *snapshot, size_t rendering)
 {
-    snapshot_release(owner);
-}
-
-static void answer_body(struct exchange *x, const struct snapshot *snapshot,
-                        const struct rendered *rendered)
-{
+    struct shared_body *body = superflag_body(snapshot, rendering);
     x->response.status = 200;
-    x->response.headers = rendered->headers;
-    x->response.body = rendered->body;
-    if (rendered->body.size < SHARED_BODY_BYTES_MIN)
+    x->response.headers = snapshot->renderings[rendering].headers;
+    x->response.body = body->body;
+    if (body->body.size < SHARED_BODY_BYTES_MIN)
         return; /* small enough to be copied behind its head */
-    snapshot_acquire((struct snapshot *)snapshot);
-    x->response.body_owner = (void *)snapshot;
-    x->response.release = release_snapshot;
+    shared_body_acquire(body);
+    x->response.body_owner = body;
+    x->response.release = shared_body_release;
 }
 
 static void answer_unchanged(struct exchange *x, const struct rendered *rendered)
@@ -113,12 +108,11 @@ static void answer_config(struct exchange *x, size_t rendering)
         return;
     }
     const struct snapshot *snapshot = view_of(x->view, environment);
-    const struct rendered *rendered = &snapshot->renderings[rendering];
     x->version = snapshot->version;
     if (has_version(x, snapshot->version))
-        answer_unchanged(x, rendered);
+        answer_unchanged(x, &snapshot->renderings[rendering]);
     else
-        answer_body(x, snapshot, rendered);
+        answer_body(x, snapshot, rendering);
 }
 
 void superflag_get_public_config(struct exchange *x)

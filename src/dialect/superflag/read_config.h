@@ -6,7 +6,8 @@
 
 #include "dialect/exchange.h"
 
-/* The server's snapshot_renderer for this dialect: bodies, entity tags, header lines. */
+/* The server's snapshot_renderer for this dialect: entity tags, header lines, and the bodies that
+ * will be asked for. */
 void superflag_render_config(struct snapshot *snapshot);
 
 void superflag_get_public_config(struct exchange *x);

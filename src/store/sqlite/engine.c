@@ -26,9 +26,14 @@ static struct fault constraint_fault(int code)
     return fault_make(FAULT_CONFLICT, STR(""), STR("it breaks a rule of the store"));
 }
 
+static bool lacks_memory(int code)
+{
+    return code == SQLITE_NOMEM || code == SQLITE_IOERR_NOMEM;
+}
+
 static struct str unavailable_reason(int code)
 {
-    switch (code & 0xff) {
+    switch (lacks_memory(code) ? SQLITE_NOMEM : code & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
         return STR("the store is busy");
@@ -36,6 +41,8 @@ static struct str unavailable_reason(int code)
         return STR("the disk failed");
     case SQLITE_FULL:
         return STR("the disk is full");
+    case SQLITE_NOMEM:
+        return STR("memory is short at the moment");
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
         return STR("the store is damaged");
@@ -59,8 +66,6 @@ struct fault sqlite_fault(int code)
         return constraint_fault(code);
     case SQLITE_TOOBIG:
         return fault_make(FAULT_LIMIT, STR(""), STR("too large for the store"));
-    case SQLITE_NOMEM:
-        abort(); /* as base/memory does: a machine out of memory is a crash */
     default:
         return fault_make(FAULT_UNAVAILABLE, STR(""), unavailable_reason(code));
     }
@@ -70,11 +75,15 @@ struct fault sqlite_fault(int code)
 static bool code_poisons(int code)
 {
     int primary = code & 0xff;
+    if (lacks_memory(code))
+        return false;
     return primary == SQLITE_IOERR || primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB;
 }
 
 struct fault sqlite_refuse(struct sqlite_engine *self, int code)
 {
+    if (code != SQLITE_OK)
+        self->base.is_full = (code & 0xff) == SQLITE_FULL || lacks_memory(code);
     if (self->is_writer && code_poisons(code))
         self->base.is_poisoned = true;
     return sqlite_fault(code);
@@ -181,6 +190,9 @@ static struct fault step_to_end(struct sqlite_engine *self, sqlite3_stmt *handle
         struct fault fault = on_row == NULL ? fault_none() : on_row(&row, context);
         if (failed(fault))
             return fault;
+        /* A column that could not be turned into text was empty: the row does not count. */
+        if (sqlite3_errcode(self->database) == SQLITE_NOMEM)
+            return sqlite_refuse(self, SQLITE_NOMEM);
     }
 }
 
@@ -238,8 +250,6 @@ static struct str sqlite_column_text(const struct row *row, int column)
         return (struct str){0};
     const void *data = sqlite3_column_blob(handle, column);
     size_t size = (size_t)sqlite3_column_bytes(handle, column);
-    if (data == NULL && sqlite3_errcode(sqlite3_db_handle(handle)) == SQLITE_NOMEM)
-        abort();
     return data == NULL ? STR("") : (struct str){data, size};
 }
 
@@ -257,6 +267,12 @@ static void sqlite_checkpoint(struct engine *engine)
         self->base.is_poisoned = true;
     /* While readers keep the log from starting over, it is not tried again at every commit. */
     self->log_pages_next = (in_log > 0 ? in_log : 0) + LOG_PAGES_MAX;
+}
+
+/* The pages it has read. */
+static void sqlite_rest(struct engine *engine)
+{
+    sqlite3_db_release_memory(sqlite_engine_of(engine)->database);
 }
 
 static void sqlite_committed(struct engine *engine)
@@ -331,6 +347,7 @@ const struct engine_kind sqlite_engine_kind = {
     .script = sqlite_script,
     .is_in_transaction = sqlite_is_in_transaction,
     .checkpoint = sqlite_checkpoint,
+    .rest = sqlite_rest,
     .committed = sqlite_committed,
     .copy = sqlite_copy,
     .check = sqlite_check,

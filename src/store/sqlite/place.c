@@ -16,11 +16,14 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 
 enum { MOUNT_TABLE_BYTES_MAX = 1 << 20 };
+/* Somebody who was killed holds it until the last of their children is gone too. */
+enum { LOCK_TRIES = 25, LOCK_PAUSE_NS = 20000000 };
 
 static struct fault unavailable(struct str why)
 {
@@ -165,9 +168,15 @@ static struct fault take_lock(struct place *place, const char *directory)
     place->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (place->lock < 0)
         return unavailable(STR("the lock file cannot be opened"));
-    if (flock(place->lock, LOCK_EX | LOCK_NB) == 0)
-        return fault_none();
-    int reason = errno;
+    int reason = 0;
+    for (int tries = 0; tries < LOCK_TRIES; tries++) {
+        if (flock(place->lock, LOCK_EX | LOCK_NB) == 0)
+            return fault_none();
+        reason = errno;
+        if (reason != EWOULDBLOCK)
+            break;
+        nanosleep(&(struct timespec){.tv_nsec = LOCK_PAUSE_NS}, NULL);
+    }
     place_leave(place);
     return reason == EWOULDBLOCK ? fault_make(FAULT_CONFLICT, STR("lock"),
                                               STR("another process is using this data directory"))
@@ -193,7 +202,7 @@ static struct fault prepare_for_writing(struct place *place, const char *directo
 {
     struct fault fault = take_lock(place, directory);
     if (failed(fault)) /* not now, whoever has it */
-        return unavailable(fault.why);
+        return fault_make(FAULT_UNAVAILABLE, fault.where, fault.why);
     fault = make_file(place->file, directory);
     if (failed(fault))
         place_leave(place);

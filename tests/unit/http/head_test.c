@@ -201,8 +201,10 @@ TEST(chunk_extensions_and_trailers_are_capped)
     /* The cap is the body's, not the chunk's. */
     CHECK_INT(decode_padded("1;x\r\n1\r\n0;", CHUNK_EXTENSION_BYTES_MAX - 1), CHUNK_DONE);
     CHECK_INT(decode_padded("1;x\r\n1\r\n0;", CHUNK_EXTENSION_BYTES_MAX), CHUNK_REFUSED);
-    CHECK_INT(decode_padded("0\r\n", CHUNK_TRAILER_BYTES_MAX), CHUNK_DONE);
-    CHECK_INT(decode_padded("0\r\n", CHUNK_TRAILER_BYTES_MAX + 1), CHUNK_REFUSED);
+    CHECK_INT(decode_padded("0\r\nX:", CHUNK_TRAILER_BYTES_MAX - 2), CHUNK_DONE);
+    CHECK_INT(decode_padded("0\r\nX:", CHUNK_TRAILER_BYTES_MAX - 1), CHUNK_REFUSED);
+    CHECK_INT(decode_padded("0\r\n:", 1), CHUNK_REFUSED);
+    CHECK_INT(decode_padded("0\r\n", 1), CHUNK_REFUSED); /* a trailer is a field */
 }
 
 TEST(dates_read_as_the_specification_writes_them)

@@ -264,6 +264,33 @@ TEST(after_a_failed_commit_the_store_is_read_only_until_a_restart)
     world_close(&world);
 }
 
+TEST(a_commit_that_finds_no_room_is_refused_and_the_next_one_may_find_it)
+{
+    struct world world;
+    world_open(&world);
+    CHECK_OK(open_store(&world));
+    CHECK_OK(make_environment(world.store));
+    world.disk.is_full = true;
+    for (size_t at = 1; at <= 4; at++) {
+        CHECK_OK(store_begin(world.store));
+        CHECK_OK(write_change(world.store, &world.arena));
+        faulty_disk_fail(&world.disk, at, DISK_STAYS_BROKEN);
+        struct fault fault = store_commit(world.store);
+        CHECK_FAULT(fault, FAULT_UNAVAILABLE);
+        CHECK_STR(fault.why, STR("the disk is full"));
+        CHECK(!store_is_poisoned(world.store));
+        faulty_disk_repair(&world.disk);
+    }
+    CHECK_OK(change(world.store, &world.arena));
+    close_store(&world);
+    CHECK_OK(open_store(&world));
+    struct environment_row *rows = NULL;
+    size_t count = 0;
+    CHECK_OK(store_load_environments(world.store, &world.arena, &rows, &count));
+    CHECK_INT(rows[0].version, 1); /* the refused ones were never made */
+    world_close(&world);
+}
+
 /* The shim must be able to lose data, or the tests above prove nothing. */
 TEST(without_a_sync_the_power_cut_does_lose_it)
 {
@@ -297,4 +324,5 @@ TESTS(a_disk_that_fails_once_loses_nothing_acknowledged,
       a_power_cut_that_loses_all_unsynced_loses_nothing_acknowledged,
       a_power_cut_that_loses_some_unsynced_loses_nothing_acknowledged,
       after_a_failed_commit_the_store_is_read_only_until_a_restart,
+      a_commit_that_finds_no_room_is_refused_and_the_next_one_may_find_it,
       without_a_sync_the_power_cut_does_lose_it)

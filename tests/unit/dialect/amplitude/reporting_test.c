@@ -261,7 +261,7 @@ static struct flag_results results_of(struct site *site)
 {
     struct flag_results results = {ARENA_NEW_ARRAY(&site->arena, struct flag_result, 8), 0};
     for (size_t i = 0; i < site->flag_count; i++) {
-        const struct flag_pieces *pieces = pieces_of(site->snapshot)->flags[i];
+        const struct flag_pieces *pieces = pieces_answers(site->snapshot)->flags[i];
         const struct decision decision = {.rule = RULE_NONE, .reason = REASON_FALLTHROUGH};
         results.items[results.count++] = (struct flag_result){
             site->flags[i], pieces, &pieces->answers[0], pieces_segment(pieces, &decision)};
