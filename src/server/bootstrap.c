@@ -53,6 +53,12 @@ static bool write_token(struct arena *arena, struct str path, struct str token)
     return close(file) == 0 && is_written;
 }
 
+void bootstrap_keep_token(struct arena *arena, struct str path, struct str token)
+{
+    if (!str_is_empty(path) && !write_token(arena, path, token))
+        fprintf(stderr, "guidon: the token could not be written to %.*s\n", STR_ARG(path));
+}
+
 void bootstrap_hand_over(struct arena *arena, struct str path, const struct bootstrap *bootstrap)
 {
     if (bootstrap->is_token_given) {
@@ -62,8 +68,6 @@ void bootstrap_hand_over(struct arena *arena, struct str path, const struct boot
                                   STR_ARG(bootstrap->owner_email), STR_ARG(path)));
         return;
     }
-    if (!str_is_empty(path) && !write_token(arena, path, bootstrap->token))
-        fprintf(stderr, "guidon: the token could not be written to %.*s\n", STR_ARG(path));
     terminal_say(arena_format(
         arena,
         "First start: the owner is %.*s. This token is shown once; keep it safe:\n\n  %.*s\n\n",

@@ -16,6 +16,11 @@
  * be read, so that a first start refuses it, and no other. */
 struct str bootstrap_find_token(struct arena *arena, struct str path);
 
+/* Writes the token that a first start made up into its file, if there is to be one. Before the
+ * owner is in the store, so that a start that dies in between leaves the next one a token it is
+ * given, and never an owner whom nobody can be. */
+void bootstrap_keep_token(struct arena *arena, struct str path, struct str token);
+
 /* After a first start, and whatever comes next: a token that was made cannot be had again. */
 void bootstrap_hand_over(struct arena *arena, struct str path, const struct bootstrap *bootstrap);
 

@@ -23,6 +23,7 @@ enum {
     NOT_RUN = 127, /* what posix_spawn's child says when there is nothing to run */
 };
 static const char began_variable[] = "GUIDON_HANDED_OVER_AT";
+static const char lent_variable[] = "GUIDON_SOCKETS_ARE_LENT"; /* to the first of us, before us */
 
 /* ---- from whoever came before ------------------------------------------------------------- */
 
@@ -78,12 +79,14 @@ static void receive(struct handover *handover)
     if (number_of("LISTEN_PID") == (uint64_t)getpid() && count > 0 && count <= HANDOVER_SOCKETS_MAX)
         take_sockets(handover, (size_t)count, names == NULL ? STR("") : str_of(names));
     handover->began_us = handover->main_count == 0 ? 0 : (int64_t)number_of(began_variable);
-    if (handover->main_count > 0 && handover->began_us == 0)
+    bool is_first = handover->began_us == 0;
+    if (handover->main_count > 0 && (is_first || number_of(lent_variable) > 0))
         handover->is_lent = true;
     unsetenv("LISTEN_FDS");
     unsetenv("LISTEN_PID");
     unsetenv("LISTEN_FDNAMES");
     unsetenv(began_variable);
+    unsetenv(lent_variable);
 }
 
 /* ---- who comes after ---------------------------------------------------------------------- */
@@ -99,7 +102,7 @@ static const char *own_path(struct arena *arena)
     if (lasts)
         return arena_format(arena, "%s", started).data;
     ssize_t size = readlink("/proc/self/exe", target, sizeof(target));
-    return size <= 0 ? NULL : arena_copy_str(arena, (struct str){target, (size_t)size}).data;
+    return size <= 0 ? NULL : arena_format(arena, "%.*s", (int)size, target).data;
 }
 
 static char *keep(struct arena *arena, const char *text)
@@ -271,6 +274,7 @@ static void describe(const struct handover *handover)
                (long long)handover->main_count + (long long)handover->operations_count);
     set_number("LISTEN_PID", (long long)getpid());
     set_number(began_variable, (long long)handover->began_us);
+    set_number(lent_variable, handover->is_lent ? 1 : 0);
     setenv("LISTEN_FDNAMES", names, 1);
 }
 

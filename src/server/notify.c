@@ -2,6 +2,7 @@
 /* notify - telling a supervisor how the server is: see notify.h. */
 #include "server/notify.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -14,6 +15,10 @@
 #include "base/clock.h"
 
 enum { MESSAGE_BYTES_MAX = 512, SIGNS_PER_PERIOD = 3, WATCHDOG_MS_MIN = 10 };
+
+/* Above where a successor finds its listening sockets (handover.h). */
+enum { DESCRIPTOR_LEAST = 128 };
+static const char descriptor_variable[] = "GUIDON_NOTIFY_DESCRIPTOR";
 
 /* A variable's value, kept, and the variable gone. */
 static const char *take_variable(struct arena *arena, const char *name)
@@ -32,9 +37,35 @@ static bool is_ours(const char *pid)
     return pid == NULL || (str_parse_u64(str_of(pid), &number) && number == (uint64_t)getpid());
 }
 
+/* Whether it is what the one before us left, and not just a number. */
+static bool is_sender(int descriptor)
+{
+    int domain = 0;
+    int type = 0;
+    socklen_t size = sizeof(int);
+    return getsockopt(descriptor, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 &&
+           getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && domain == AF_UNIX &&
+           type == SOCK_DGRAM && fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0;
+}
+
+static int open_sender(const char *inherited)
+{
+    uint64_t number = 0;
+    if (inherited != NULL && str_parse_u64(str_of(inherited), &number) && number <= INT32_MAX &&
+        is_sender((int)number))
+        return (int)number;
+    return socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+}
+
 void notify_open(struct notifier *notifier, struct arena *arena)
 {
-    *notifier = (struct notifier){.socket_path = take_variable(arena, "NOTIFY_SOCKET")};
+    const char *inherited = take_variable(arena, descriptor_variable);
+    *notifier = (struct notifier){
+        .descriptor = -1,
+        .socket_path = take_variable(arena, "NOTIFY_SOCKET"),
+    };
+    if (notifier->socket_path != NULL)
+        notifier->descriptor = open_sender(inherited);
     const char *period = take_variable(arena, "WATCHDOG_USEC");
     const char *pid = take_variable(arena, "WATCHDOG_PID");
     uint64_t period_us = 0;
@@ -49,10 +80,25 @@ void notify_open(struct notifier *notifier, struct arena *arena)
                                                              : (uint32_t)every_ms;
 }
 
-void notify_hand_over(const struct notifier *notifier)
+/* Out of the way of the listening sockets, and open beyond the leap. */
+static void hand_over_sender(struct notifier *notifier)
 {
-    if (notifier->socket_path != NULL)
+    char text[16];
+    int descriptor = fcntl(notifier->descriptor, F_DUPFD, DESCRIPTOR_LEAST);
+    if (descriptor < 0)
+        return;
+    close(notifier->descriptor);
+    notifier->descriptor = descriptor;
+    snprintf(text, sizeof(text), "%d", descriptor);
+    setenv(descriptor_variable, text, 1);
+}
+
+void notify_hand_over(struct notifier *notifier)
+{
+    if (notifier->socket_path != NULL) {
         setenv("NOTIFY_SOCKET", notifier->socket_path, 1);
+        hand_over_sender(notifier);
+    }
     if (notifier->watchdog_us != NULL)
         setenv("WATCHDOG_USEC", notifier->watchdog_us, 1);
 }
@@ -71,31 +117,31 @@ static bool fill_address(const char *path, struct sockaddr_un *address, socklen_
     return true;
 }
 
-static void send_message(const char *path, const char *message, size_t size)
+static void send_message(const struct notifier *notifier, const char *message, size_t size)
 {
     struct sockaddr_un address;
     socklen_t address_size = 0;
-    if (!fill_address(path, &address, &address_size))
-        return;
-    int descriptor = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (descriptor < 0)
-        return;
-    sendto(descriptor, message, size, MSG_NOSIGNAL | MSG_DONTWAIT,
-           (const struct sockaddr *)&address, address_size);
-    close(descriptor);
+    if (fill_address(notifier->socket_path, &address, &address_size))
+        sendto(notifier->descriptor, message, size, MSG_NOSIGNAL | MSG_DONTWAIT,
+               (const struct sockaddr *)&address, address_size);
+}
+
+bool notify_is_abstract(const struct notifier *notifier)
+{
+    return notifier->socket_path != NULL && notifier->socket_path[0] == '@';
 }
 
 void notify_say(const struct notifier *notifier, const char *format, ...)
 {
     char message[MESSAGE_BYTES_MAX];
-    if (notifier->socket_path == NULL)
+    if (notifier->descriptor < 0)
         return;
     va_list arguments;
     va_start(arguments, format);
     int size = vsnprintf(message, sizeof(message), format, arguments);
     va_end(arguments);
     if (size > 0 && (size_t)size < sizeof(message))
-        send_message(notifier->socket_path, message, (size_t)size);
+        send_message(notifier, message, (size_t)size);
 }
 
 void notify_reloading(const struct notifier *notifier)

@@ -34,6 +34,9 @@ const struct option options_table[] = {
     SWITCH("origin", shows_origins, "false", "with --config print: where each value comes from"),
     NUMBER("loops", loops, "0", 0, 64, "event loops; 0: one per processor, at most 8"),
     TEXT("log-level", log_level, "info", "debug, info, warn or error"),
+    TEXT("sandbox", sandbox, "on",
+         "on: a fence of system calls and files round the server, as far as the kernel has them; "
+         "strict: no start without; off"),
     SWITCH("log-requests", logs_requests, "false", "one log line per request"),
     NUMBER("connections-max", connections_max, "20000", 1, 1000000, "connections per loop"),
     NUMBER("requests-per-connection", requests_per_connection, "10000", 1, 1000000000,
@@ -59,6 +62,14 @@ const struct option options_table[] = {
            "events waiting to be stored"),
     NUMBER("changes-waiting-max", changes_waiting_max, "1024", 1, 100000,
            "changes waiting to commit; 16 requests at most are handed to the writer"),
+    NUMBER("rehearsal-ms", rehearsal_ms, "200", 0, 60000,
+           "processor time of a step when a change is rehearsed in a child; 0: not rehearsed"),
+    NUMBER("crash-window-ms", crash_window_ms, "60000", 0, 3600000,
+           "the third start after crashes in it serves an earlier snapshot, read-only; 0: never"),
+    NUMBER("good-after-ms", good_after_ms, "60000", 0, 86400000,
+           "a snapshot counts as good when it was served for so long,"),
+    NUMBER("good-after-requests", good_after_requests, "1000", 0, 1000000000,
+           "and so many requests were answered meanwhile"),
     NUMBER("management-per-second", management_per_second, "100", 0, RATE_PER_SECOND_MAX,
            "/api/1 requests per environment in any second; 0: no limit"),
     NUMBER("management-per-day", management_per_day, "100000", 0, 1000000000000,
@@ -100,6 +111,12 @@ static bool parse_level(struct str text, enum log_level *level)
         }
     }
     return false;
+}
+
+static bool is_sandbox(struct str text)
+{
+    return str_equal(text, STR("on")) || str_equal(text, STR("off")) ||
+           str_equal(text, STR("strict"));
 }
 
 /* 127.0.0.1:8080, [::1]:8080, localhost:8080 */
@@ -164,6 +181,11 @@ static struct fault check(struct arena *arena, const struct options *options)
                                                "config must be check or print, not \"%.*s\" "
                                                "(a file goes with --config-file)",
                                                STR_ARG(options->config)));
+    if (!is_sandbox(options->sandbox))
+        return bad(STR("sandbox"), arena_format(arena,
+                                                "sandbox must be on, off or strict, not "
+                                                "\"%.*s\"",
+                                                STR_ARG(options->sandbox)));
     if (!is_address(arena, options->listen))
         return bad(STR("listen"), arena_format(arena, "listen must be HOST:PORT, not \"%.*s\"",
                                                STR_ARG(options->listen)));

@@ -31,13 +31,15 @@ struct options {
     uint64_t handler_timeout_ms, drain_timeout_ms, restart_grace_ms;
     struct str tls_certificate, tls_key; /* files; empty: plain HTTP */
     uint64_t header_bytes_max, header_value_bytes_max, large_bodies_bytes_max;
-    uint64_t event_queue_bytes_max, changes_waiting_max;
+    uint64_t event_queue_bytes_max, changes_waiting_max, rehearsal_ms;
+    uint64_t crash_window_ms, good_after_ms, good_after_requests;
     uint64_t management_per_second, management_per_day;  /* per environment; 0: no limit */
     uint64_t admin_per_second;                           /* per credential; 0: no limit */
     uint64_t sign_ins_per_account, sign_ins_per_address; /* a minute */
     struct str trusted_proxies;                          /* addresses with commas between */
     struct str public_url; /* where people reach us; empty: as their requests' Host says */
     uint64_t streams_max, streams_per_credential_max, streams_per_second, stream_age_ms;
+    struct str sandbox; /* "on", "off" or "strict" */
     struct str config_file;
     bool shows_origins;
     struct str *origins; /* of each value, in the table's order: "flag --listen" */

@@ -16,7 +16,7 @@
 #include "server/sandbox_calls.h"
 #include "server/sandbox_files.h"
 #include "server/sealed.h"
-#include "store/store.h"
+#include "store/care.h"
 
 #if defined(__has_feature)
 #define IS_SANITIZED (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
@@ -165,7 +165,8 @@ static void add_system(struct places *places)
     add(places, "/dev/null", REACH_WRITE);
 }
 
-/* A first start writes it, and that comes later than this; afterwards it is only read. */
+/* A first start writes it, and that comes later than this; afterwards it is only read. One that
+ * died before it had left the store begun and this file empty. */
 static void add_token_file(struct places *places, const struct options *options)
 {
     struct stat status;
@@ -175,7 +176,8 @@ static void add_token_file(struct places *places, const struct options *options)
         arena_format(places->arena, "%.*s", STR_ARG(options->bootstrap_token_file)).data;
     const char *store =
         arena_format(places->arena, "%.*s/" STORE_FILE_NAME, STR_ARG(options->data)).data;
-    bool is_first_start = stat(store, &status) != 0;
+    bool is_first_start =
+        stat(store, &status) != 0 || (stat(path, &status) == 0 && status.st_size == 0);
     if (is_first_start) {
         int file = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
         if (file >= 0)
@@ -205,7 +207,8 @@ static void find_places(struct places *places, const struct sandbox *sandbox,
 /* ---- the fences ---------------------------------------------------------------------------- */
 
 /* Without a fence the server starts all the same, and says so; unless it is not to. */
-static struct fault do_without(const struct sandbox *sandbox, const char *fence, struct arena *arena)
+static struct fault do_without(const struct sandbox *sandbox, const char *fence,
+                               struct arena *arena)
 {
     const char *why = strerrordesc_np(errno);
     why = why == NULL ? "the kernel has it not" : why;
@@ -256,7 +259,7 @@ struct fault sandbox_check(const struct options *options, struct arena *arena)
                           STR("this release needs more than the sandbox of the one that runs "
                               "allows: stop and start it instead"));
     int data = open(arena_format(arena, "%.*s", STR_ARG(options->data)).data,
-                    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+                    O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600); /* a file without a name */
     if (data < 0 && errno == EACCES)
         return fault_make(FAULT_UNAVAILABLE, STR("sandbox"),
                           arena_format(arena,

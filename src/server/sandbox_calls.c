@@ -116,7 +116,8 @@ static void put_exec(struct program *program, const char *path)
 {
     uint64_t address = (uint64_t)(uintptr_t)path;
     const struct call_allowed row = {
-        SYS_execve, {{0, UINT32_MAX, (uint32_t)address}, {1, UINT32_MAX, (uint32_t)(address >> 32)}}};
+        SYS_execve,
+        {{0, UINT32_MAX, (uint32_t)address}, {1, UINT32_MAX, (uint32_t)(address >> 32)}}};
     put_tested(program, &row, SECCOMP_RET_ALLOW);
 }
 

@@ -83,8 +83,7 @@ static int open_fence(int abi, bool has_abstract_socket)
 
 int sandbox_files_confine(const struct reachable *list, size_t count, bool has_abstract_socket)
 {
-    long abi =
-        syscall(SYS_landlock_create_ruleset, NULL, 0, (long)LANDLOCK_CREATE_RULESET_VERSION);
+    long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, (long)LANDLOCK_CREATE_RULESET_VERSION);
     if (abi <= 0)
         return 0;
     int ruleset = open_fence((int)abi, has_abstract_socket);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sandbox_files - the fence round the files: Landlock (landlock(7)), as much of it as the kernel has.
+ * sandbox_files - the fence round the files: Landlock (landlock(7)), as much of it as the kernel
+ * has.
  *
  * What is not named is refused with EACCES. It holds for the calling thread and what it makes from
- * then on. With it goes what Landlock knows beside files: no TCP connection from ABI 4 on, no signal
- * to a process outside from ABI 6 on.
+ * then on. With it goes what Landlock knows beside files: no TCP connection from ABI 4 on, no
+ * signal to a process outside from ABI 6 on.
  */
 #ifndef SERVER_SANDBOX_FILES_H
 #define SERVER_SANDBOX_FILES_H

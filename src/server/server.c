@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "dialect/admin/openapi.h"
 #include "dialect/login/device_logins.h"
 #include "dialect/operations.h"
@@ -29,11 +30,16 @@
 #include "server/bootstrap.h"
 #include "server/options.h"
 #include "server/routes.h"
+#include "server/sandbox.h"
 #include "server/server.h"
+#include "server/starts.h"
 #include "server/watch.h"
 #include "stream/stream.h"
 
 enum { EXIT_FAILED = 1, EXIT_USAGE = 4, LOOPS_MAX = 8 };
+
+/* Larger blocks come from the system and go back to it: while starting, and while serving. */
+enum { TABLE_BYTES = 128 * 1024, ANSWER_BYTES = 512 * 1024, TRIM_BYTES = 256 * 1024 };
 
 #if defined(__has_feature)
 #define GUIDON_IS_SANITIZED (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
@@ -47,6 +53,8 @@ struct server {
     struct options options;
     struct arena arena;
     struct watch watch;
+    struct starts starts;
+    struct sandbox sandbox;
     struct view_slot *views;
     struct changer *changer;
     struct notebook *notebooks[2]; /* by enum note_kind */
@@ -96,6 +104,12 @@ static void on_catalog(void *context)
 {
     struct server *server = context;
     stream_hub_notify(server->streams);
+}
+
+static void on_token(struct str token, void *context)
+{
+    struct server *server = context;
+    bootstrap_keep_token(&server->arena, server->options.bootstrap_token_file, token);
 }
 
 static void on_notes(void *context)
@@ -159,10 +173,13 @@ static struct fault open_change(struct server *server, struct bootstrap *bootstr
         .clock = clock_system(),
         .render = render_all,
         .slot = server->views,
+        .generation_max = starts_begin(&server->starts, &server->options),
         .event_queue_bytes_max = server->options.event_queue_bytes_max,
         .waiting_max = server->options.changes_waiting_max,
+        .rehearsal_ms = (uint32_t)server->options.rehearsal_ms,
         .on_published = on_published,
         .on_catalog = on_catalog,
+        .on_token = on_token,
         .context = server,
         .notebooks = server->notebooks,
         .notebook_count = COUNT_OF(server->notebooks),
@@ -173,7 +190,17 @@ static struct fault open_change(struct server *server, struct bootstrap *bootstr
     if (str_equal(fault.where, STR("bootstrap-token")))
         fault.why = arena_format(&server->arena, "%.*s: %.*s",
                                  STR_ARG(server->options.bootstrap_token_file), STR_ARG(fault.why));
-    if (!failed(fault) && failed(degraded))
+    if (failed(fault))
+        return fault;
+    uint64_t served = change_counters_read(server->changer).served_generation;
+    starts_note_served(&server->starts, served);
+    if (served != 0)
+        log_error("crash_loop",
+                  "why=\"%.*s\" serving=\"the snapshot on disk, generation %llu; changes are "
+                  "refused\" way_out=\"roll back behind a server started with "
+                  "--crash-window-ms 0 where no traffic reaches it\"",
+                  STR_ARG(degraded.why), (unsigned long long)served);
+    else if (failed(degraded))
         log_error("store_unavailable",
                   "why=\"%.*s\" serving=\"the snapshot on disk, changes are refused\"",
                   STR_ARG(degraded.why));
@@ -396,6 +423,52 @@ static void close_parts(struct server *server)
     view_slot_close(server->views);
 }
 
+/* Memory counts for more here than the allocator's parallelism. Left alone, the allocator raises
+ * its threshold with every large block it sees freed, and keeps what a start or a saved snapshot
+ * needed for a moment. Tables made at the start come from the system, untouched where nothing was
+ * written; answers come and go, and are not to cost a mapping each. */
+static void bound_allocator(size_t large_bytes)
+{
+    mallopt(M_ARENA_MAX, 2);
+    mallopt(M_MMAP_THRESHOLD, (int)large_bytes);
+    mallopt(M_TRIM_THRESHOLD, TRIM_BYTES);
+}
+
+/* Nothing was acknowledged yet, and what is stored is whole at any instant: no need to close. */
+static void start_loops(struct http_server *http)
+{
+    if (http_start(http))
+        return;
+    fprintf(stderr, "guidon: there is no room for a thread\n");
+    fflush(stderr);
+    _exit(EXIT_FAILED);
+}
+
+/* Who starts without enough would only be slower to fail. */
+static struct fault refuse_when_memory_is_short(void)
+{
+    if (memory_is_short())
+        return fault_make(FAULT_UNAVAILABLE, STR("memory"), STR("there is not enough memory"));
+    return fault_none();
+}
+
+static void look_at_generations(void *context)
+{
+    struct server *server = context;
+    starts_look(&server->starts, change_counters_read(server->changer).saved_generation,
+                http_counters_read(server->http).requests);
+}
+
+static void watch_generations(struct server *server)
+{
+    enum { LOOK_LEAST_MS = 100, LOOK_MOST_MS = 5000 };
+    uint64_t every_ms = server->options.good_after_ms / 4;
+    every_ms = every_ms < LOOK_LEAST_MS ? LOOK_LEAST_MS : every_ms;
+    server->watch.look_every_ms = (uint32_t)(every_ms > LOOK_MOST_MS ? LOOK_MOST_MS : every_ms);
+    server->watch.look = look_at_generations;
+    server->watch.context = server;
+}
+
 /* From "listening" until it is told to stop, or a successor is to go on. */
 static enum watch_order run(struct server *server, const struct bootstrap *bootstrap)
 {
@@ -406,13 +479,16 @@ static enum watch_order run(struct server *server, const struct bootstrap *boots
             server,
             bootstrap_shown(&server->arena, server->options.bootstrap_token_file, bootstrap),
             origin);
-    http_start(server->http);
+    bound_allocator(ANSWER_BYTES);
+    memory_trim(); /* what starting needed in between */
+    start_loops(server->http);
     tell_started(server, origin);
     struct watch *watch = &server->watch;
     watch->rates = server->rates;
     watch->admin_rates = server->admin_rates;
     watch->servers[0] = server->http;
     watch->servers[1] = server->operations.server;
+    watch_generations(server);
     enum watch_order order = watch_wait(watch);
     if (order == WATCH_RESTART)
         order = hand_over(server);
@@ -439,19 +515,30 @@ static int serve(struct server *server, enum watch_order *order)
     if (bootstrap.is_first_start)
         bootstrap_hand_over(&server->arena, server->options.bootstrap_token_file, &bootstrap);
     if (failed(fault)) {
+        starts_end(&server->starts);
         close_parts(server);
         return complain(fault, EXIT_FAILED);
     }
     server->assignments = assignments_open(change_ingest(server->changer));
     fault = open_http(server);
     if (!failed(fault)) {
-        fault = open_operations(server);
+        fault = refuse_when_memory_is_short();
+        if (!failed(fault))
+            fault = open_operations(server);
         if (failed(fault))
             close_http(server);
+    }
+    if (!failed(fault)) {
+        fault = sandbox_confine_calls(&server->sandbox, &server->arena);
+        if (failed(fault)) {
+            close_http(server);
+            operations_close(&server->operations);
+        }
     }
     if (!failed(fault))
         *order = run(server, &bootstrap);
     change_close(server->changer);
+    starts_end(&server->starts);
     assignments_close(server->assignments);
     close_parts(server);
     return failed(fault) ? complain(fault, EXIT_FAILED) : 0;
@@ -478,6 +565,11 @@ static int serve_to_the_end(struct server *server, int count, char **arguments)
     struct fault fault = open_tls(server);
     if (failed(fault))
         return complain(fault, EXIT_FAILED);
+    sandbox_open(&server->sandbox, &server->options, &server->watch.handover);
+    fault = sandbox_confine_files(&server->sandbox, &server->options, &server->arena,
+                                  notify_is_abstract(&server->watch.notifier));
+    if (failed(fault))
+        return complain(fault, EXIT_FAILED);
     do {
         status = serve(server, &order);
         if (order == WATCH_RESTART)
@@ -501,14 +593,21 @@ static int check(struct server *server)
     if (failed(fault))
         return complain(fault, EXIT_FAILED);
     http_tls_close(server->watch.tls);
+    fault = sandbox_check(&server->options, &server->arena);
+    if (failed(fault))
+        return complain(fault, EXIT_FAILED);
     say(STR("the settings are good\n"));
     return 0;
 }
 
 int serve_run(int count, char **arguments)
 {
-    mallopt(M_ARENA_MAX, 2); /* memory counts for more here than the allocator's parallelism */
+    bound_allocator(TABLE_BYTES);
     forbid_dumps();
+    if (!memory_open_reserve())
+        return complain(
+            fault_make(FAULT_UNAVAILABLE, STR("memory"), STR("there is not enough memory")),
+            EXIT_FAILED);
     struct server server = {0};
     arena_open(&server.arena, 4096);
     struct fault fault = options_read(&server.arena, count, arguments, &server.options);

@@ -157,7 +157,9 @@ static bool is_stop(int got)
 enum watch_order watch_wait(struct watch *watch)
 {
     for (;;) {
-        int got = next_signal(watch, FOREVER_MS);
+        int got = next_signal(watch, watch->look_every_ms > 0 ? watch->look_every_ms : FOREVER_MS);
+        if (got == 0 && watch->look_every_ms > 0)
+            watch->look(watch->context);
         if (is_stop(got)) {
             log_info("stopping", "signal=%d", got);
             return WATCH_STOP;

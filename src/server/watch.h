@@ -31,6 +31,9 @@ struct watch {
     struct http_server *servers[2]; /* whose loops must turn; NULL: none */
     int64_t sign_due_ms;            /* monotonic: the supervisor's watchdog wants to hear of us */
     bool has_silent_loops;          /* when it was last due */
+    uint32_t look_every_ms;         /* 0: never */
+    void (*look)(void *context);    /* every so often while it waits */
+    void *context;
 };
 
 enum watch_order { WATCH_STOP, WATCH_RESTART };
