@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * client - one keep-alive connection to the server under measurement, for the programs here that
- * count answers one by one. Blocking; answers have a Content-Length.
+ * count answers one by one. Blocking; answers have a Content-Length, or are a 304.
  */
 #ifndef BENCH_CLIENT_H
 #define BENCH_CLIENT_H
@@ -78,6 +78,8 @@ static inline bool client_send(const struct client *client, const char *data, si
 static inline size_t client_answer_bytes(const char *answer)
 {
     const char *end = strstr(answer, "\r\n\r\n");
+    if (end != NULL && strncmp(answer, "HTTP/1.1 304 ", 13) == 0)
+        return (size_t)(end + 4 - answer);
     const char *length = strcasestr(answer, "\r\ncontent-length:");
     if (end == NULL || length == NULL || length > end)
         return 0;

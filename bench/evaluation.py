@@ -169,45 +169,48 @@ def rate_of(bench, command, folder):
     return float(output.split()[0])
 
 
-def print_rows(bench, measured, engines, peer):
+def add_rows(bench, measured, engines, peer):
     windows, (answer_bytes, flags_bytes) = measured["windows"], measured["bytes"]
-
-    def of(name, what):
-        return [window[what] for window in windows[name]]
-
-    bench.row(f"`/sdk/v2/vardata`, 100 flags of 3 segments, {answer_bytes:,} bytes: requests/s",
-              of("vardata", "rate"), 0, of("small", "rate"), "about 65,000")
-    bench.row("the same: CPU µs per request", of("vardata", "cpu_us"), 2, of("small", "cpu_us"),
-              "ratio ≤ 2.2")
-    bench.row("the same with `no-track`: CPU µs per request", of("untracked", "cpu_us"), 2,
-              of("small", "cpu_us"), "ratio ≤ 2.2")
-    bench.row(f"`/sdk/v2/flags`, {flags_bytes:,} bytes: requests/s", of("flags", "rate"), 0,
-              of("same", "rate"))
-    bench.row("the same: CPU µs per request", of("flags", "cpu_us"), 2, of("same", "cpu_us"))
+    what = f"`/sdk/v2/vardata`, 100 flags of 3 segments, {answer_bytes:,} bytes"
+    every = f"`/sdk/v2/flags`, {flags_bytes:,} bytes"
+    for name, title, ours, theirs, target in [
+            ("vardata", what, "vardata", "small", "ratio <= 2.2"),
+            ("vardata-untracked", f"{what}, `no-track`", "untracked", "small", "ratio <= 2.2"),
+            ("flags", every, "flags", "same", "")]:
+        rates, peer_rates = ([w["rate"] for w in windows[each]] for each in (ours, theirs))
+        cpus, peer_cpus = ([w["cpu_us"] for w in windows[each]] for each in (ours, theirs))
+        bench.results.add(f"{name}-rate", title, "requests/s", rates, 0, peer_rates,
+                          target="about 65000" if name == "vardata" else "")
+        bench.results.add(f"{name}-cpu", title, "CPU µs per request", cpus, 2, peer_cpus,
+                          target=target)
     ours, theirs = engines
-    bench.row("evaluations/s in process (peer: `@amplitude/experiment-core`)", ours, 0,
-              theirs or None, "ratio ≥ 25")
-    print_peer(bench, windows["vardata"], peer)
-    print_changes(bench, measured["changes"])
+    bench.results.add("engine-rate", "evaluations in process", "evaluations/s", ours, 0,
+                      theirs or None, "`@amplitude/experiment-core`",
+                      "ratio >= 25" if theirs else "")
+    add_peer_rows(bench, windows["vardata"], peer)
+    add_change_rows(bench, measured["changes"])
 
 
-def print_peer(bench, windows, peer):
+def add_peer_rows(bench, windows, peer):
     """Rounds are not paired here: each of theirs stands beside one of ours."""
     if isinstance(peer, str):
-        print(f"| the same question to Unleash server, `/api/frontend` | skipped: {peer} | | | |")
+        bench.results.absent("unleash", "Unleash server, `/api/frontend`, the same question", peer)
         return
-    for what, name, digits in [("requests/s", "rate", 0), ("CPU µs per request", "cpu_us", 1)]:
+    what = (f"`/sdk/v2/vardata`, and `/api/frontend` of {peer['bytes']:,} bytes, {peer['toggles']} of "
+            "its 100 flags on")
+    for unit, name, digits in [("requests/s", "rate", 0), ("CPU µs per request", "cpu_us", 1)]:
         theirs = [window[name] for window in peer["windows"]]
-        bench.row(f"`/sdk/v2/vardata`: {what} (peer: Unleash server 7.5.1 `/api/frontend`, "
-                  f"{peer['bytes']:,} bytes, {peer['toggles']} of its 100 flags on)",
-                  [window[name] for window in windows][:len(theirs)], digits, theirs)
+        bench.results.add(f"unleash-{name.split('_', maxsplit=1)[0]}", what, unit,
+                          [window[name] for window in windows][:len(theirs)], digits, theirs,
+                          "Unleash server 7.5.1")
 
 
-def print_changes(bench, changes):
-    paced, unpaced = changes["paced"], changes["unpaced"]
-    bench.row("management writes/s, 8 connections", [run[0] for run in unpaced], 0)
-    for runs in [paced, unpaced]:
-        rate = bench.shown([run[0] for run in runs], 0)
+def add_change_rows(bench, changes):
+    for pace, title in [("paced", f"{CHANGES_PER_SECOND:,} changes/s asked for"),
+                        ("unpaced", "as many changes as can be")]:
+        bench.results.add(f"vardata-during-{pace}-changes", f"`/sdk/v2/vardata` during {title}",
+                          "changes/s reached", [run[0] for run in changes[pace]], 0)
         for place, name in enumerate(["p50", "p99", "slowest"], 1):
-            bench.row(f"`/sdk/v2/vardata` during {rate} changes/s: ms, {name}",
-                      [run[place] for run in runs], 2, target="≪ 500" if place == 3 else "")
+            bench.results.add(f"vardata-during-{pace}-{name}", f"`/sdk/v2/vardata` during {title}",
+                              f"ms, {name}", [run[place] for run in changes[pace]], 2,
+                              target="< 500" if name == "slowest" else "")

@@ -3,7 +3,8 @@
 """run - how fast the server is, beside nginx `return 200` in the same minute.
 
 `make bench` builds and calls this; bench/README.md says what is measured and how to read it.
-BENCH_PAIRS (5), BENCH_SECONDS (4) and BUILD (build) may be set. Prints one Markdown table.
+BENCH_PAIRS (5), BENCH_SECONDS (4) and BUILD (build) may be set, BENCH_ONLY to some of SECTIONS, and
+BENCH_RESULTS to the file the rows go to. Prints them as one Markdown table.
 """
 import contextlib
 import http.client
@@ -18,10 +19,16 @@ import sys
 import tempfile
 import time
 
+import curves
 import evaluation
 import ofrep
+import openloop
+import pages
+import peers
+import standing
 import streams
 import unleash
+from results import Results
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build"))
@@ -34,6 +41,8 @@ TICKS = os.sysconf("SC_CLK_TCK")
 # that has not happened too often: on a busy machine nothing would be won by it but time.
 FOREIGN_MAX, REPEATS_MAX = 0.10, 3
 repeats_left = [20]
+foreign_seen = []
+results = Results()
 
 
 # ---- processes -------------------------------------------------------------------------------
@@ -114,8 +123,8 @@ def answers(port):
     return False
 
 
-def start_guidon(data, port, core=None, *more):
-    command = [os.path.join(BUILD, "guidon"), "serve", "--listen", f"127.0.0.1:{port}",
+def start_guidon(data, port, core=None, *more, before=()):
+    command = [*before, os.path.join(BUILD, "guidon"), "serve", "--listen", f"127.0.0.1:{port}",
                "--data", data, "--bootstrap-token-file", os.path.join(data, "token"), *more]
     if core:
         command += ["--loops", "1"]  # as many as the cores it may use, like nginx's one worker
@@ -159,7 +168,7 @@ def start_nginx(folder, port, body_bytes):
 # ---- talking to the server -----------------------------------------------------------------------
 class Client:
     def __init__(self, port, credential):
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         self.headers = {"Authorization": f"Bearer {credential}"}
 
     def call(self, method, path, body=None, headers=None, expect=(200, 201)):
@@ -204,10 +213,10 @@ def post_script(posted):
     return path
 
 
-def load_window(server, url, headers, posted=None):
+def load_window(server, url, headers, posted=None, connections=CONNECTIONS):
     """Requests per second and CPU microseconds per request over one window of load: GETs, or POSTs of
     {"body": text, "media": type}."""
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s"]
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{SECONDS}s"]
     for name, value in headers.items():
         command += ["-H", f"{name}: {value}"]
     script = post_script(posted) if posted else None
@@ -225,11 +234,14 @@ def load_window(server, url, headers, posted=None):
         repeats_left[0] -= 1
     if script:
         os.unlink(script)
+    foreign_seen.append(max(0.0, foreign))
     if "Non-2xx" in done.stdout:
         sys.exit(f"bench: {url}: {done.stdout}")
     requests = int(re.search(r"(\d+) requests in", done.stdout).group(1))
+    if requests == 0:
+        sys.exit(f"bench: {url}: no answer within {SECONDS} s: {done.stdout}")
     rate = float(re.search(r"Requests/sec:\s+([\d.]+)", done.stdout).group(1))
-    return {"rate": rate, "cpu_us": cpu * 1e6 / requests, "foreign": max(0.0, foreign)}
+    return {"rate": rate, "cpu_us": cpu * 1e6 / requests, "foreign": foreign_seen[-1]}
 
 
 def measure_http(folder):
@@ -296,27 +308,6 @@ def measure_changes(folder):
     return rates, cpus, p50s, p99s
 
 
-def measure_rest(folder):
-    """Start-up with 1,000 flags on disk, and memory once started."""
-    data = os.path.join(folder, "flags-1000")
-    os.mkdir(data)
-    port = free_port()
-    server = start_guidon(data, port)
-    try:
-        populate(port, data, 1000)
-    finally:
-        server.stop()
-    starts, resident, anonymous = [], [], []
-    for _ in range(PAIRS):
-        server = start_guidon(data, port)
-        starts.append(server.start_ms)
-        time.sleep(0.5)
-        resident.append(memory_kib(server.pid, "VmRSS") / 1024)
-        anonymous.append(memory_kib(server.pid, "RssAnon") / 1024)
-        server.stop()
-    return starts, resident, anonymous
-
-
 def run_program(name):
     path = os.path.join(BUILD, "bench", name)
     if not os.path.exists(path):
@@ -338,83 +329,96 @@ def measure_decisions():
     return output, decisions
 
 
-# ---- the table ---------------------------------------------------------------------------------------
-def shown(values, digits):
-    def number(value):
-        return f"{value:,.{digits}f}"
-    low, high = number(min(values)), number(max(values))
-    middle = number(statistics.median(values))
-    return middle if low == high else f"{middle} ({low} – {high})"
-
-
-def row(what, ours, digits, peer=None, target=""):
-    theirs = shown(peer, digits) if peer else ""
-    ratio = shown([a / b for a, b in zip(ours, peer)], 2) if peer else ""
-    print(f"| {what} | {shown(ours, digits)} | {theirs} | {ratio} | {target} |")
-
-
+# ---- rows --------------------------------------------------------------------------------------------
 def of(windows, name, what):
     return [window[what] for window in windows[name]]
 
 
-def print_table(body_bytes, windows, changes, rest, decisions):
-    rates, cpus, p50s, p99s = changes
-    starts, resident, anonymous = rest
-    print("| measured: median (least – most) | Guidon | nginx `return 200` | ratio | target |")
-    print("|---|---|---|---|---|")
-    size = f"{body_bytes:,} bytes"
-    row(f"`public-config` 200, 100 flags, {size}: requests/s", of(windows, "200", "rate"), 0,
-        of(windows, "same", "rate"))
-    row("the same: CPU µs per request", of(windows, "200", "cpu_us"), 2,
-        of(windows, "same", "cpu_us"))
-    row("`public-config` 304: requests/s", of(windows, "304", "rate"), 0,
-        of(windows, "small", "rate"))
-    row("the same: CPU µs per request", of(windows, "304", "cpu_us"), 2,
-        of(windows, "small", "cpu_us"), "ratio ≤ 1.00")
+def rows_http(folder):
+    body_bytes, windows = measure_http(folder)
+    full = f"`public-config` 200, 100 flags, {body_bytes:,} bytes"
+    for name, peer, what, target in [("200", "same", full, ""),
+                                     ("304", "small", "`public-config` 304", "ratio <= 1.00")]:
+        results.add(f"public-config-{name}-rate", what, "requests/s", of(windows, name, "rate"), 0,
+                    of(windows, peer, "rate"))
+        results.add(f"public-config-{name}-cpu", what, "CPU µs per request",
+                    of(windows, name, "cpu_us"), 2, of(windows, peer, "cpu_us"), target=target)
+
+
+def rows_changes(folder):
+    rates, cpus, p50s, p99s = measure_changes(folder)
+    what = "durable flag changes, 8 writers, 100 flags"
+    results.add("changes-rate", what, "changes/s", rates, 0, target=">= 2000")
+    results.add("changes-p50", what, "ms to the answer, p50", p50s, 2)
+    results.add("changes-p99", what, "ms to the answer, p99", p99s, 2)
+    results.add("changes-cpu", what, "CPU µs per change", cpus, 0)
+
+
+def rows_decisions(_):
+    output, decisions = measure_decisions()
     for name, values in decisions.items():
         if values:
-            row(f"a decision, 3 clauses and a rollout, {name}: ns", [v[0] for v in values], 1,
-                target="≤ 60")
-            row("the same: bytes allocated", [v[1] for v in values], 0, target="0")
-    row("durable flag changes/s, 8 writers, 100 flags", rates, 0, target="≥ 2,000")
-    row("the same: ms to the answer, p50", p50s, 2)
-    row("the same: ms to the answer, p99", p99s, 2)
-    row("the same: CPU µs per change", cpus, 0)
-    row("start to `listening`, 1,000 flags on disk: ms", starts, 1)
-    row("idle memory, 1,000 flags: MiB resident", resident, 1, target="≤ 8")
-    row("the same: MiB of its own (anonymous)", anonymous, 1)
-    foreign = [window["foreign"] for name in windows for window in windows[name]]
-    print(f"\n{PAIRS} interleaved rounds of {SECONDS} s, {CONNECTIONS} connections, server and nginx "
-          f"on core {SERVER_CORE}, wrk on core {LOAD_CORE}; other processes took "
-          f"{statistics.median(foreign):.1%} of a core (median), {max(foreign):.1%} at most.")
+            what, part = f"a decision, 3 clauses and a rollout, {name}", name.split()[0]
+            results.add(f"decision-{part}-time", what, "ns", [v[0] for v in values], 1, target="<= 60")
+            results.add(f"decision-{part}-bytes", what, "bytes allocated", [v[1] for v in values], 0,
+                        target="<= 0")
+    for text in [output, run_program("json_bench")]:
+        print(f"```\n{text}\n```\n")
+
+
+def rows_amplitude(folder):
+    bench = sys.modules[__name__]
+    amplitude = evaluation.measure(bench, folder)
+    engines = evaluation.measure_engines(bench, folder, amplitude["flags"])
+    evaluation.add_rows(bench, amplitude, engines, unleash.measure(bench, evaluation))
+
+
+def rows_of(module):
+    return lambda folder: module.add_rows(sys.modules[__name__],
+                                          module.measure(sys.modules[__name__], folder))
+
+
+SECTIONS = {"http": rows_http, "changes": rows_changes, "standing": rows_of(standing),
+            "decisions": rows_decisions, "amplitude": rows_amplitude, "ofrep": rows_of(ofrep),
+            "openloop": rows_of(openloop), "streams": rows_of(streams), "peers": rows_of(peers),
+            "curves": rows_of(curves)}
+
+
+def conditions():
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        model = re.search(r"^model name\s*: (.*)$", file.read(), re.M)
+    text = (f"{PAIRS} interleaved rounds of {SECONDS} s, {CONNECTIONS} connections, server and peer on core "
+            f"{SERVER_CORE}, load on core {LOAD_CORE}; {os.cpu_count()} cores"
+            f"{' of ' + model.group(1).strip() if model else ''}; {results.date}, `{results.commit}`.")
+    if foreign_seen:
+        text += (f" Other processes took {statistics.median(foreign_seen):.1%} of a core (median), "
+                 f"{max(foreign_seen):.1%} at most.")
+    return text
 
 
 def main():
     for tool in ["wrk", "taskset"]:
         if not shutil.which(tool):
             sys.exit(f"bench: {tool} is missing; make bench installs it")
+    wanted = os.environ.get("BENCH_ONLY", "").split() or list(SECTIONS)
+    path = os.environ.get("BENCH_RESULTS", os.path.join(BUILD, "bench-results.json"))
     # Beside the build, so that the store is on the disk that holds the checkout, not in memory.
     with tempfile.TemporaryDirectory(dir=BUILD, prefix="bench-data-") as folder:
-        body_bytes, windows = measure_http(folder)
-        changes = measure_changes(folder)
-        rest = measure_rest(folder)
-        amplitude = evaluation.measure(sys.modules[__name__], folder)
-        engines = evaluation.measure_engines(sys.modules[__name__], folder, amplitude["flags"])
-        peer = unleash.measure(sys.modules[__name__], evaluation)
-        remote = ofrep.measure(sys.modules[__name__], folder)
-        followed = streams.measure(sys.modules[__name__], folder)
-    decision_output, decisions = measure_decisions()
-    print_table(body_bytes, windows, changes, rest, decisions)
-    print()
-    print("| measured: median (least – most) | Guidon | peer | ratio | target |")
-    print("|---|---|---|---|---|")
-    evaluation.print_rows(sys.modules[__name__], amplitude, engines, peer)
-    ofrep.print_rows(sys.modules[__name__], remote)
-    streams.print_rows(sys.modules[__name__], followed)
-    for output in [decision_output, run_program("json_bench")]:
-        if output:
-            print(f"\n```\n{output}\n```")
+        for name in wanted:
+            began = time.monotonic()
+            own = os.path.join(folder, name)
+            os.mkdir(own)
+            SECTIONS[name](own)
+            print(f"bench: {name} took {time.monotonic() - began:.0f} s", file=sys.stderr)
+            results.save(path, "")  # what a later section spoils is not lost
+    is_whole = wanted == list(SECTIONS)
+    said = conditions() if is_whole else f"Again since then ({', '.join(wanted)}): {conditions()}"
+    results.save(path, said, is_whole)
+    print(pages.table(results.rows), conditions(), sep="\n\n")
+    # A glance says nothing about targets.
+    missed = [row["id"] for row in results.rows if row.get("meets") is False]
+    return 1 if missed and SECONDS >= 2 else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
