@@ -65,7 +65,8 @@ LINK_HARDENING := -pie -Wl,-z,relro,-z,now,-z,noexecstack
 
 ifneq ($(findstring clang,$(CC)),)
 WARNINGS += -Wno-unused-command-line-argument -Wno-gnu-zero-variadic-macro-arguments
-HARDENING += -enable-trivial-auto-var-init-zero-knowing-it-will-be-removed-from-clang
+# Until 15 clang wanted to be told twice; later ones do not know the option.
+HARDENING += $(if $(filter clang-14 clang-15,$(CC)),-enable-trivial-auto-var-init-zero-knowing-it-will-be-removed-from-clang)
 endif
 ifeq ($(MODE),release)
 OPTIMISE := -O2 -g -D_FORTIFY_SOURCE=3

@@ -4,6 +4,7 @@
 LISTEN ?= 127.0.0.1:8080
 DATA ?= ./data
 FUZZ_SECONDS ?= 60
+CHECK_FUZZ_SECONDS ?= 8
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 # Debian's own python3 is the one that has Debian's packages.
 PYTHON := $(firstword $(wildcard /usr/bin/python3) python3)
@@ -26,6 +27,7 @@ help:
 	@echo 'make bench      speed, beside nginx in the same minute (bench-quick: a glance)'
 	@echo 'make campaign   the long tier: hours of faults, load and fuzzing, added up in proofs/ledger.jsonl'
 	@echo 'make coverage   which lines the unit tests reach'
+	@echo 'make coverage-evaluator   each branch and condition of the decision path (MC/DC)'
 	@echo 'make deb sbom   the Debian package, and the list of what it is made of (SPDX), in $(BUILD)'
 	@echo 'make install    program, man pages, completions into DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)'
 	@echo 'make test-packaging   installs and removes the package in a Debian of its own; builds twice and compares'
@@ -84,7 +86,12 @@ AGAINST := PYTHONDONTWRITEBYTECODE=1 GUIDON_BINARY=$(abspath $(BUILD)/guidon) $(
 $(BUILD)/support/routes: tests/support/routes.c $(call room_library,server) $(NEED_ALL)
 	@mkdir -p $(@D)
 	@echo "  cc $<"; $(CC) $(CFLAGS_ALL) $(SEE_ALL) $(LINK_HARDENING) $< $(call room_library,server) $(LINK_ALL) -o $@
-api: all $(BUILD)/support/routes
+# The server with a fault in its evaluator.
+$(BUILD)/support/planted: tests/support/planted.c $(BUILD)/guidon
+	@mkdir -p $(@D)
+	@echo "  cc $<"; $(CC) $(CFLAGS_ALL) $(SEE_ALL) $(LINK_HARDENING) -Wl,--wrap=evaluate_flag $< -Wl,--whole-archive $(call room_library,program) \
+	  -Wl,--no-whole-archive $(call reverse_libraries,$(SEES_program)) $(LLHTTP_LIBS) $(PACKAGE_LIBS) -o $@
+api: all $(BUILD)/support/routes $(BUILD)/support/planted
 	@$(AGAINST) -m pytest -q -p no:cacheprovider --durations=5 tests/api
 # The command line, against servers of its own, at pipes and at pseudo-terminals.
 cli: all
@@ -93,7 +100,21 @@ cli: all
 docs: all
 	@$(AGAINST) -m pytest -q -p no:cacheprovider --durations=5 tests/docs
 FAULT_TESTS := $(wildcard tests/fault/*_test.py)
-fault: all
+# A disk that fails and is written down, loaded into the server; and what a data directory holds.
+FAULT_PARTS := $(BUILD)/fault/disk_shim.so $(BUILD)/fault/states $(BUILD)/fault/memory_shim.so
+$(BUILD)/fault/memory_shim.so: tests/fault/shim/memory_shim.c
+	@mkdir -p $(@D)
+	@echo "  cc $<"; $(CC) -std=gnu17 -D_GNU_SOURCE -O2 -g -fPIC -shared -fno-builtin $(WARNINGS) \
+	  -Wno-missing-prototypes $< -ldl -o $@
+$(BUILD)/fault/disk_shim.so: $(wildcard tests/fault/shim/disk_shim.c tests/fault/shim/journal.[ch])
+	@mkdir -p $(@D)
+	@echo "  cc tests/fault/shim"; $(CC) -std=gnu17 -D_GNU_SOURCE -O2 -g -fPIC -shared $(WARNINGS) \
+	  -Wno-missing-prototypes $(filter %.c,$^) -ldl -o $@
+$(BUILD)/fault/states: tests/fault/shim/states.c $(NEED_ALL)
+	@mkdir -p $(@D)
+	@echo "  cc $<"; $(CC) $(CFLAGS_ALL) $(SEE_ALL) $(LINK_HARDENING) $< $(LINK_ALL) -o $@
+fault-binaries: all $(FAULT_PARTS) $(BUILD)/support/routes
+fault: fault-binaries
 	@status=0; for test in $(FAULT_TESTS); do $(AGAINST) $$test || status=1; done; exit $$status
 # Official SDKs, unmodified, from their registries: those of npm are part of `test`.
 SDK_SUITES := sdk-python sdk-go sdk-jvm api-fuzz
@@ -106,7 +127,7 @@ api-fuzz: all
 SERVER_SUITES := $(if $(VECTOR_RUNNER),vectors) $(if $(wildcard tests/api/test_*.py),api) \
 	$(if $(FAULT_TESTS),fault) sdk-npm $(if $(wildcard tests/cli/test_*.py),cli) $(if $(wildcard tests/docs/test_*.py),docs)
 
-test-binaries: all $(BUILD)/support/routes $(TEST_BINARIES) $(VECTOR_RUNNER) $(AMPLITUDE_RUNNER)
+test-binaries: all $(FAULT_PARTS) $(BUILD)/support/routes $(BUILD)/support/planted $(TEST_BINARIES) $(VECTOR_RUNNER) $(AMPLITUDE_RUNNER)
 
 test:
 	@tools/install build run test
@@ -150,14 +171,14 @@ check:
 	+@$(SUB) -j$(JOBS) suite-check-gcc
 	+@$(SUB) -j$(JOBS) $(addprefix suite-check-,$(STATIC_CHECKS))
 	+@$(SUB) $(addprefix suite-check-,$(DYNAMIC_CHECKS))
-	+@$(SUB) -j$(JOBS) $(addprefix suite-fuzz-,$(FUZZERS))
+	+@$(SUB) -j$(JOBS) FUZZ_SECONDS=$(CHECK_FUZZ_SECONDS) $(addprefix suite-fuzz-,$(FUZZERS))
 	@tools/summary $(LOGS)
 
 # Each of these leaves the others' files alone, so they may run side by side.
 STATIC_CHECKS := format tidy clang artefact cppcheck clang-tidy
 DYNAMIC_CHECKS := asan $(if $(VECTOR_RUNNER),asan-vectors) $(if $(filter api,$(SERVER_SUITES)),asan-api) \
 	$(if $(THREADED),tsan) $(if $(filter api,$(SERVER_SUITES)),tsan-api) \
-	$(if $(FUZZERS),fuzz-build)
+	$(if $(FUZZERS),fuzz-build) coverage-evaluator instructions
 
 check-format:
 	@clang-format-14 --dry-run -Werror $(SOURCES) $(OTHER_SOURCES) $(HEADERS)
@@ -211,6 +232,13 @@ check-tsan:
 check-tsan-api:
 	+@$(TSAN) api
 
+# Instructions per request of the hot journeys, against bench/instructions.json.
+INSTRUCTIONS := PYTHONDONTWRITEBYTECODE=1 BUILD=$(BUILD) $(PYTHON) bench/instructions.py
+check-instructions: all $(BUILD)/bench/instructions
+	@$(INSTRUCTIONS)
+instructions-accept: all $(BUILD)/bench/instructions
+	@$(INSTRUCTIONS) --accept
+
 tidy:
 	@tools/tidy
 format:
@@ -232,15 +260,18 @@ check-fuzz-build: fuzz-binaries
 fuzz-binaries:
 	+@mkdir -p $(BUILD)/fuzz && flock $(BUILD)/fuzz/.lock env $(FUZZ) $(FUZZERS:%=$(BUILD)/fuzz/bin/%)
 ifeq ($(MODE),fuzz)
-$(BUILD)/bin/%: fuzz/%_fuzz.c $(NEED_ALL)
+# Beside what a server is made of, what reads other systems' documents and a server's answers.
+FUZZ_LIBRARIES := $(foreach room,server import client,$(call room_library,$(room)))
+$(BUILD)/bin/%: fuzz/%_fuzz.c fuzz/fuzz.h $(FUZZ_LIBRARIES) $(NEED_ALL)
 	@mkdir -p $(@D)
-	@echo "  cc $<"; $(CC) $(CFLAGS_ALL) $(SEE_ALL) $(LINK_HARDENING) -fsanitize=fuzzer $< $(LINK_ALL) -o $@
+	@echo "  cc $<"; $(CC) $(CFLAGS_ALL) -Isrc $(PACKAGE_CFLAGS) -Wno-missing-prototypes $(LINK_HARDENING) \
+	  -fsanitize=fuzzer $< -Wl,--start-group $(FUZZ_LIBRARIES) $(BELOW_SERVER) -Wl,--end-group $(LLHTTP_LIBS) $(PACKAGE_LIBS) -o $@
 endif
 define FUZZ_RULE
 fuzz-$(1): fuzz-binaries
 	@mkdir -p $(BUILD)/fuzz/found/$(1) $(BUILD)/fuzz/crashes
 	@$(SANITIZE) $(BUILD)/fuzz/bin/$(1) -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 \
-	  -print_final_stats=1 -artifact_prefix=$(BUILD)/fuzz/crashes/$(1)- \
+	  $(addprefix -dict=,$(wildcard fuzz/$(1)/$(1).dict)) -print_final_stats=1 -artifact_prefix=$(BUILD)/fuzz/crashes/$(1)- \
 	  $(BUILD)/fuzz/found/$(1) $(wildcard fuzz/$(1)/corpus)
 .PHONY: fuzz-$(1)
 endef
@@ -252,11 +283,18 @@ $(BUILD)/bench/%: bench/%.c $(NEED_ALL)
 	@mkdir -p $(@D)
 	@echo "  cc $<"; $(CC) $(CFLAGS_ALL) $(SEE_ALL) $(LINK_HARDENING) $< $(LINK_ALL) $(LIBS_$*) -o $@
 LIBS_json_bench := -ljansson
-bench-binaries: all $(BENCHES)
+bench-binaries: all $(BENCHES) $(BUILD)/bench/instructions
+# It has the whole server in it, for callgrind to count.
+$(BUILD)/bench/instructions: bench/instructions.c $(call room_library,server) $(NEED_ALL)
+	@mkdir -p $(@D)
+	@echo "  cc $<"; $(CC) $(CFLAGS_ALL) $(SEE_ALL) $(LINK_HARDENING) $< $(call room_library,server) $(LINK_ALL) -o $@
 bench:
 	@tools/install build test bench
 	+@$(SUB) -j$(JOBS) bench-binaries
-	@BUILD=$(BUILD) bench/run.py
+	@BUILD=$(BUILD) BENCH_RESULTS=bench/results.json bench/run.py
+# The pages that are made of the results.
+bench-report:
+	@bench/report.py --write
 bench-quick:
 	@tools/install build test bench
 	+@$(SUB) -j$(JOBS) bench-binaries
@@ -293,8 +331,18 @@ coverage:
 	+@$(COVERAGE) -j$(JOBS) test-binaries
 	+@for suite in $(UNIT_SUITES); do $(COVERAGE) $$suite >/dev/null || exit 1; done
 	@gcovr --root . --filter src/ --object-directory $(BUILD)/coverage/obj --txt
+# Each branch and condition of the decision path; fails when one is not decided both ways.
+EVALUATOR := $(SUB) MODE=debug CC=clang-19 CFLAGS='-fprofile-instr-generate -fcoverage-mapping -fcoverage-mcdc' \
+	BUILD=$(BUILD)/evaluator
+coverage-evaluator:
+	@tools/install build test coverage
+	+@$(EVALUATOR) -j$(JOBS) unit-eval-binaries
+	@PYTHONDONTWRITEBYTECODE=1 $(PYTHON) tools/coverage-evaluator $(BUILD)/evaluator
+unit-eval-binaries: $(call test_binaries,tests/unit/eval)
+.PHONY: coverage-evaluator unit-eval-binaries
+check-coverage-evaluator: coverage-evaluator
 
-.PHONY: help run demo test test-sdk api-fuzz test-binaries threaded-binaries check vectors api cli docs fault tidy format hooks fuzz fuzz-binaries \
-	bench bench-quick bench-binaries coverage deb sbom install packaging reproducible test-packaging \
+.PHONY: help run demo test test-sdk api-fuzz test-binaries threaded-binaries check vectors api cli docs fault fault-binaries tidy format hooks fuzz fuzz-binaries \
+	bench bench-quick bench-binaries bench-report instructions-accept coverage deb sbom install packaging reproducible test-packaging \
 	check-gcc $(addprefix check-,$(STATIC_CHECKS) $(DYNAMIC_CHECKS))
 include tools/campaign.mk

@@ -42,6 +42,7 @@ MUTATIONS = [
     "putCohort",
     "deleteCohort",
     "restoreEnvironment",
+    "rollBackEnvironment",
     "promote",
      "importEnvironment"]
 METHODS = ("get", "put", "post", "patch", "delete")
@@ -186,6 +187,7 @@ class Scene:
         return {
             "restoreEnvironment": Mutation("POST", f"{self.base}/restore", {"version": 2},
                                            tagged=AS_A_WHOLE, other={"version": 3}),
+            "rollBackEnvironment": Mutation("POST", f"{self.base}/rollback", tagged=AS_A_WHOLE),
             "promote": Mutation("POST", f"{self.base}/promote", taken, tagged=AS_A_WHOLE,
                                 other={**taken, "enabled": "keep"}),
             "importEnvironment": Mutation("POST", f"{self.base}/import", text, tagged=AS_A_WHOLE,

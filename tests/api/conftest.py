@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fixtures: a server for each module, an app for each test, fresh servers on request."""
 import itertools
+import sys
 
 import pytest
 
 import amplitude
-from harness import BINARY, Server
+from harness import BINARY, ROOT, Server
+
+sys.path.insert(0, str(ROOT / "proofs"))  # record.py: what a test counts or measures
 
 _names = itertools.count(1)
 

@@ -172,6 +172,8 @@ def test_nothing_is_accepted_before_the_line_that_says_so(new_server):
 def test_a_second_server_on_the_same_data_is_refused(new_server):
     server = new_server().start()
     app = furnish(server)
+    # With one there is something to serve without the store: that is for stores that are lost.
+    wait_until(lambda: list(server.data.glob("snapshot-*")), "a snapshot on disk")
     done = subprocess.run(server.command(), capture_output=True, text=True, timeout=30,
                           env=clean_environment())
     assert done.returncode > 0

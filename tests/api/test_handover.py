@@ -248,7 +248,8 @@ def test_an_upgrade_is_what_runs_afterwards(tmp_path):
 
 
 def test_an_upgrade_that_cannot_run_is_not_taken(tmp_path):
-    server = CopiedServer(tmp_path, "--restart-grace-ms", "50").start()
+    # Inside the sandbox no script gets as far as to say anything (test_sandbox.py).
+    server = CopiedServer(tmp_path, "--restart-grace-ms", "50", "--sandbox", "off").start()
     kept = Kept(server)
     kept.call("GET", "/api/v1/me")
     server.replace("no binary", mode=0o644)
@@ -413,6 +414,28 @@ def test_sockets_may_be_opened_by_somebody_else(tmp_path, names):
     hand_over(server)
     assert server.api().get("/me").status_code == 200
     server.close()
+
+
+@pytest.mark.parametrize("handovers", [0, 1, 2])
+def test_who_lent_the_sockets_has_them_open_to_the_end(tmp_path, handovers):
+    """Whoever connects while it stops waits for the next server, and is not turned away by this one;
+    also when this one has taken over from another since."""
+    server = ActivatedServer(tmp_path, ["main", "operations"], "--restart-grace-ms", "50").start()
+    for _ in range(handovers):
+        hand_over(server)
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as slow:
+        slow.sendall(b"POST /api/v1/apps HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " +
+                     server.token.encode() + b"\r\nContent-Type: application/json\r\n"
+                     b"Content-Length: 99\r\n\r\n{")
+        assert server.api().get("/me").status_code == 200
+        server.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: "event=stopping" in server.output("err"), "the stop")
+        for _ in range(25):
+            with socket.create_connection(("127.0.0.1", server.port), timeout=10):
+                time.sleep(0.02)
+        assert server.process.poll() is None, "it was still at work"
+    assert server.process.wait(15) == 0
+    server.process = None
 
 
 # ---- what can be changed while it serves ---------------------------------------------------------

@@ -2,11 +2,13 @@
 """login with a token, whoami, status, use, logout, and what is kept where."""
 import json
 import os
+import signal
 import stat
+import termios
 
 import pytest
 
-from cli import Cli
+from cli import Cli, Talk
 
 NAMES = ["guidon", "superflag"]
 
@@ -46,6 +48,40 @@ def test_a_token_may_come_from_standard_input(newcomer, token):
 def test_a_token_may_be_typed_and_is_not_echoed(newcomer, token):
     said = newcomer.terminal("login", "--token", "-", answers=[("Token: ", token)]).ok()
     assert token not in said.out and newcomer.kept("credentials")["token"] == token
+
+
+@pytest.mark.parametrize("end, number", [
+    (lambda talk: talk.type("\x03"), signal.SIGINT),
+    (lambda talk: talk.type("\x1c"), signal.SIGQUIT),
+    (lambda talk: os.kill(talk.pid, signal.SIGTERM), signal.SIGTERM),
+], ids=["ctrl-c", "ctrl-backslash", "terminate"])
+def test_a_question_that_is_broken_off_leaves_the_terminal_as_it_was(newcomer, end, number):
+    """What is typed next, at the shell, is to be seen again."""
+    talk = Talk(newcomer.command(["login", "--token", "-"]), newcomer.variables(), newcomer.work, 100, 40)
+    try:
+        talk.expect("Token: ")
+        assert termios.tcgetattr(talk.terminal)[3] & termios.ECHO == 0
+        end(talk)
+        assert talk.end() == -number
+        assert termios.tcgetattr(talk.terminal)[3] & termios.ECHO
+    finally:
+        talk.close()
+
+
+def test_a_question_that_is_stopped_goes_on_afterwards(newcomer, token):
+    """Ctrl-Z, a look around with everything visible, fg."""
+    talk = Talk(newcomer.command(["login", "--token", "-"]), newcomer.variables(), newcomer.work, 100, 40)
+    try:
+        talk.expect("Token: ")
+        os.kill(talk.pid, signal.SIGSTOP)  # a process group without a shell takes no Ctrl-Z
+        os.waitpid(talk.pid, os.WUNTRACED)
+        os.kill(talk.pid, signal.SIGCONT)
+        talk.type(token + "\n")
+        assert talk.end() == 0, talk.text
+        assert token not in talk.text
+        assert termios.tcgetattr(talk.terminal)[3] & termios.ECHO
+    finally:
+        talk.close()
 
 
 @pytest.mark.parametrize("wrong", ["cli_" + "x" * 49, "nonsense"])

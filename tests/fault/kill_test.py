@@ -2,30 +2,33 @@
 # SPDX-License-Identifier: Apache-2.0
 """Kills the server with SIGKILL, over and over, while eight writers change flags.
 
-    python3 tests/fault/kill_test.py        GUIDON_BINARY, GUIDON_KILLS (200), GUIDON_SEED
+    python3 tests/fault/kill_test.py        GUIDON_BINARY, GUIDON_SEED, GUIDON_LANES (2 servers),
+                                            GUIDON_KILLS (500), GUIDON_KILL_FLAGS (0 besides)
 
 Each writer owns its flags and sends one change at a time: it knows what was acknowledged, and that
 at most its last request may have happened without a word. After every restart the store must hold
 exactly that: every acknowledged change, each unanswered one wholly or not at all, no version
 lower than any that was seen, and no version acknowledged twice. One kill is one test.
+
+Most kills meet changes; some a start, the recovery of the last kill, the moment after the last
+change in which the snapshot is saved and the log moved, a stop, or the very first start, which makes
+the schema and the owner.
 """
+import contextlib
 import http.client
 import json
-import os
-import pathlib
 import random
 import shutil
+import signal
 import sys
-import tempfile
 import threading
 import time
 
-sys.dont_write_bytecode = True
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "api"))
-from harness import Server, data_of  # noqa: E402
+from fault_kit import LANES, SEED, Server, data_of, ended, in_lanes, record, scratch, size_of
+from harness import core_flag
 
-KILLS = int(os.environ.get("GUIDON_KILLS", "200"))
-SEED = int(os.environ.get("GUIDON_SEED", str(int(time.time()))))
+KILLS = size_of("GUIDON_KILLS", 500)
+OTHER_FLAGS = size_of("GUIDON_KILL_FLAGS", 0)  # in the store besides: what a start has to read
 WRITERS = 8
 FLAGS_PER_WRITER = 40
 GONE = None  # the state of a flag that does not exist
@@ -110,14 +113,21 @@ class Writer:
 
 class Campaign:
     def __init__(self, directory):
-        self.random = random.Random(SEED)
-        self.server = Server(directory).start()
-        self.app = self.server.api().new_app("victim")
-        self.key = self.app.key("pub")
-        self.writers = [Writer(i, self.app.id, SEED * 1000 + i) for i in range(WRITERS)]
+        self.server = Server(directory)
+        self.kinds = {}
         self.version = 0
         self.acknowledged = set()
         self.ready_ms = []
+
+    def begin(self, seed):
+        self.random = random.Random(seed)
+        self.be_born()
+        self.app = self.server.api().new_app("victim")
+        if OTHER_FLAGS:
+            crowd = self.server.api().new_app("crowd")
+            data_of(crowd.put(crowd.draft({f"flag-{i}": core_flag() for i in range(OTHER_FLAGS)})))
+        self.key = self.app.key("pub")
+        self.writers = [Writer(i, self.app.id, seed * 1000 + i) for i in range(WRITERS)]
 
     def round(self):
         """Writers at work, a kill at a random instant, a restart; what is wrong afterwards."""
@@ -127,12 +137,20 @@ class Campaign:
                    for writer in self.writers]
         for thread in threads:
             thread.start()
-        time.sleep(self.random.uniform(0.01, 0.3))
+        time.sleep(self.random.uniform(0.005, 0.12))
+        kind = self.random.choices(("changes", "start", "quiet", "stop"), (76, 10, 6, 8))[0]
+        self.kinds[kind] = self.kinds.get(kind, 0) + 1
+        if kind == "quiet":  # the snapshot is saved and the log moved 0.3 s after the last change
+            stop.set()
+            time.sleep(self.random.uniform(0.28, 0.5))
+        if kind == "stop":
+            self.server.process.send_signal(signal.SIGTERM)
+            time.sleep(self.random.uniform(0, 0.03))
         self.server.kill()
         stop.set()
         for thread in threads:
             thread.join(30)
-        if self.random.random() < 0.1:
+        if kind == "start":
             self.die_while_starting()
         started = time.monotonic()
         self.server.start()
@@ -147,6 +165,14 @@ class Campaign:
         time.sleep(self.random.uniform(0, 0.05))
         server.kill()
         server._announced = announced
+
+    def be_born(self):
+        """The first start, which may take several: one that was killed leaves nothing in the way of
+        the next, and whoever the token was shown to is the owner."""
+        for _ in range(self.random.randrange(4)):
+            self.die_while_starting()
+        self.server.start()
+        assert self.server.api().get("/apps").status_code == 200, "the token opens nothing"
 
     def check(self):
         self.app.api = self.server.api()
@@ -184,34 +210,73 @@ class Campaign:
         self.server.close()
 
 
-def main():
-    print(f"kill_test: {KILLS} kills, {WRITERS} writers, GUIDON_SEED={SEED}", flush=True)
-    directory = tempfile.mkdtemp(prefix="guidon-kill-")
-    campaign = Campaign(directory)
-    passed = failed = 0
+def newborn(seed):
+    """A directory of its own, killed while it is made; complaints."""
+    directory = scratch("born")
     try:
-        for number in range(1, KILLS + 1):
-            complaints = campaign.round()
-            passed, failed = passed + (not complaints), failed + bool(complaints)
-            for complaint in complaints:
-                print(f"kill {number}: {complaint}", flush=True)
-        campaign.finish()
-        if len(campaign.acknowledged) < KILLS:
-            raise AssertionError(f"only {len(campaign.acknowledged)} changes: nothing was tested")
-        passed += 1
+        campaign = Campaign(directory)
+        with ended(campaign.server):
+            campaign.begin(seed)
+            campaign.server.close()
+        return []
     except AssertionError as problem:
-        print(f"kill_test: {problem}", flush=True)
+        return [f"a first start: {problem}"]
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def lane(order):
+    """So many kills of one server; its figures and what was wrong."""
+    number, kills = order
+    seed = SEED * 100 + number
+    directory = scratch("kill")
+    complaints, failed = [], 0
+    campaign = Campaign(directory)
+    try:
+        campaign.begin(seed)
+        for kill in range(1, kills + 1):
+            found = campaign.round()
+            if kill % 20 == 0:
+                found += newborn(seed * 1000 + kill)
+            failed += bool(found)
+            complaints += [f"lane {number}, kill {kill}: {complaint}" for complaint in found]
+        campaign.finish()
+        if len(campaign.acknowledged) < kills:
+            raise AssertionError(f"only {len(campaign.acknowledged)} changes: nothing was tested")
+    except AssertionError as problem:
+        complaints.append(f"lane {number}: {problem}")
         failed += 1
     finally:
         if campaign.server.process is not None:
-            campaign.server.kill()
-        if not failed:
+            with contextlib.suppress(AssertionError):
+                campaign.server.kill()
+        if failed:
+            complaints.append(f"lane {number}: its data is in {directory}")
+        else:
             shutil.rmtree(directory, ignore_errors=True)
-    ready = sorted(campaign.ready_ms) or [0]
-    print(f"{len(campaign.acknowledged)} changes acknowledged, version {campaign.version}; ready "
-          f"after {ready[len(ready) // 2]:.0f} ms, at worst {ready[-1]:.0f} ms"
-          + (f"; data in {directory}" if failed else ""))
-    print(f"kill_test: {passed} passed, {failed} failed")
+    return {"kills": kills, "failed": failed, "complaints": complaints, "ready": campaign.ready_ms,
+            "acknowledged": len(campaign.acknowledged), "kinds": campaign.kinds}
+
+
+def main():
+    print(f"kill_test: {KILLS} kills of {LANES} servers, {WRITERS} writers, GUIDON_SEED={SEED}",
+          flush=True)
+    orders = [(i, KILLS // LANES + (i < KILLS % LANES)) for i in range(LANES)]
+    results = list(in_lanes(lane, orders))
+    for result in results:
+        print("\n".join(result["complaints"]), end="\n" if result["complaints"] else "", flush=True)
+    ready = sorted(time_ms for result in results for time_ms in result["ready"]) or [0]
+    failed = sum(result["failed"] for result in results)
+    acknowledged = sum(result["acknowledged"] for result in results)
+    kinds = {}
+    for result in results:
+        for kind, count in result["kinds"].items():
+            kinds[kind] = kinds.get(kind, 0) + count
+    print(f"{acknowledged} changes acknowledged; killed in: {kinds}; ready after "
+          f"{ready[len(ready) // 2]:.0f} ms, at worst {ready[-1]:.0f} ms", flush=True)
+    record("D1", "kill", kills=KILLS, lost=failed, acknowledged=acknowledged, flags=OTHER_FLAGS,
+           ready_p99_ms=round(ready[min(len(ready) - 1, len(ready) * 99 // 100)]), seed=SEED)
+    print(f"kill_test: {KILLS - failed} passed, {failed} failed")
     return 1 if failed else 0
 
 

@@ -11,6 +11,8 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "api"))
 from harness import BINARY, ROOT  # noqa: E402
 
+sys.path.insert(0, str(ROOT / "proofs"))  # record.py: what a test counts or measures
+
 from places import WORK, Booted, Room, lay_base, need_root, run, skip  # noqa: E402
 
 EPOCH = "1700000000"

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import pathlib
 import re
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from conftest import EPOCH, version
 from harness import BINARY, ROOT
 from places import run
+from record import record
+from tls_desk import TlsServer
 
 LLHTTP = "/usr/share/include/llhttp/llhttp.h"
 LIBRARIES = ROOT / "packaging" / "libraries"
@@ -91,6 +94,20 @@ def test_what_is_loaded_by_name_and_what_that_links_are_in_it(document):
         assert (entry["SPDXID"], root) in related(document, "RUNTIME_DEPENDENCY_OF")
     for owner in owners(*run(LIBRARIES, "closure", BINARY).stdout.split()):
         package_of(document, owner)
+
+
+def test_whatever_a_server_has_loaded_is_in_it(document, tmp_path):
+    """Not by what the file says: by what is mapped in a server that speaks TLS."""
+    server = TlsServer(tmp_path).start()
+    maps = pathlib.Path(f"/proc/{server.process.pid}/maps").read_text(encoding="utf-8")
+    server.close()
+    mapped = sorted(set(re.findall(r" (/\S+\.so[.\d]*)$", maps, re.M)))
+    assert any("libssl" in path for path in mapped)
+    for path, owner in zip(mapped, owners(*mapped)):
+        assert owner != "-", path
+        package_of(document, owner)
+    names = {entry["name"] for entry in document["packages"]}
+    record("S14", "parts", listed=len(names), loaded=len(mapped), missing=0)
 
 
 @pytest.mark.skipif(not os.path.exists(LLHTTP), reason="llhttp is a shared library here")

@@ -89,7 +89,7 @@ static inline void read_document(const struct world *world, struct arena *arena,
 {
     size_t rendering = reader->kind == READER_CONFIG ? SUPERFLAG_CONFIG : SUPERFLAG_PUBLIC_CONFIG;
     struct superflag_document *document = ARENA_NEW(arena, struct superflag_document);
-    reader->text = world->snapshot->renderings[rendering].body;
+    reader->text = superflag_body(world->snapshot, rendering)->body;
     const struct json *body = json_find(reader_parse(arena, reader->text), STR("doc"));
     CHECK(body != NULL);
     reader->is_legacy = json_find(body, STR("schemaVersion")) == NULL;
