@@ -72,7 +72,7 @@ def last_text(ledger, promise_id, proof):
     for name, same_run in runs_of(entries).items():
         shown = [f"{figure_text(value)} {name_text(figure)}" for figure, value
                  in figures_of(same_run, proof.get("sum", [])).items()
-                 if figure not in proof.get("hide", ["seed"]) and value != 0 or figure in proof.get("zero", [])]
+                 if figure != "seed"]
         prefix = "" if len(runs_of(entries)) == 1 else f"{name}: "
         texts.append(prefix + ", ".join(shown))
     newest = entries[-1]
