@@ -72,10 +72,12 @@ void *memory_resize(void *memory, size_t bytes)
 {
     if (bytes == 0)
         bytes = 1;
-    if (reserve_holds(&reserve, memory))
-        return move(memory, bytes);
-    void *resized = realloc(memory, bytes);
-    return resized != NULL ? resized : move(memory, bytes);
+    if (!reserve_holds(&reserve, memory)) {
+        void *resized = realloc(memory, bytes);
+        if (resized != NULL)
+            return resized;
+    }
+    return move(memory, bytes);
 }
 
 void memory_free(void *memory)
