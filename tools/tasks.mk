@@ -81,6 +81,8 @@ vectors: $(VECTOR_RUNNER) $(AMPLITUDE_RUNNER)
 	for file in $(AMPLITUDE_VECTORS) $(wildcard tests/conformance/amplitude/*.json); do \
 	  $(AMPLITUDE_RUNNER) $$file || status=1; done; exit $$status
 
+# A file of tests/api is one worker's: its servers are its own.
+WORKERS ?= $(JOBS)
 AGAINST := PYTHONDONTWRITEBYTECODE=1 GUIDON_BINARY=$(abspath $(BUILD)/guidon) $(PYTHON)
 # Every route and its policy, as the tables have them: what the matrix of permissions is made of.
 $(BUILD)/support/routes: tests/support/routes.c $(call room_library,server) $(NEED_ALL)
@@ -92,7 +94,7 @@ $(BUILD)/support/planted: tests/support/planted.c $(BUILD)/guidon
 	@echo "  cc $<"; $(CC) $(CFLAGS_ALL) $(SEE_ALL) $(LINK_HARDENING) -Wl,--wrap=evaluate_flag $< -Wl,--whole-archive $(call room_library,program) \
 	  -Wl,--no-whole-archive $(call reverse_libraries,$(SEES_program)) $(LLHTTP_LIBS) $(PACKAGE_LIBS) -o $@
 api: all $(BUILD)/support/routes $(BUILD)/support/planted
-	@$(AGAINST) -m pytest -q -p no:cacheprovider --durations=5 tests/api
+	@$(AGAINST) -m pytest -q -p no:cacheprovider --durations=5 -n $(WORKERS) --dist loadfile tests/api
 # The command line, against servers of its own, at pipes and at pseudo-terminals.
 cli: all
 	@$(AGAINST) -m pytest -q -p no:cacheprovider --durations=5 tests/cli

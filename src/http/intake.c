@@ -136,6 +136,7 @@ static void begin_request(struct connection *connection, struct str bytes, bool 
     deadline_stop(&connection->deadline);
 
     struct str head_bytes = arena_copy_str(&request->arena, bytes);
+    request->head = head_bytes;
     struct head head;
     int refusal = head_parse(&connection->scan, head_bytes, request->headers, &head);
     if (refusal != 0)
@@ -246,7 +247,8 @@ static size_t read_sized(struct connection *connection, struct str input)
             return input.size;
         }
     } else if (request->body.size == 0 && part.size == request->body_bytes_left) {
-        request->shown.body = arena_copy_str(&request->arena, part);
+        request->small_body = arena_copy_str(&request->arena, part);
+        request->shown.body = request->small_body;
     } else {
         buf_append(&request->body, part);
         assert(!buf_failed(&request->body));

@@ -3,6 +3,7 @@
 #include "http/request.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "base/memory.h"
 
@@ -109,6 +110,18 @@ struct connection *request_take_connection(struct request *request)
     return connection;
 }
 
+/* Credentials and passwords are not to wait for whoever has this memory next. */
+static void forget(struct request *request)
+{
+    if (request->head.size > 0)
+        explicit_bzero((char *)request->head.data, request->head.size);
+    if (request->small_body.size > 0)
+        explicit_bzero((char *)request->small_body.data, request->small_body.size);
+    if (request->body.size > 0)
+        explicit_bzero(request->body.data, request->body.size);
+    request->head = request->small_body = (struct str){0};
+}
+
 void request_release(struct request_pool *pool, struct request *request)
 {
     assert(pool->in_use_count > 0);
@@ -116,6 +129,7 @@ void request_release(struct request_pool *pool, struct request *request)
     request->next->previous = request->previous;
     pool->in_use_count--;
     pool->large_bytes -= request->large_bytes;
+    forget(request);
     if (pool->free_count == FREE_COUNT_MAX) {
         free_request(request);
         return;

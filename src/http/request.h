@@ -22,6 +22,7 @@ struct request {
     void (*work)(struct http_request *request);
     void (*done)(struct http_request *request);
     struct arena arena;
+    struct str head, small_body; /* copies in the arena, wiped when it is given back */
     struct buf body;
     struct chunk_decoder chunks;
     uint64_t body_bytes_left;  /* announced and not here yet */

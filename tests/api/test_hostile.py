@@ -82,16 +82,16 @@ def worsen(dice, flag):
             for _ in range(dice.randrange(5))]}}
     elif kind == 3:
         leaf = {"op": "match", "attribute": dice.choice(["plan", "", "a." * 100 + "a", "/context/user/x", "/"]),
-                "operator": dice.choice(OPERATORS), "value": dice.choice(LEAVES)}
+                "operator": dice.choice(OPERATORS), "value": copy.deepcopy(dice.choice(LEAVES))}
         flag["rules"] = [{"id": "r1", "when": leaf, "serve": {"variation": "on"}}]
     elif kind == 4:
-        flag["variations"] = [{"id": dice.choice(["on", "off", "", f"v{i}"]), "value": dice.choice(LEAVES)}
+        flag["variations"] = [{"id": dice.choice(["on", "off", "", f"v{i}"]), "value": copy.deepcopy(dice.choice(LEAVES))}
                               for i in range(dice.choice([0, 1, 2, 64, 65]))]
     elif kind == 5:
-        put_at(flag, ("metadata",), {str(i): dice.choice(LEAVES) for i in range(dice.randrange(40))})
+        put_at(flag, ("metadata",), {str(i): copy.deepcopy(dice.choice(LEAVES)) for i in range(dice.randrange(40))})
     else:
         path = dice.choice([path for path in places(flag) if path != ("key",)])
-        put_at(flag, path, dice.choice(LEAVES))
+        put_at(flag, path, copy.deepcopy(dice.choice(LEAVES)))
 
 
 def hostile(number):
