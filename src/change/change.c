@@ -190,6 +190,7 @@ static struct fault open_store(struct changer *changer, struct arena *arena,
 
 static void publish_first(struct changer *changer, struct view *view)
 {
+    assert(view != NULL); /* a store or a snapshot: without either there was a fault */
     changer->view = view;
     atomic_fetch_add_explicit(&view->references, 1, memory_order_relaxed);
     view_publish(changer->config.slot, view);
