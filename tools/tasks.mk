@@ -222,7 +222,7 @@ TSAN := $(SANITIZE) $(FIXED) $(SUB) MODE=tsan BUILD=$(BUILD)/tsan
 
 check-asan:
 	+@$(ASAN) -j$(JOBS) test-binaries
-	+@status=0; for suite in $(UNIT_SUITES); do $(ASAN) $$suite || status=1; done; exit $$status
+	+@$(ASAN) -k -j$(JOBS) --output-sync $(UNIT_SUITES)
 check-asan-vectors:
 	+@$(ASAN) vectors
 check-asan-api:
@@ -230,7 +230,7 @@ check-asan-api:
 threaded-binaries: $(foreach room,$(THREADED),$(call test_binaries,tests/unit/$(room)))
 check-tsan:
 	+@$(TSAN) -j$(JOBS) all threaded-binaries
-	+@status=0; for room in $(THREADED); do $(TSAN) unit-$$room || status=1; done; exit $$status
+	+@$(TSAN) -k -j$(JOBS) --output-sync $(addprefix unit-,$(THREADED))
 check-tsan-api:
 	+@$(TSAN) api
 
