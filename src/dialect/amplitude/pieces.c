@@ -195,6 +195,8 @@ static void reserve_deployment(struct lists *lists)
 static void count_on(struct lists *lists, uint64_t deployment)
 {
     size_t index = find_list(lists, deployment);
+    assert(index <= lists->count);
+    assert(lists->count == 0 || lists->deployments != NULL);
     bool is_new = index == lists->count || lists->deployments[index].deployment != deployment;
     if (is_new) {
         reserve_deployment(lists);
