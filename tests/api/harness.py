@@ -18,6 +18,12 @@ import requests
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = pathlib.Path(os.environ.get("GUIDON_BINARY", ROOT / "build" / "guidon"))
+
+
+def is_sanitized():
+    """A sanitizer keeps what was freed, takes crashes upon itself, and wants no tracer beside it."""
+    binary = BINARY.read_bytes()
+    return b"__asan_init" in binary or b"__tsan_init" in binary
 # Every route that wants a management token.
 MANAGEMENT = [("GET", "/apps"), ("POST", "/apps"), ("GET", "/envs"), ("PATCH", "/envs"),
               ("GET", "/flags"), ("POST", "/flags"), ("PATCH", "/flags"), ("DELETE", "/flags"),

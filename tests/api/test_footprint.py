@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from harness import BINARY
+from harness import is_sanitized
 from record import record
 
 FLAGS = 5000
@@ -19,11 +19,6 @@ EMPTY_KIB_MAX = 4 * 1024    # measured: 1.8 MiB
 FILLED_KIB_MAX = 20 * 1024  # measured: 13 MiB
 PATIENT = ("--handler-timeout-ms", "60000", "--rehearsal-ms", "20000")
 SAVED_S = 30
-
-
-def is_sanitized():
-    binary = BINARY.read_bytes()
-    return b"__asan_init" in binary or b"__tsan_init" in binary
 
 
 def anonymous_kib(server):

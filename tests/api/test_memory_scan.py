@@ -12,15 +12,11 @@ import time
 
 import pytest
 
-from harness import BINARY, Server, wait_until
+from harness import Server, is_sanitized, wait_until
 from amplitude import Caller
 from record import record
 
 PIECE = 1 << 20
-
-
-def is_sanitized():
-    return b"__asan_init" in BINARY.read_bytes() or b"__tsan_init" in BINARY.read_bytes()
 
 
 pytestmark = pytest.mark.skipif(is_sanitized(), reason="a sanitizer keeps what was freed")

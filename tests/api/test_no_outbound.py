@@ -15,7 +15,7 @@ import sys
 
 import pytest
 
-from harness import BINARY, ROOT
+from harness import BINARY, ROOT, is_sanitized
 from record import record
 
 HERE = ROOT / "tests" / "api"
@@ -59,6 +59,7 @@ def needs_strace(tmp_path):
         pytest.skip("strace is not there, or may not trace")
 
 
+@pytest.mark.skipif(is_sanitized(), reason="a sanitizer wants no tracer beside it")
 def test_every_protocol_is_served_and_nobody_is_called(tmp_path):
     inside = namespace()
     needs_strace(tmp_path)

@@ -11,7 +11,7 @@ import subprocess
 
 import pytest
 
-from harness import BINARY, Server, wait_until
+from harness import BINARY, Server, is_sanitized, wait_until
 from record import record
 from test_handover import CopiedServer, hand_over, refused
 from test_configuration import guidon, printed
@@ -35,10 +35,6 @@ def needs_fences(tmp_path):
             pytest.skip(f"this kernel has no fences to put up: {problem}")
         raise
     return server
-
-
-def is_sanitized():
-    return b"__asan_init" in BINARY.read_bytes() or b"__tsan_init" in BINARY.read_bytes()
 
 
 pytestmark = pytest.mark.skipif(is_sanitized(), reason="a sanitizer needs what the fences forbid")
