@@ -349,6 +349,7 @@ static void open_town(struct town *town)
                                  .clock = clock_system()};
     struct fault fault = http_open(&town->server, &config);
     assert(!failed(fault));
+    loop_begin_turns(&town->server->loops[0]);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -283,10 +283,15 @@ static void on_turn(uv_check_t *turn)
     newcomers_begin_turn(turn->data);
 }
 
-void loop_run(struct http_loop *loop)
+void loop_begin_turns(struct http_loop *loop)
 {
     uv_check_start(&loop->turn, on_turn);
     newcomers_begin_turn(loop);
+}
+
+void loop_run(struct http_loop *loop)
+{
+    loop_begin_turns(loop);
     start_accepting(loop);
     uv_run(&loop->uv, UV_RUN_DEFAULT);
 }

@@ -96,8 +96,9 @@ static inline uint64_t loop_now_ms(const struct http_loop *loop)
 
 /* Takes over a listening socket, closed when this refuses. Starts nothing. */
 struct fault loop_open(struct http_loop *loop, struct http_server *server, int listener) MUST_CHECK;
-void loop_run(struct http_loop *loop);   /* until it was drained and told to end */
-void loop_close(struct http_loop *loop); /* after it ended, or when it never ran */
+void loop_run(struct http_loop *loop);         /* until it was drained and told to end */
+void loop_begin_turns(struct http_loop *loop); /* for who turns it by hand; loop_run does so */
+void loop_close(struct http_loop *loop);       /* after it ended, or when it never ran */
 
 /* A connection came or went. */
 void loop_connection_opened(struct http_loop *loop);
