@@ -33,7 +33,7 @@ static void fuzz_query(struct arena *arena, struct str text)
 static void fuzz_selector(struct arena *arena, struct str text)
 {
     struct selector selector = selector_parse(arena, text);
-    require((selector.root == SELECTOR_NOTHING) || selector.step_count > 0);
+    require(selector.root == SELECTOR_CONTEXT || selector.flat == FLAT_NOTHING);
     for (size_t i = 0; i < selector.step_count; i++)
         require(selector.steps[i].size <= text.size);
 }

@@ -173,7 +173,7 @@ check:
 	+@$(SUB) -j$(JOBS) suite-check-gcc
 	+@$(SUB) -j$(JOBS) $(addprefix suite-check-,$(STATIC_CHECKS))
 	+@$(SUB) $(addprefix suite-check-,$(DYNAMIC_CHECKS))
-	+@$(SUB) -j$(JOBS) FUZZ_SECONDS=$(CHECK_FUZZ_SECONDS) $(addprefix suite-fuzz-,$(FUZZERS))
+	+@$(SUB) -j$(JOBS) FUZZ_SECONDS=$(CHECK_FUZZ_SECONDS) FUZZ_SEED=1 $(addprefix suite-fuzz-,$(FUZZERS))
 	@tools/summary $(LOGS)
 
 # Each of these leaves the others' files alone, so they may run side by side.
@@ -272,7 +272,7 @@ endif
 define FUZZ_RULE
 fuzz-$(1): fuzz-binaries
 	@mkdir -p $(BUILD)/fuzz/found/$(1) $(BUILD)/fuzz/crashes
-	@$(SANITIZE) $(BUILD)/fuzz/bin/$(1) -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 \
+	@$(SANITIZE) $(BUILD)/fuzz/bin/$(1) $(if $(FUZZ_SEED),-seed=$(FUZZ_SEED)) -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 \
 	  $(addprefix -dict=,$(wildcard fuzz/$(1)/$(1).dict)) -print_final_stats=1 -artifact_prefix=$(BUILD)/fuzz/crashes/$(1)- \
 	  $(BUILD)/fuzz/found/$(1) $(wildcard fuzz/$(1)/corpus)
 .PHONY: fuzz-$(1)
