@@ -9,7 +9,19 @@
 #include "fuzz.h"
 #include "import/goff/query.h"
 #include "model/codec.h"
+#include "model/limits.h"
 #include "json/write.h"
+
+/* What is too deep to be kept is left out before it is written (import/draft_check.c). */
+static size_t nesting_of(const struct expression *expression)
+{
+    size_t deepest = 0;
+    for (size_t i = 0; i < expression->child_count; i++) {
+        size_t inside = nesting_of(&expression->children[i]);
+        deepest = inside > deepest ? inside : deepest;
+    }
+    return expression->child_count > 0 ? deepest + 1 : 0;
+}
 
 static void fuzz_query(struct arena *arena, struct str text)
 {
@@ -19,6 +31,8 @@ static void fuzz_query(struct arena *arena, struct str text)
         require(!str_is_empty(query.obstacle));
         return;
     }
+    if (nesting_of(&expression) > RULE_NESTING_MAX)
+        return;
     struct buf buf;
     struct json_writer writer;
     struct json tree;
