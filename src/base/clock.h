@@ -28,6 +28,20 @@ static inline int64_t clock_monotonic_ms(const struct clock *clock)
     return clock->monotonic_ms(clock);
 }
 
+/*
+ * A clock on the wall that does not go back by a little: where the one beneath it is put back by up
+ * to two seconds, a leap second or somebody's correction, it stands still until that has caught up.
+ * What was to happen once at a moment then happens once. A clock that is put back by more is
+ * followed: it was wrong before. Any thread.
+ */
+struct steady_clock {
+    struct clock clock; /* first: its callbacks cast back */
+    const struct clock *beneath;
+    _Atomic int64_t latest_ms;
+};
+enum { CLOCK_STEADY_MS = 2000 };
+void steady_clock_init(struct steady_clock *steady, const struct clock *beneath);
+
 int64_t clock_monotonic_us(void); /* for measuring a duration, never for a rule */
 
 #endif

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/sanitized.h"
 #include "test.h"
 
 TEST(fresh_memory_is_zeroed)
@@ -55,14 +56,6 @@ TEST(an_impossible_request_never_comes_back)
     CHECK(waitpid(child, &status, 0) == child);
     CHECK(!WIFEXITED(status) || WEXITSTATUS(status) != 0);
 }
-
-#if defined(__has_feature)
-#define IS_SANITIZED (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
-#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define IS_SANITIZED 1
-#else
-#define IS_SANITIZED 0
-#endif
 
 /* Under a limit on addresses, as a container or a shell may set one; sanitizers need theirs. */
 #if !IS_SANITIZED
