@@ -147,11 +147,17 @@ const struct http_stream_events stream_events = {on_close, on_drained};
 
 /* ---- the loop's turns ----------------------------------------------------------------------- */
 
-/* Something was published that has not been looked at, or a moment has come. */
+/* A moment has come, or the clock was put back and moments may come again. */
+static bool is_another_time(const struct board *board, int64_t wall_ms)
+{
+    return wall_ms >= board->next_moment_ms || wall_ms < board->looked_wall_ms;
+}
+
+/* Something was published that has not been looked at, or it is another time. */
 static bool has_cause(const struct board *board)
 {
     return board->generation != view_generation(board->hub->views) ||
-           clock_wall_ms(board->hub->clock) >= board->next_moment_ms;
+           is_another_time(board, clock_wall_ms(board->hub->clock));
 }
 
 static void look(struct board *board, int64_t now_ms)
@@ -272,7 +278,7 @@ static int64_t wait_of(const struct board *board, int64_t now_ms)
     if (board->generation != view_generation(board->hub->views))
         return pause_ms;
     int64_t wall_ms = clock_wall_ms(board->hub->clock);
-    if (board->next_moment_ms <= wall_ms)
+    if (is_another_time(board, wall_ms))
         return pause_ms;
     int64_t moment_ms = board->next_moment_ms - wall_ms;
     return moment_ms > pause_ms ? moment_ms : pause_ms;
@@ -354,6 +360,7 @@ struct board *board_open(struct stream_hub *hub, struct http_loop *loop)
     board->loop = loop;
     board->wheel_second = clock_monotonic_ms(hub->clock) / SECOND_MS;
     board->next_moment_ms = INT64_MAX;
+    board->looked_wall_ms = INT64_MIN;
     for (size_t i = 0; i < WHEEL_SECONDS; i++)
         ring_open(&board->wheel[i]);
     return board;

@@ -44,6 +44,7 @@ struct board {
     uint64_t generation;     /* of the view that was looked at last */
     int64_t next_look_ms;    /* not before */
     int64_t next_moment_ms;  /* wall clock: topics are to be looked at, whatever is published */
+    int64_t looked_wall_ms;  /* wall clock: when topics were looked at last */
     size_t sent_in_round;    /* news handed over since the last look */
     int64_t next_check_ms;   /* of slow readers */
     struct ring wheel[WHEEL_SECONDS];
@@ -62,6 +63,7 @@ struct topic {
     struct account *account;  /* of the credential */
     int64_t expires_ms;       /* wall clock; 0: never */
     uint64_t version;         /* of the snapshot that was looked at last */
+    int64_t since_ms;         /* wall clock: the body is what was said then */
     int64_t changes_ms;       /* wall clock: that snapshot has another body from then on */
     struct shared_body *body; /* the newest; one reference */
     uint64_t news;            /* what it says: event_news */

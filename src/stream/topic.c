@@ -130,12 +130,14 @@ void topic_end(struct topic *topic)
 struct issue {
     struct shared_body *body; /* one reference; NULL: there is nothing */
     uint64_t version;
-    int64_t changes_ms;
+    int64_t since_ms, changes_ms;
 };
 
+/* A clock that was put back makes an earlier moment of it. */
 static bool is_good_for(const struct topic *topic, const struct snapshot *snapshot, int64_t now_ms)
 {
-    return topic->body != NULL && topic->version == snapshot->version && now_ms < topic->changes_ms;
+    return topic->body != NULL && topic->version == snapshot->version &&
+           now_ms >= topic->since_ms && now_ms < topic->changes_ms;
 }
 
 /* Somebody who follows the same thing, with another credential, and has come to it already. */
@@ -155,7 +157,8 @@ static struct issue render(const struct topic *topic, const struct view *view,
                            const struct snapshot *snapshot, int64_t now_ms)
 {
     const struct stream_kind *kind = topic->kind;
-    struct issue issue = {.version = snapshot->version, .changes_ms = INT64_MAX};
+    struct issue issue = {
+        .version = snapshot->version, .since_ms = now_ms, .changes_ms = INT64_MAX};
     issue.body = kind->render(view, snapshot, topic->channel, now_ms);
     if (kind->next_change != NULL)
         issue.changes_ms = kind->next_change(snapshot, topic->channel, now_ms);
@@ -173,13 +176,14 @@ static struct issue issue_of(const struct topic *topic, const struct view *view,
     if (source == NULL)
         return render(topic, view, snapshot, now_ms);
     shared_body_acquire(source->body);
-    return (struct issue){source->body, source->version, source->changes_ms};
+    return (struct issue){source->body, source->version, source->since_ms, source->changes_ms};
 }
 
 static void set_issue(struct topic *topic, const struct issue *issue)
 {
     uint64_t news = event_news(issue->body);
     topic->version = issue->version;
+    topic->since_ms = issue->since_ms;
     topic->changes_ms = issue->changes_ms;
     if (topic->body != NULL && topic->news == news && !topic->is_split)
         return;
@@ -201,6 +205,8 @@ static void note_moment(struct topic *topic)
         board->next_moment_ms = topic->changes_ms;
     if (topic->expires_ms != 0 && topic->expires_ms < board->next_moment_ms)
         board->next_moment_ms = topic->expires_ms;
+    if (topic->since_ms > board->looked_wall_ms)
+        board->looked_wall_ms = topic->since_ms;
 }
 
 struct fault topic_take(struct board *board, const struct stream_request *wanted,
@@ -258,6 +264,7 @@ bool topics_look(struct board *board, const struct view *view)
     bool is_other_catalog = board->catalog != view->catalog;
     bool has_news = false;
     board->next_moment_ms = INT64_MAX;
+    board->looked_wall_ms = now_ms;
     for (size_t i = 0; i < TOPIC_LISTS; i++) {
         for (struct topic *topic = board->topics[i]; topic != NULL; topic = topic->next)
             has_news = look_at(topic, view, is_other_catalog, now_ms) || has_news;

@@ -153,6 +153,34 @@ TEST(a_moment_is_met_without_a_publication)
     square_close(square);
 }
 
+/* What they were told last is not so any more; the moment is met again when it comes again. */
+TEST(a_clock_that_is_put_back_is_heard_of)
+{
+    struct square *square = square_open();
+    atomic_store(&moments[0], gazette_now(&square->gazette.clock) + 5000);
+    struct client client = hear(square, "/1e7", "");
+    expect(&client, "id: one.0\ndata: version 1\n\n");
+    pass_time(square, 5000);
+    expect(&client, "id: one.1\ndata: version 1\n\n");
+    atomic_store(&square->gazette.put_back_ms, 8000);
+    pass_time(square, 1000);
+    expect(&client, "id: one.0\ndata: version 1\n\n");
+    struct client late = hear(square, "/1e7", "");
+    expect(&late, "id: one.0\ndata: version 1\n\n");
+    pass_time(square, 3000);
+    expect_silence(square, &client);
+    expect_silence(square, &late);
+    atomic_store(&square->gazette.put_back_ms, -86400000);
+    pass_time(square, 1000);
+    expect(&client, "id: one.1\ndata: version 1\n\n");
+    expect(&late, "id: one.1\ndata: version 1\n\n");
+    pass_time(square, 1000);
+    expect_silence(square, &client);
+    leave(square, &late);
+    leave(square, &client);
+    square_close(square);
+}
+
 TEST(a_moment_that_comes_between_two_looks_is_heard_by_who_came_meanwhile)
 {
     struct square *square = square_open();
@@ -217,6 +245,7 @@ TESTS(a_stream_begins_with_how_long_to_wait_before_the_next,
       who_has_had_the_newest_event_gets_what_comes_next,
       who_has_had_anything_else_gets_the_newest_event, what_has_the_same_id_is_the_same_news,
       what_changes_by_time_alone_is_announced_at_its_moment, a_moment_is_met_without_a_publication,
+      a_clock_that_is_put_back_is_heard_of,
       a_moment_that_comes_between_two_looks_is_heard_by_who_came_meanwhile,
       who_was_ahead_of_the_others_hears_it_when_the_news_is_taken_back,
       credentials_that_see_the_same_share_what_is_rendered)
