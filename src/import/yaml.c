@@ -10,6 +10,7 @@
 #include <string.h>
 #include <yaml.h>
 
+#include "base/hex.h"
 #include "base/map.h"
 #include "base/number.h"
 #include "import/source.h"
@@ -77,25 +78,14 @@ static bool is_one_of(struct str text, const char *const *words, size_t count)
     return false;
 }
 
-static int digit_of(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return 16;
-}
-
 /* 0x1F and 0o17. */
 static bool read_based(struct str text, double *number)
 {
     int base = str_starts_with(text, STR("0x")) ? 16 : str_starts_with(text, STR("0o")) ? 8 : 0;
     double value = 0;
     for (size_t i = 2; base > 0 && i < text.size; i++) {
-        int digit = digit_of(text.data[i]);
-        if (digit >= base)
+        int digit = hex_value(text.data[i]);
+        if (digit < 0 || digit >= base)
             return false;
         value = value * base + digit;
     }
@@ -115,7 +105,9 @@ static bool read_decimal(struct arena *arena, struct str text, double *number)
         at++;
     struct str digits = str_slice(text, at, text.size);
     has_zero = digits.size > 1 && digits.data[0] == '.';
-    if (digits.size == 0 || (digits.data[0] != '.' && digit_of(digits.data[0]) > 9))
+    if (digits.size == 0)
+        return false;
+    if (digits.data[0] != '.' && (digits.data[0] < '0' || digits.data[0] > '9'))
         return false;
     struct str spelled = arena_format(arena, "%s%s%.*s", is_negative ? "-" : "",
                                       has_zero ? "0" : "", STR_ARG(digits));
