@@ -9,40 +9,72 @@
 #include "auth/secret.h"
 #include "base/random.h"
 
-/* The hash is uniform already, so its first bytes serve as the table's index. */
+/* The hash is uniform already: its first bytes serve as the table's index, the next as a tag. */
+static uint64_t number_at(const struct credential_hash *hash, size_t at)
+{
+    uint64_t number = 0;
+    memcpy(&number, hash->bytes + at, sizeof(number));
+    return number;
+}
+
 static size_t first_slot(const struct credential_hash *hash, size_t slot_count)
 {
-    uint64_t start = 0;
-    memcpy(&start, hash->bytes, sizeof(start));
-    return (size_t)(start & (slot_count - 1));
+    return (size_t)(number_at(hash, 0) & (slot_count - 1));
+}
+
+static uint64_t tag_of(const struct credential_hash *hash)
+{
+    return number_at(hash, sizeof(uint64_t));
+}
+
+/* Puts it where there is room; how many slots one has to look at to find it. */
+static size_t put_entry(struct keyring_slot *slots, size_t slot_count,
+                        const struct keyring_entry *entry, uint32_t number)
+{
+    size_t at = first_slot(&entry->hash, slot_count);
+    size_t probes = 1;
+    for (; slots[at].number != 0; probes++)
+        at = (at + 1) & (slot_count - 1);
+    slots[at] = (struct keyring_slot){tag_of(&entry->hash), number};
+    return probes;
 }
 
 struct keyring keyring_build(struct arena *arena, const struct keyring_entry *entries,
                              size_t entry_count)
 {
     size_t slot_count = 8;
-    while (slot_count < entry_count * 2)
+    size_t probes_max = 0;
+    while (slot_count < entry_count * 4)
         slot_count *= 2;
-    uint32_t *slots = ARENA_NEW_ARRAY(arena, uint32_t, slot_count); /* entry index + 1; 0 empty */
+    struct keyring_slot *slots = ARENA_NEW_ARRAY(arena, struct keyring_slot, slot_count);
     for (size_t i = 0; i < entry_count; i++) {
-        size_t at = first_slot(&entries[i].hash, slot_count);
-        while (slots[at] != 0)
-            at = (at + 1) & (slot_count - 1);
-        slots[at] = (uint32_t)(i + 1);
+        size_t probes = put_entry(slots, slot_count, &entries[i], (uint32_t)(i + 1));
+        if (probes > probes_max)
+            probes_max = probes;
     }
-    return (struct keyring){entries, entry_count, slots, slot_count};
+    return (struct keyring){entries, entry_count, slots, slot_count, probes_max};
 }
 
+static bool is_entry(const struct keyring *keyring, uint32_t number,
+                     const struct credential_hash *hash)
+{
+    assert(number <= keyring->entry_count);
+    return sodium_memcmp(keyring->entries[number - 1].hash.bytes, hash->bytes,
+                         CREDENTIAL_HASH_BYTES) == 0;
+}
+
+/* Looks at as many slots for each wrong secret, taken or free, and reads an entry only where 64
+ * more bits of the hash are right: the time says nothing of what is in the table. */
 static const struct caller *find_hash(const struct keyring *keyring,
                                       const struct credential_hash *hash)
 {
-    if (keyring->slot_count == 0)
-        return NULL;
-    size_t at = first_slot(hash, keyring->slot_count);
-    for (; keyring->slots[at] != 0; at = (at + 1) & (keyring->slot_count - 1)) {
-        const struct keyring_entry *entry = &keyring->entries[keyring->slots[at] - 1];
-        if (sodium_memcmp(entry->hash.bytes, hash->bytes, CREDENTIAL_HASH_BYTES) == 0)
-            return &entry->caller;
+    size_t last = keyring->slot_count - 1;
+    uint64_t tag = tag_of(hash);
+    for (size_t probe = 0; probe < keyring->probes; probe++) {
+        const struct keyring_slot *slot = &keyring->slots[(number_at(hash, 0) + probe) & last];
+        bool is_alike = ((slot->tag ^ tag) | (slot->number == 0)) == 0;
+        if (is_alike && is_entry(keyring, slot->number, hash))
+            return &keyring->entries[slot->number - 1].caller;
     }
     return NULL;
 }

@@ -3,7 +3,8 @@
  * keyring - secret -> caller, in memory.
  *
  * Built once per catalog version from the store's hashes; immutable, so reading needs no lock.
- * Looking up costs one SHA-256 and one table probe, and compares 32 bytes in constant time.
+ * Looking up costs one SHA-256 and a few probes of a table, as many for each secret that is wrong,
+ * and compares 32 bytes in constant time.
  */
 #ifndef AUTH_KEYRING_H
 #define AUTH_KEYRING_H
@@ -32,11 +33,17 @@ struct keyring_entry {
     struct caller caller;
 };
 
+struct keyring_slot {
+    uint64_t tag;    /* bytes of the hash, others than those it is found by */
+    uint32_t number; /* the entry's index + 1; 0: free */
+};
+
 struct keyring {
     const struct keyring_entry *entries;
     size_t entry_count;
-    const uint32_t *slots; /* open addressing by the hash's first bytes */
+    const struct keyring_slot *slots; /* open addressing by the hash's first bytes */
     size_t slot_count;
+    size_t probes; /* that find the entry which lies farthest from its place */
 };
 
 /* entries live in the arena (or longer) and are borrowed. */

@@ -10,58 +10,46 @@
 #include "base/map.h"
 #include "base/memory.h"
 
-enum { WINDOW_MS = 1000, LISTS = 64 };
+enum { WINDOW_MS = 1000, RING_COUNT_MIN = 8 };
+/* Lists are short with as many environments as there can be (25,000), and no list fills up with
+ * them; all accounts there can be, each asked a few times a second, fit in 32 MiB. */
+enum { LISTS = 4096, ACCOUNTS_PER_LIST_MAX = 32, LOCKS = 64 };
 static const int64_t day_ms = 86400000;
 
 /* One environment's or one name's account. The ring holds the moments of the requests allowed last,
- * oldest at `first`; a request that is refused leaves no trace, so that knocking does not keep the
- * door shut.
+ * oldest at `first`; it grows with what is asked, not with what may be. A request that is refused
+ * leaves no trace, so that knocking does not keep the door shut.
  */
 struct account {
-    int64_t *ring;     /* NULL until the first request */
-    uint32_t capacity; /* of the ring: per_second, as it was when it was last used */
+    struct account *next;
+    int64_t *ring; /* NULL until the first request */
+    uint32_t capacity;
     uint32_t first, count;
     int64_t day; /* since the epoch, UTC */
     uint64_t day_count;
-};
-
-struct numbered_account {
-    pthread_mutex_t lock;
-    struct account account;
-};
-
-struct named_account {
-    struct named_account *next;
-    struct account account;
     size_t name_size;
     char name[];
 };
 
-struct named_list {
-    pthread_mutex_t lock; /* guards the list and the accounts in it */
-    struct named_account *first;
-};
-
-/* Environments are numbered densely and come from the catalog, never from a request. */
 struct rates {
     const struct clock *clock;
     _Atomic uint32_t per_second; /* these two as struct rate_limits has them */
     _Atomic uint64_t per_day;
-    pthread_rwlock_t lock; /* guards the table; each account in it guards itself */
-    struct numbered_account **accounts;
-    size_t account_count;
-    struct named_list lists[LISTS];
+    pthread_mutex_t locks[LOCKS]; /* each guards every LOCKS-th list and the accounts in it */
+    struct account *lists[LISTS]; /* who asked last is first */
+};
+
+struct moment {
+    int64_t now_ms, wall_ms;
 };
 
 struct rates *rates_open(const struct clock *clock, struct rate_limits limits)
 {
-    assert(limits.per_second <= RATE_PER_SECOND_MAX);
     struct rates *rates = MEMORY_NEW(struct rates);
     rates->clock = clock;
     rates_change(rates, limits);
-    pthread_rwlock_init(&rates->lock, NULL);
-    for (size_t i = 0; i < LISTS; i++)
-        pthread_mutex_init(&rates->lists[i].lock, NULL);
+    for (size_t i = 0; i < LOCKS; i++)
+        pthread_mutex_init(&rates->locks[i], NULL);
     return rates;
 }
 
@@ -80,91 +68,46 @@ static struct rate_limits limits_of(const struct rates *rates)
     };
 }
 
-static void free_named(struct named_account *named)
+static void free_account(struct account *account)
 {
-    memory_free(named->account.ring);
-    memory_free(named);
-}
-
-static void close_list(struct named_list *list)
-{
-    while (list->first != NULL) {
-        struct named_account *named = list->first;
-        list->first = named->next;
-        free_named(named);
-    }
-    pthread_mutex_destroy(&list->lock);
+    memory_free(account->ring);
+    memory_free(account);
 }
 
 void rates_close(struct rates *rates)
 {
-    for (size_t i = 0; i < rates->account_count; i++) {
-        struct numbered_account *numbered = rates->accounts[i];
-        if (numbered == NULL)
-            continue;
-        pthread_mutex_destroy(&numbered->lock);
-        memory_free(numbered->account.ring);
-        memory_free(numbered);
+    for (size_t i = 0; i < LISTS; i++) {
+        while (rates->lists[i] != NULL) {
+            struct account *account = rates->lists[i];
+            rates->lists[i] = account->next;
+            free_account(account);
+        }
     }
-    for (size_t i = 0; i < LISTS; i++)
-        close_list(&rates->lists[i]);
-    memory_free(rates->accounts);
-    pthread_rwlock_destroy(&rates->lock);
+    for (size_t i = 0; i < LOCKS; i++)
+        pthread_mutex_destroy(&rates->locks[i]);
     memory_free(rates);
 }
 
-static struct numbered_account *look_up(struct rates *rates, uint64_t environment)
-{
-    pthread_rwlock_rdlock(&rates->lock);
-    struct numbered_account *numbered =
-        environment < rates->account_count ? rates->accounts[environment] : NULL;
-    pthread_rwlock_unlock(&rates->lock);
-    return numbered;
-}
+/* ---- one account ------------------------------------------------------------------------- */
 
-static void make_room(struct rates *rates, uint64_t environment)
+static void grow_ring(struct account *account)
 {
-    if (environment < rates->account_count)
-        return;
-    size_t count = (size_t)environment + 64;
-    rates->accounts = memory_resize(rates->accounts, count * sizeof(*rates->accounts));
-    for (size_t i = rates->account_count; i < count; i++)
-        rates->accounts[i] = NULL;
-    rates->account_count = count;
-}
-
-static struct numbered_account *find_account(struct rates *rates, uint64_t environment)
-{
-    struct numbered_account *numbered = look_up(rates, environment);
-    if (numbered != NULL)
-        return numbered;
-    pthread_rwlock_wrlock(&rates->lock);
-    make_room(rates, environment);
-    numbered = rates->accounts[environment];
-    if (numbered == NULL) {
-        numbered = MEMORY_NEW(struct numbered_account);
-        pthread_mutex_init(&numbered->lock, NULL);
-        rates->accounts[environment] = numbered;
-    }
-    pthread_rwlock_unlock(&rates->lock);
-    return numbered;
-}
-
-/* A ring of another size, with the newest of what the old one holds. */
-static void fit_ring(struct account *account, uint32_t per_second)
-{
-    if (account->capacity == per_second)
-        return;
-    int64_t *ring = MEMORY_NEW_ARRAY(int64_t, per_second);
-    uint32_t kept = account->count < per_second ? account->count : per_second;
-    uint32_t from = account->first + account->count - kept;
-    for (uint32_t i = 0; i < kept; i++)
-        ring[i] = account->ring[(from + i) % account->capacity];
+    uint32_t capacity = account->capacity == 0 ? RING_COUNT_MIN : account->capacity * 2;
+    int64_t *ring = MEMORY_NEW_ARRAY(int64_t, capacity);
+    for (uint32_t i = 0; i < account->count; i++)
+        ring[i] = account->ring[(account->first + i) % account->capacity];
     memory_free(account->ring);
     account->ring = ring;
-    account->capacity = per_second;
+    account->capacity = capacity;
     account->first = 0;
-    account->count = kept;
+}
+
+static void drop_ring(struct account *account)
+{
+    memory_free(account->ring);
+    account->ring = NULL;
+    account->capacity = 0;
+    account->first = 0;
 }
 
 static void forget_what_passed(struct account *account, int64_t now_ms)
@@ -187,18 +130,15 @@ static uint32_t clamp(uint64_t value)
     return value > UINT32_MAX ? UINT32_MAX : (uint32_t)value;
 }
 
-static struct rate_answer answer_second(const struct account *account, uint32_t per_second,
-                                        int64_t now_ms)
+/* Whoever waits, waits for a part of one second. */
+static struct rate_answer answer_second(const struct account *account, uint32_t per_second)
 {
-    uint32_t wait_s = 1;
-    if (account->ring != NULL && account->count > 0)
-        wait_s = seconds_until(account->ring[account->first] + WINDOW_MS - now_ms);
     return (struct rate_answer){
         .is_allowed = account->count < per_second,
-        .retry_after_s = wait_s,
+        .retry_after_s = 1,
         .limit = per_second,
-        .remaining = per_second - account->count,
-        .reset_s = wait_s,
+        .remaining = account->count < per_second ? per_second - account->count : 0,
+        .reset_s = 1,
     };
 }
 
@@ -226,13 +166,13 @@ static struct rate_answer tighter(struct rate_answer second, struct rate_answer 
 }
 
 static struct rate_answer ask(struct rate_limits limits, const struct account *account,
-                              int64_t now_ms, int64_t wall_ms)
+                              int64_t wall_ms)
 {
     struct rate_answer free_way = {.is_allowed = true, .remaining = UINT32_MAX};
     struct rate_answer second = free_way;
     struct rate_answer day = free_way;
     if (limits.per_second > 0)
-        second = answer_second(account, limits.per_second, now_ms);
+        second = answer_second(account, limits.per_second);
     if (limits.per_day > 0)
         day = answer_day(account, limits.per_day, wall_ms);
     return tighter(second, day);
@@ -243,8 +183,9 @@ static void note(struct account *account, uint32_t per_second, int64_t now_ms)
     account->day_count++;
     if (per_second == 0)
         return;
-    assert(account->count < per_second);
-    account->ring[(account->first + account->count) % per_second] = now_ms;
+    if (account->count == account->capacity)
+        grow_ring(account);
+    account->ring[(account->first + account->count) % account->capacity] = now_ms;
     account->count++;
 }
 
@@ -253,90 +194,74 @@ static int64_t day_of(int64_t wall_ms)
     return wall_ms >= 0 ? wall_ms / day_ms : (wall_ms - day_ms + 1) / day_ms;
 }
 
-/* Under the account's lock, and with the time read inside it: the ring is in order whoever comes
- * first. */
-static struct rate_answer take(struct rates *rates, struct account *account)
+static struct rate_answer take(struct rate_limits limits, struct account *account,
+                               struct moment moment)
 {
-    struct rate_limits limits = limits_of(rates);
-    uint32_t per_second = limits.per_second;
-    int64_t now_ms = clock_monotonic_ms(rates->clock);
-    int64_t wall_ms = clock_wall_ms(rates->clock);
-    if (per_second > 0)
-        fit_ring(account, per_second);
-    if (day_of(wall_ms) != account->day) {
-        account->day = day_of(wall_ms);
+    if (day_of(moment.wall_ms) != account->day) {
+        account->day = day_of(moment.wall_ms);
         account->day_count = 0;
     }
-    if (per_second > 0)
-        forget_what_passed(account, now_ms);
-    struct rate_answer answer = ask(limits, account, now_ms, wall_ms);
+    forget_what_passed(account, moment.now_ms);
+    struct rate_answer answer = ask(limits, account, moment.wall_ms);
     if (answer.is_allowed) {
-        note(account, per_second, now_ms);
+        note(account, limits.per_second, moment.now_ms);
         if (answer.limit > 0)
             answer.remaining--;
     }
     return answer;
 }
 
-struct rate_answer rates_take(struct rates *rates, uint64_t environment)
-{
-    struct numbered_account *numbered = find_account(rates, environment);
-    pthread_mutex_lock(&numbered->lock);
-    struct rate_answer answer = take(rates, &numbered->account);
-    pthread_mutex_unlock(&numbered->lock);
-    return answer;
-}
+/* ---- all of them ------------------------------------------------------------------------- */
 
-/* ---- names -------------------------------------------------------------------------------------
- */
-
-static struct named_account *make_named(struct str name)
+static struct account *make_account(struct str name)
 {
-    struct named_account *named = memory_allocate(sizeof(*named) + name.size);
-    named->name_size = name.size;
+    struct account *account = memory_allocate(sizeof(*account) + name.size);
+    account->name_size = name.size;
     if (name.size > 0)
-        memcpy(named->name, name.data, name.size);
-    return named;
+        memcpy(account->name, name.data, name.size);
+    return account;
 }
 
-static bool is_of(const struct named_account *named, struct str name)
+static bool is_of(const struct account *account, struct str name)
 {
-    return str_equal((struct str){named->name, named->name_size}, name);
+    return str_equal((struct str){account->name, account->name_size}, name);
 }
 
-/* Whether all it holds is past: then it is as one that was never made. */
-static bool is_spent(const struct rates *rates, struct account *account)
+/* Whether all it holds is past: then it is as one that was never made. Where only the day's count
+ * is left, nothing else is kept. */
+static bool is_spent(struct account *account, struct rate_limits limits, struct moment moment)
 {
-    if (account->capacity > 0)
-        forget_what_passed(account, clock_monotonic_ms(rates->clock));
-    bool has_today = limits_of(rates).per_day > 0 &&
-                     account->day == day_of(clock_wall_ms(rates->clock)) && account->day_count > 0;
-    return account->count == 0 && !has_today;
+    forget_what_passed(account, moment.now_ms);
+    if (account->count > 0)
+        return false;
+    drop_ring(account);
+    bool has_today = limits.per_day > 0 && account->day == day_of(moment.wall_ms);
+    return !has_today || account->day_count == 0;
 }
 
-/* The name's account at the head of its list, others of it that are spent thrown out. */
-static struct account *find_named(const struct rates *rates, struct named_list *list,
-                                  struct str name)
+/* Takes the name's account out of its list, and throws out others: those that are spent, and those
+ * who have been quiet for longest when there are too many. NULL: it has none. */
+static struct account *take_out(struct account **list, struct str name, struct rate_limits limits,
+                                struct moment moment)
 {
-    struct named_account *found = NULL;
-    for (struct named_account **link = &list->first; *link != NULL;) {
-        struct named_account *named = *link;
-        bool is_wanted = is_of(named, name);
-        if (!is_wanted && !is_spent(rates, &named->account)) {
-            link = &named->next;
+    struct account *found = NULL;
+    size_t count = 0;
+    for (struct account **link = list; *link != NULL;) {
+        struct account *account = *link;
+        bool is_wanted = is_of(account, name);
+        bool stays = !is_wanted && count + 1 < ACCOUNTS_PER_LIST_MAX;
+        if (stays && !is_spent(account, limits, moment)) {
+            link = &account->next;
+            count++;
             continue;
         }
-        *link = named->next;
+        *link = account->next;
         if (is_wanted)
-            found = named;
+            found = account;
         else
-            free_named(named);
+            free_account(account);
     }
-    if (found == NULL)
-        found = make_named(name);
-    found->next = list->first;
-    list->first = found;
-    return &found->account;
+    return found;
 }
 
 struct rate_answer rates_take_named(struct rates *rates, struct str name)
@@ -344,9 +269,25 @@ struct rate_answer rates_take_named(struct rates *rates, struct str name)
     struct rate_limits limits = limits_of(rates);
     if (limits.per_second == 0 && limits.per_day == 0)
         return (struct rate_answer){.is_allowed = true, .remaining = UINT32_MAX};
-    struct named_list *list = &rates->lists[map_hash(name) % LISTS];
-    pthread_mutex_lock(&list->lock);
-    struct rate_answer answer = take(rates, find_named(rates, list, name));
-    pthread_mutex_unlock(&list->lock);
+    size_t place = map_hash(name) % LISTS;
+    struct account **list = &rates->lists[place];
+    pthread_mutex_lock(&rates->locks[place % LOCKS]);
+    /* Read under the lock: rings are in order whoever comes first. */
+    struct moment moment = {clock_monotonic_ms(rates->clock), clock_wall_ms(rates->clock)};
+    struct account *account = take_out(list, name, limits, moment);
+    if (account == NULL)
+        account = make_account(name);
+    account->next = *list;
+    *list = account;
+    struct rate_answer answer = take(limits, account, moment);
+    pthread_mutex_unlock(&rates->locks[place % LOCKS]);
     return answer;
+}
+
+/* No name begins with a zero. */
+struct rate_answer rates_take(struct rates *rates, uint64_t environment)
+{
+    char name[1 + sizeof(environment)] = {0};
+    memcpy(name + 1, &environment, sizeof(environment));
+    return rates_take_named(rates, (struct str){name, sizeof(name)});
 }

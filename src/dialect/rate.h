@@ -5,8 +5,12 @@
  *
  * A sliding window that remembers the last requests themselves: "100 in one second" then holds for
  * every second, wherever it begins. (A token bucket lets through twice that around a pause.) Exact
- * under concurrency: one lock per environment, or a few for all names, held for a handful of
- * instructions.
+ * under concurrency: accounts lie in many short lists, under a few locks that are held for a
+ * handful of instructions.
+ *
+ * Memory is bounded, whatever is asked: of 131,072 accounts at the most, those that have been quiet
+ * for longest are forgotten first, which lets through what could have been refused, never the other
+ * way round. (An account is made for what the catalog knows, which is fewer.)
  */
 #ifndef DIALECT_RATE_H
 #define DIALECT_RATE_H
@@ -33,8 +37,8 @@ struct rate_answer {
 };
 /* Counts one request of an environment, if it is allowed. Any thread. */
 struct rate_answer rates_take(struct rates *rates, uint64_t environment);
-/* The same for a name: a credential's id. Those who have been quiet for long enough that nothing of
- * them counts any more are forgotten on the way, so that names may come and go. */
+/* The same for a name: a credential's id. Whoever has been quiet for long enough that nothing of
+ * them counts any more is forgotten on the way, so that names may come and go. */
 struct rate_answer rates_take_named(struct rates *rates, struct str name);
 
 #endif
