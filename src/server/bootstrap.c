@@ -80,3 +80,31 @@ struct str bootstrap_shown(struct arena *arena, struct str path, const struct bo
         return bootstrap->token;
     return arena_format(arena, "\"$(cat '%.*s')\"", STR_ARG(path));
 }
+
+/* ---- examples -------------------------------------------------------------------------------- */
+
+/* The variable is only needed where the command line would look elsewhere; login remembers it. */
+static struct str said_origin(struct arena *arena, struct str origin)
+{
+    if (str_equal(origin, STR("http://127.0.0.1:8080")))
+        return STR("");
+    return arena_format(arena, "GUIDON_API=%.*s ", STR_ARG(origin));
+}
+
+void bootstrap_examples(struct arena *arena, struct str token, struct str origin, struct buf *buf)
+{
+    struct str said = said_origin(arena, origin);
+    struct str name = str_of(program_invocation_name);
+    const char *const lines[] = {
+        "apps create my-app",
+        "use my-app production",
+        "flags create --key dark-mode --type bool --value true",
+        "eval dark-mode user-1",
+        "why dark-mode user-1",
+    };
+    buf_append_format(buf, "Try it:\n\n%.*s%.*s login --token %.*s\n", STR_ARG(said), STR_ARG(name),
+                      STR_ARG(token));
+    for (size_t i = 0; i < COUNT_OF(lines); i++)
+        buf_append_format(buf, "%.*s %s\n", STR_ARG(name), lines[i]);
+    buf_append(buf, STR("\n"));
+}

@@ -27,4 +27,8 @@ void bootstrap_hand_over(struct arena *arena, struct str path, const struct boot
 /* What stands for the token in examples: itself, or a shell's words for the file's content. */
 struct str bootstrap_shown(struct arena *arena, struct str path, const struct bootstrap *bootstrap);
 
+/* What is shown after a first start: from the token to a flag and why it is served, each line as it
+ * is to be pasted. origin: where the server listens. */
+void bootstrap_examples(struct arena *arena, struct str token, struct str origin, struct buf *buf);
+
 #endif

@@ -62,8 +62,9 @@ const struct option options_table[] = {
            "events waiting to be stored"),
     NUMBER("changes-waiting-max", changes_waiting_max, "1024", 1, 100000,
            "changes waiting to commit; 16 requests at most are handed to the writer"),
-    NUMBER("rehearsal-ms", rehearsal_ms, "200", 0, 60000,
-           "processor time of a step when a change is rehearsed in a child; 0: not rehearsed"),
+    NUMBER(
+        "rehearsal-ms", rehearsal_ms, "200", 0, 60000,
+        "processor time of a step when a change is rehearsed in another process; 0: not rehearsed"),
     NUMBER("crash-window-ms", crash_window_ms, "60000", 0, 3600000,
            "the third start after crashes in it serves an earlier snapshot, read-only; 0: never"),
     NUMBER("good-after-ms", good_after_ms, "60000", 0, 86400000,

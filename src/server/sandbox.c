@@ -13,18 +13,11 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/sanitized.h"
 #include "server/sandbox_calls.h"
 #include "server/sandbox_files.h"
 #include "server/sealed.h"
 #include "store/care.h"
-
-#if defined(__has_feature)
-#define IS_SANITIZED (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
-#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define IS_SANITIZED 1
-#else
-#define IS_SANITIZED 0
-#endif
 
 enum { REACHABLE_MAX = 64 };
 
@@ -247,6 +240,12 @@ struct fault sandbox_confine_calls(struct sandbox *sandbox, struct arena *arena)
     log_info("sandbox_on", "revision=%d landlock=%d seccomp=true", SANDBOX_REVISION,
              sandbox->landlock);
     return fault_none();
+}
+
+void sandbox_confine_child(const struct sandbox *sandbox)
+{
+    if (sandbox->inherited == 0 && sandbox->is_wanted && !sandbox->has_calls)
+        (void)sandbox_calls_confine(sandbox->binary, SANDBOX_REVISION);
 }
 
 struct fault sandbox_check(const struct options *options, struct arena *arena)

@@ -45,6 +45,9 @@ struct fault sandbox_confine_files(struct sandbox *sandbox, const struct options
 /* When all is bound. */
 struct fault sandbox_confine_calls(struct sandbox *sandbox, struct arena *arena) MUST_CHECK;
 
+/* The same for a process that was forked before that, or after; without a word. */
+void sandbox_confine_child(const struct sandbox *sandbox);
+
 /* Whether a server with these settings can live behind the fences it would inherit. */
 struct fault sandbox_check(const struct options *options, struct arena *arena) MUST_CHECK;
 

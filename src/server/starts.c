@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -79,7 +80,11 @@ static int open_file(struct str data)
     int size = snprintf(path, sizeof(path), "%.*s/starts", STR_ARG(data));
     if (size < 0 || (size_t)size >= sizeof(path))
         return -1;
-    return open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (file < 0 || flock(file, LOCK_EX | LOCK_NB) == 0)
+        return file;
+    close(file); /* another server's: this start will be refused, and is none */
+    return -1;
 }
 
 /* ---- what follows ---------------------------------------------------------------------------- */

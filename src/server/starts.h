@@ -13,7 +13,8 @@
  * long and answered so many requests since it was saved.
  *
  * A crash is what ends the process by a signal it raised itself (a fault, an abort, also a
- * watchdog's); SIGKILL, power and a full memory are none: they leave no note.
+ * watchdog's); SIGKILL, power and a full memory are none: they leave no note. A start that is
+ * refused because another server has the data is no start.
  */
 #ifndef SERVER_STARTS_H
 #define SERVER_STARTS_H

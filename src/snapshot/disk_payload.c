@@ -4,14 +4,8 @@
 
 #include <sodium.h>
 
-#include "model/codec.h"
-#include "json/write.h"
-
-static void member_optional(struct json_writer *writer, struct str key, struct str value)
-{
-    if (!str_is_absent(value))
-        json_member_string(writer, key, value);
-}
+#include "snapshot/documents.h"
+#include "snapshot/member.h"
 
 static void encode_users(struct json_writer *writer, const struct catalog *catalog)
 {
@@ -96,59 +90,6 @@ static void encode_deployments(struct json_writer *writer, const struct catalog 
     json_array_end(writer);
 }
 
-static void document_string(struct json_writer *writer, struct buf *scratch)
-{
-    json_string(writer, buf_str(scratch));
-    buf_clear(scratch);
-}
-
-static void encode_flag(struct json_writer *writer, const struct flag_revision *revision,
-                        struct buf *scratch)
-{
-    const struct provenance *provenance = &revision->provenance;
-    json_object_begin(writer);
-    json_member_u64(writer, STR("number"), provenance->number);
-    json_member_u64(writer, STR("sequence"), provenance->sequence);
-    json_member_u64(writer, STR("createdMs"), (uint64_t)provenance->created_ms);
-    json_member_u64(writer, STR("modifiedMs"), (uint64_t)provenance->modified_ms);
-    member_optional(writer, STR("createdBy"), provenance->created_by);
-    member_optional(writer, STR("modifiedBy"), provenance->modified_by);
-    json_key(writer, STR("document"));
-    flag_encode(&revision->flag, scratch);
-    document_string(writer, scratch);
-    json_object_end(writer);
-}
-
-static void encode_documents(struct json_writer *writer, const struct snapshot *snapshot)
-{
-    struct buf scratch;
-    buf_open(&scratch, SIZE_MAX);
-    json_key(writer, STR("settings"));
-    settings_encode(&snapshot->settings, &scratch);
-    document_string(writer, &scratch);
-    json_key(writer, STR("flags"));
-    json_array_begin(writer);
-    for (size_t i = 0; i < snapshot->state.flag_count; i++)
-        encode_flag(writer, snapshot->flags[i], &scratch);
-    json_array_end(writer);
-    json_key(writer, STR("segments"));
-    json_array_begin(writer);
-    for (size_t i = 0; i < snapshot->state.segment_count; i++) {
-        segment_encode(snapshot->state.segments[i], &scratch);
-        document_string(writer, &scratch);
-    }
-    json_array_end(writer);
-    json_key(writer, STR("cohorts"));
-    json_array_begin(writer);
-    for (size_t i = 0; i < snapshot->state.cohort_count; i++) {
-        const struct cohort_revision *revision = snapshot->cohorts[i];
-        cohort_document_encode(&revision->cohort, &revision->digest, &scratch);
-        document_string(writer, &scratch);
-    }
-    json_array_end(writer);
-    buf_close(&scratch);
-}
-
 static void encode_environments(struct json_writer *writer, const struct view *view)
 {
     json_key(writer, STR("environments"));
@@ -165,7 +106,8 @@ static void encode_environments(struct json_writer *writer, const struct view *v
         json_member_u64(writer, STR("monthlyQuota"), environment->monthly_quota);
         json_member_boolean(writer, STR("hidesFlagsByDefault"),
                             environment->hides_flags_by_default);
-        encode_documents(writer, view->snapshots[i]);
+        const struct snapshot_parts parts = documents_of(view->snapshots[i]);
+        documents_encode(&parts, writer);
         json_object_end(writer);
     }
     json_array_end(writer);

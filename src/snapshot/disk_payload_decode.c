@@ -1,70 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * disk_payload_decode - JSON as a view again: see disk_payload.h.
- *
- * A member that is missing or of the wrong type leaves zero or absent: the checksum has already
- * vouched for the bytes, so this is about a format nobody wrote, and the model's check decides.
- */
+/* disk_payload_decode - JSON as a view again: see disk_payload.h. */
 #include <sodium.h>
 
-#include "base/number.h"
-#include "model/codec.h"
 #include "snapshot/disk_payload.h"
-
-static struct str text_of(const struct json *json, struct str key)
-{
-    const struct json *member = json_find(json, key);
-    return member != NULL && member->type == JSON_STRING ? member->string : (struct str){0};
-}
-
-static bool is_count(const struct json *json)
-{
-    return json->type == JSON_NUMBER && json->number >= 0 && number_is_safe_integer(json->number);
-}
-
-static uint64_t number_of(const struct json *json, struct str key)
-{
-    const struct json *member = json_find(json, key);
-    return member != NULL && is_count(member) ? (uint64_t)member->number : 0;
-}
-
-static bool boolean_of(const struct json *json, struct str key)
-{
-    const struct json *member = json_find(json, key);
-    return member != NULL && member->type == JSON_BOOLEAN && member->boolean;
-}
-
-static const struct json *list_of(const struct json *json, struct str key, size_t *count)
-{
-    const struct json *member = json_find(json, key);
-    *count = member != NULL && member->type == JSON_ARRAY ? member->count : 0;
-    return *count == 0 ? NULL : member->elements;
-}
+#include "snapshot/documents.h"
+#include "snapshot/member.h"
 
 static void decode_users(struct arena *arena, const struct json *json, struct catalog_parts *parts)
 {
-    const struct json *items = list_of(json, STR("users"), &parts->user_count);
+    const struct json *items = member_list(json, STR("users"), &parts->user_count);
     struct user_row *rows = ARENA_NEW_ARRAY(arena, struct user_row, parts->user_count);
     for (size_t i = 0; i < parts->user_count; i++) {
-        rows[i].id = text_of(&items[i], STR("id"));
-        rows[i].email = text_of(&items[i], STR("email"));
-        uint64_t role = number_of(&items[i], STR("role"));
+        rows[i].id = member_text(&items[i], STR("id"));
+        rows[i].email = member_text(&items[i], STR("email"));
+        uint64_t role = member_count(&items[i], STR("role"));
         rows[i].role = role <= ROLE_OWNER ? (enum role)role : ROLE_NONE;
-        rows[i].created_ms = (int64_t)number_of(&items[i], STR("createdMs"));
+        rows[i].created_ms = (int64_t)member_count(&items[i], STR("createdMs"));
     }
     parts->users = rows;
 }
 
 static void decode_apps(struct arena *arena, const struct json *json, struct catalog_parts *parts)
 {
-    const struct json *items = list_of(json, STR("apps"), &parts->app_count);
+    const struct json *items = member_list(json, STR("apps"), &parts->app_count);
     struct app_row *rows = ARENA_NEW_ARRAY(arena, struct app_row, parts->app_count);
     for (size_t i = 0; i < parts->app_count; i++) {
-        rows[i].id = text_of(&items[i], STR("id"));
-        rows[i].name = text_of(&items[i], STR("name"));
-        rows[i].owner_user_id = text_of(&items[i], STR("ownerUserId"));
-        rows[i].hides_flags_by_default = boolean_of(&items[i], STR("hidesFlagsByDefault"));
-        rows[i].created_ms = (int64_t)number_of(&items[i], STR("createdMs"));
+        rows[i].id = member_text(&items[i], STR("id"));
+        rows[i].name = member_text(&items[i], STR("name"));
+        rows[i].owner_user_id = member_text(&items[i], STR("ownerUserId"));
+        rows[i].hides_flags_by_default = member_boolean(&items[i], STR("hidesFlagsByDefault"));
+        rows[i].created_ms = (int64_t)member_count(&items[i], STR("createdMs"));
     }
     parts->apps = rows;
 }
@@ -72,18 +37,18 @@ static void decode_apps(struct arena *arena, const struct json *json, struct cat
 static void decode_environments(struct arena *arena, const struct json *json,
                                 struct catalog_parts *parts)
 {
-    const struct json *items = list_of(json, STR("environments"), &parts->environment_count);
+    const struct json *items = member_list(json, STR("environments"), &parts->environment_count);
     struct environment_row *rows =
         ARENA_NEW_ARRAY(arena, struct environment_row, parts->environment_count);
     for (size_t i = 0; i < parts->environment_count; i++) {
-        rows[i].number = number_of(&items[i], STR("number"));
-        rows[i].id = text_of(&items[i], STR("id"));
-        rows[i].name = text_of(&items[i], STR("name"));
-        rows[i].app_id = text_of(&items[i], STR("appId"));
-        rows[i].version = number_of(&items[i], STR("version"));
-        rows[i].created_ms = (int64_t)number_of(&items[i], STR("createdMs"));
-        rows[i].monthly_quota = number_of(&items[i], STR("monthlyQuota"));
-        rows[i].hides_flags_by_default = boolean_of(&items[i], STR("hidesFlagsByDefault"));
+        rows[i].number = member_count(&items[i], STR("number"));
+        rows[i].id = member_text(&items[i], STR("id"));
+        rows[i].name = member_text(&items[i], STR("name"));
+        rows[i].app_id = member_text(&items[i], STR("appId"));
+        rows[i].version = member_count(&items[i], STR("version"));
+        rows[i].created_ms = (int64_t)member_count(&items[i], STR("createdMs"));
+        rows[i].monthly_quota = member_count(&items[i], STR("monthlyQuota"));
+        rows[i].hides_flags_by_default = member_boolean(&items[i], STR("hidesFlagsByDefault"));
     }
     parts->environments = rows;
 }
@@ -114,7 +79,7 @@ static struct fault check_environments(const struct catalog_parts *parts)
 
 static bool kind_of(const struct json *json, enum credential_kind *kind)
 {
-    uint64_t number = number_of(json, STR("kind"));
+    uint64_t number = member_count(json, STR("kind"));
     *kind = number < CREDENTIAL_KIND_COUNT ? (enum credential_kind)number : CREDENTIAL_BROWSER_KEY;
     return number < CREDENTIAL_KIND_COUNT;
 }
@@ -124,16 +89,16 @@ static void decode_deployments(struct arena *arena, const struct json *json,
 {
     size_t count = 0;
     uint64_t last = 0;
-    const struct json *items = list_of(json, STR("deployments"), &count);
+    const struct json *items = member_list(json, STR("deployments"), &count);
     struct deployment_row *rows = ARENA_NEW_ARRAY(arena, struct deployment_row, count);
     for (size_t i = 0; i < count; i++) {
         struct deployment_row row = {
-            .number = number_of(&items[i], STR("number")),
-            .environment = number_of(&items[i], STR("environment")),
-            .label = text_of(&items[i], STR("label")),
-            .key = text_of(&items[i], STR("key")),
-            .is_archived = boolean_of(&items[i], STR("isArchived")),
-            .created_ms = (int64_t)number_of(&items[i], STR("createdMs")),
+            .number = member_count(&items[i], STR("number")),
+            .environment = member_count(&items[i], STR("environment")),
+            .label = member_text(&items[i], STR("label")),
+            .key = member_text(&items[i], STR("key")),
+            .is_archived = member_boolean(&items[i], STR("isArchived")),
+            .created_ms = (int64_t)member_count(&items[i], STR("createdMs")),
         };
         if (!kind_of(&items[i], &row.kind) || row.number <= last)
             continue;
@@ -148,7 +113,7 @@ static const uint64_t *numbers_of(struct arena *arena, const struct json *json, 
                                   size_t *count)
 {
     size_t item_count = 0;
-    const struct json *items = list_of(json, key, &item_count);
+    const struct json *items = member_list(json, key, &item_count);
     uint64_t *numbers = ARENA_NEW_ARRAY(arena, uint64_t, item_count);
     *count = 0;
     for (size_t i = 0; i < item_count; i++) {
@@ -163,117 +128,33 @@ static void decode_credentials(struct arena *arena, const struct json *json,
                                struct catalog_parts *parts)
 {
     size_t count = 0;
-    const struct json *items = list_of(json, STR("credentials"), &count);
+    const struct json *items = member_list(json, STR("credentials"), &count);
     struct credential_row *rows = ARENA_NEW_ARRAY(arena, struct credential_row, count);
     for (size_t i = 0; i < count; i++) {
         enum credential_kind kind;
         if (!kind_of(&items[i], &kind))
             continue; /* nobody knows what it may do: nothing */
         struct credential_row *row = &rows[parts->credential_count++];
-        row->id = text_of(&items[i], STR("id"));
-        row->shown = text_of(&items[i], STR("shown"));
-        row->tail = text_of(&items[i], STR("tail"));
-        row->name = text_of(&items[i], STR("name"));
-        struct str hex = text_of(&items[i], STR("hash"));
+        row->id = member_text(&items[i], STR("id"));
+        row->shown = member_text(&items[i], STR("shown"));
+        row->tail = member_text(&items[i], STR("tail"));
+        row->name = member_text(&items[i], STR("name"));
+        struct str hex = member_text(&items[i], STR("hash"));
         size_t size = 0;
         sodium_hex2bin(row->hash.bytes, sizeof(row->hash.bytes), hex.data, hex.size, NULL, &size,
                        NULL);
         row->kind = kind;
-        row->user_id = text_of(&items[i], STR("userId"));
-        row->app_id = text_of(&items[i], STR("appId"));
-        row->environment = number_of(&items[i], STR("environment"));
-        row->deployment = number_of(&items[i], STR("deployment"));
+        row->user_id = member_text(&items[i], STR("userId"));
+        row->app_id = member_text(&items[i], STR("appId"));
+        row->environment = member_count(&items[i], STR("environment"));
+        row->deployment = member_count(&items[i], STR("deployment"));
         row->environments =
             numbers_of(arena, &items[i], STR("environments"), &row->environment_count);
-        row->created_ms = (int64_t)number_of(&items[i], STR("createdMs"));
-        row->expires_ms = (int64_t)number_of(&items[i], STR("expiresMs"));
-        row->is_read_only = boolean_of(&items[i], STR("isReadOnly"));
+        row->created_ms = (int64_t)member_count(&items[i], STR("createdMs"));
+        row->expires_ms = (int64_t)member_count(&items[i], STR("expiresMs"));
+        row->is_read_only = member_boolean(&items[i], STR("isReadOnly"));
     }
     parts->credentials = rows;
-}
-
-static struct fault decode_flag(struct arena *arena, const struct json *json,
-                                struct flag_revision **revision)
-{
-    const struct provenance provenance = {
-        .number = number_of(json, STR("number")),
-        .sequence = number_of(json, STR("sequence")),
-        .created_ms = (int64_t)number_of(json, STR("createdMs")),
-        .modified_ms = (int64_t)number_of(json, STR("modifiedMs")),
-        .created_by = text_of(json, STR("createdBy")),
-        .modified_by = text_of(json, STR("modifiedBy")),
-    };
-    struct flag flag;
-    struct fault fault = flag_decode(arena, text_of(json, STR("document")), &flag);
-    if (!failed(fault))
-        *revision = flag_revision_make(&flag, &provenance);
-    return fault;
-}
-
-static struct fault decode_flags(struct arena *arena, const struct json *json,
-                                 struct snapshot_parts *parts)
-{
-    size_t count = 0;
-    const struct json *items = list_of(json, STR("flags"), &count);
-    struct flag_revision **revisions = ARENA_NEW_ARRAY(arena, struct flag_revision *, count);
-    parts->flags = revisions;
-    for (size_t i = 0; i < count; i++) {
-        struct fault fault = decode_flag(arena, &items[i], &revisions[i]);
-        if (failed(fault))
-            return fault;
-        parts->flag_count++;
-    }
-    return fault_none();
-}
-
-static struct fault decode_cohorts(struct arena *arena, const struct json *json,
-                                   struct members_shelf *shelf, struct snapshot_parts *parts)
-{
-    size_t count = 0;
-    const struct json *items = list_of(json, STR("cohorts"), &count);
-    struct cohort_revision **revisions = ARENA_NEW_ARRAY(arena, struct cohort_revision *, count);
-    parts->cohorts = revisions;
-    for (size_t i = 0; i < count; i++) {
-        struct fault fault = items[i].type == JSON_STRING
-                                 ? cohort_revision_load(shelf, items[i].string, &revisions[i])
-                                 : fault_make(FAULT_INVALID, STR("cohorts"), STR("not a document"));
-        if (failed(fault))
-            return fault;
-        parts->cohort_count++;
-    }
-    return fault_none();
-}
-
-static struct fault decode_segments(struct arena *arena, const struct json *json,
-                                    struct snapshot_parts *parts)
-{
-    const struct json *items = list_of(json, STR("segments"), &parts->segment_count);
-    struct segment_revision **revisions =
-        ARENA_NEW_ARRAY(arena, struct segment_revision *, parts->segment_count);
-    parts->segments = revisions;
-    size_t wanted = parts->segment_count;
-    parts->segment_count = 0;
-    for (size_t i = 0; i < wanted; i++) {
-        struct segment segment;
-        struct fault fault =
-            items[i].type == JSON_STRING
-                ? segment_decode(arena, items[i].string, &segment)
-                : fault_make(FAULT_INVALID, STR("segments"), STR("not a document"));
-        if (failed(fault))
-            return fault;
-        revisions[parts->segment_count++] = segment_revision_make(&segment);
-    }
-    return fault_none();
-}
-
-static void release_parts(struct snapshot_parts *parts)
-{
-    for (size_t i = 0; i < parts->flag_count; i++)
-        flag_revision_release(parts->flags[i]);
-    for (size_t i = 0; i < parts->segment_count; i++)
-        segment_revision_release(parts->segments[i]);
-    for (size_t i = 0; i < parts->cohort_count; i++)
-        cohort_revision_release(parts->cohorts[i]);
 }
 
 static struct fault decode_snapshot(struct arena *arena, const struct json *json,
@@ -287,16 +168,10 @@ static struct fault decode_snapshot(struct arena *arena, const struct json *json
         .app_id = row->app_id,
         .name = row->name,
     };
-    struct fault fault = settings_decode(arena, text_of(json, STR("settings")), &parts.settings);
-    if (!failed(fault))
-        fault = decode_flags(arena, json, &parts);
-    if (!failed(fault))
-        fault = decode_segments(arena, json, &parts);
-    if (!failed(fault))
-        fault = decode_cohorts(arena, json, shelf, &parts);
+    struct fault fault = documents_decode(arena, json, shelf, &parts);
     if (!failed(fault))
         *snapshot = snapshot_make(&parts);
-    release_parts(&parts);
+    documents_release(&parts);
     return fault;
 }
 
@@ -306,7 +181,7 @@ static struct fault decode_snapshots(struct arena *arena, const struct json *jso
                                      struct snapshot **snapshots, size_t *made)
 {
     size_t count = 0;
-    const struct json *items = list_of(json, STR("environments"), &count);
+    const struct json *items = member_list(json, STR("environments"), &count);
     struct members_shelf shelf;
     members_shelf_open(&shelf, members);
     struct fault fault = fault_none();

@@ -64,7 +64,7 @@ struct engine_word {
 struct engine { /* a connection of some kind */
     const struct engine_kind *kind;
     bool is_poisoned; /* what is on disk is uncertain: nothing more is written through this one */
-    bool is_full;     /* what failed last found no room: it did not happen, wholly */
+    bool lacks_room;  /* what failed last found none, on disk or in memory: it did not happen */
 };
 
 struct engine_kind {

@@ -141,7 +141,7 @@ static void end_transaction(struct store *store)
         struct fault fault = run(store, "ROLLBACK");
         /* A rollback that fails leaves the connection in nobody knows what state; but for want of
          * memory, when it has not begun: store_begin tries again. */
-        if (failed(fault) && !store->engine->is_full)
+        if (failed(fault) && !store->engine->lacks_room)
             store->engine->is_poisoned = true;
     }
     store->is_in_transaction = false;
@@ -176,7 +176,7 @@ struct fault store_commit(struct store *store)
         /* Whether it reached the disk is unknown, and asking again could lie: a kernel reports a
          * failed sync once and forgets the pages (checklist, rule 39). Where there was no room, it
          * did not: what ends a transaction is the last of it that is written, before any sync. */
-        if (!store->engine->is_full)
+        if (!store->engine->lacks_room)
             store->engine->is_poisoned = true;
         end_transaction(store);
         return fault;
@@ -225,7 +225,7 @@ void store_rollback_savepoint(struct store *store)
     if (!failed(fault))
         fault = run(store, "RELEASE SAVEPOINT change");
     /* The caller counts on this change being gone; if it may not be, nothing is committed. */
-    if (failed(fault) && store->engine->is_full)
+    if (failed(fault) && store->engine->lacks_room)
         store->is_spoiled = true;
     else if (failed(fault))
         store->engine->is_poisoned = true;

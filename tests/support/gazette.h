@@ -20,6 +20,7 @@ enum { GAZETTE_ENVIRONMENTS = 3, GAZETTE_CREDENTIALS_MAX = 16, GAZETTE_DEPLOYMEN
 struct gazette {
     struct clock clock; /* first: its callbacks cast back */
     _Atomic int64_t now_ms;
+    _Atomic int64_t put_back_ms; /* the clock on the wall, behind that */
     struct arena arena;
     struct view_slot *views;
     struct catalog *catalog;
@@ -35,6 +36,11 @@ struct gazette {
 static inline int64_t gazette_now(const struct clock *clock)
 {
     return atomic_load(&((const struct gazette *)clock)->now_ms);
+}
+
+static inline int64_t gazette_wall(const struct clock *clock)
+{
+    return gazette_now(clock) - atomic_load(&((const struct gazette *)clock)->put_back_ms);
 }
 
 static inline void gazette_make_catalog(struct gazette *gazette)
@@ -124,7 +130,7 @@ static inline void gazette_remove_credential(struct gazette *gazette, struct str
 static inline void gazette_open(struct gazette *gazette)
 {
     random_open();
-    *gazette = (struct gazette){.clock = {gazette_now, gazette_now}, .role = ROLE_OWNER};
+    *gazette = (struct gazette){.clock = {gazette_wall, gazette_now}, .role = ROLE_OWNER};
     atomic_store(&gazette->now_ms, 1893456000000); /* 2030-01-01 */
     arena_open(&gazette->arena, 4096);
     gazette->views = view_slot_open();

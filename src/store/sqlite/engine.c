@@ -83,7 +83,7 @@ static bool code_poisons(int code)
 struct fault sqlite_refuse(struct sqlite_engine *self, int code)
 {
     if (code != SQLITE_OK)
-        self->base.is_full = (code & 0xff) == SQLITE_FULL || lacks_memory(code);
+        self->base.lacks_room = (code & 0xff) == SQLITE_FULL || lacks_memory(code);
     if (self->is_writer && code_poisons(code))
         self->base.is_poisoned = true;
     return sqlite_fault(code);

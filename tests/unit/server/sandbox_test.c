@@ -26,6 +26,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/sanitized.h"
 #include "server/sandbox_calls.h"
 #include "server/sandbox_files.h"
 #include "server/sealed.h"
@@ -100,15 +101,6 @@ static bool fence_in(struct place *place, const char *program)
            sandbox_calls_confine(program, SANDBOX_REVISION);
 }
 
-static bool is_sanitized(void)
-{
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    return true;
-#else
-    return false;
-#endif
-}
-
 /* The exit status of the fenced one; NOT_FENCED where there is nothing to fence with. */
 static int attempt(try_it tried, const char *program)
 {
@@ -131,7 +123,7 @@ static int attempt(try_it tried, const char *program)
 static bool can_fence(void)
 {
     int nothing(struct place * place);
-    if (is_sanitized()) {
+    if (IS_SANITIZED) {
         print_message("skipped: a sanitizer needs what the fences forbid\n");
         return false;
     }
