@@ -201,7 +201,6 @@ static void publish_first(struct changer *changer, struct view *view)
 static void free_changer(struct changer *changer)
 {
     quotas_close(&changer->quotas);
-    rehearsal_end(changer);
     stage_close(changer->stage);
     pthread_cond_destroy(&changer->wake);
     pthread_mutex_destroy(&changer->lock);
@@ -214,7 +213,7 @@ static struct changer *make_changer(const struct change_config *config)
 {
     struct changer *changer = MEMORY_NEW(struct changer);
     changer->config = *config;
-    changer->stage = stage_open();
+    changer->stage = rehearsal_open(&changer->config);
     pthread_mutex_init(&changer->lock, NULL);
     pthread_mutex_init(&changer->reading, NULL);
     pthread_mutex_init(&changer->finding, NULL);
@@ -246,7 +245,7 @@ struct fault change_open(struct changer **result, const struct change_config *co
     *bootstrap = (struct bootstrap){0};
     *degraded = fault_none();
     struct changer *changer = make_changer(config);
-    if (changer->stage == NULL) {
+    if (changer->stage == NULL && config->rehearsal_ms > 0) {
         free_changer(changer);
         return fault_make(FAULT_UNAVAILABLE, STR("memory"), STR("there is not enough memory"));
     }
@@ -269,6 +268,10 @@ struct fault change_open(struct changer **result, const struct change_config *co
         }
         *degraded = fault;
         changer->counters.is_read_only = true;
+    }
+    if (changer->store == NULL) { /* nothing will change, so nothing is rehearsed */
+        stage_close(changer->stage);
+        changer->stage = NULL;
     }
     changer->ingest = ingest_open(reader, config->event_queue_bytes_max, wake_for_events, changer);
     publish_first(changer, view);

@@ -3,25 +3,8 @@
 #include "change/choice.h"
 
 #include "model/affected.h"
+#include "model/leaves.h"
 #include "model/references.h"
-
-/* Index in the draft, or flag_count. */
-static size_t find_flag(const struct draft *draft, struct str key)
-{
-    size_t low = 0;
-    size_t high = draft->flag_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = str_compare(draft->flags[middle]->flag.key, key);
-        if (order == 0)
-            return middle;
-        if (order < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return draft->flag_count;
-}
 
 /* Revisions are shared by snapshots: what has the same address is the same. Both are sorted. */
 static void mark_new(struct choice *choice, const struct rehearsal_part *part)
@@ -39,11 +22,13 @@ static void mark_new(struct choice *choice, const struct rehearsal_part *part)
     }
 }
 
-bool choice_is_new_segment(const struct rehearsal_part *part, size_t index)
+static void mark_new_segments(struct choice *choice, const struct rehearsal_part *part)
 {
-    const struct segment_revision *revision = part->draft->segments[index];
-    size_t at = environment_segment_index(&part->before->state, revision->segment.key);
-    return at == INDEX_ABSENT || part->before->segments[at] != revision;
+    for (size_t i = 0; i < choice->segment_count; i++) {
+        const struct segment_revision *revision = part->draft->segments[i];
+        size_t at = environment_segment_index(&part->before->state, revision->segment.key);
+        choice->is_segment_new[i] = at == INDEX_ABSENT || part->before->segments[at] != revision;
+    }
 }
 
 static bool has_same_surroundings(const struct rehearsal_part *part)
@@ -63,37 +48,36 @@ static bool has_same_surroundings(const struct rehearsal_part *part)
 
 /* Where more than flags changed. */
 static void mark_affected(struct choice *choice, struct arena *arena,
-                          const struct rehearsal_part *part)
+                          const struct rehearsal_part *part, const struct environment_state *state)
 {
-    struct environment_state state = draft_state(part->draft, arena);
     const struct str *keys = NULL;
-    size_t count = environment_affected(arena, &part->before->state, &state, &keys);
+    size_t count = environment_affected(arena, &part->before->state, state, &keys);
     for (size_t i = 0; i < count; i++) {
-        size_t at = find_flag(part->draft, keys[i]);
-        if (at < part->draft->flag_count) /* else it is deleted */
+        size_t at = environment_flag_index(state, keys[i]);
+        if (at != INDEX_ABSENT) /* else it is deleted */
             choice->is_asked[at] = true;
     }
 }
 
-static bool leans_on_asked(const struct choice *choice, const struct draft *draft,
+static bool leans_on_asked(const struct choice *choice, const struct environment_state *state,
                            const struct flag *flag)
 {
     for (size_t i = 0; i < flag->prerequisite_count; i++) {
-        size_t at = find_flag(draft, flag->prerequisites[i].flag);
-        if (at < draft->flag_count && choice->is_asked[at])
+        size_t at = environment_flag_index(state, flag->prerequisites[i].flag);
+        if (at != INDEX_ABSENT && choice->is_asked[at])
             return true;
     }
     return false;
 }
 
 /* Until nobody is added: at most as often as prerequisites are deep, and once. */
-static void mark_leaning(struct choice *choice, const struct draft *draft)
+static void mark_leaning(struct choice *choice, const struct environment_state *state)
 {
     bool is_added = true;
     while (is_added) {
         is_added = false;
-        for (size_t i = 0; i < draft->flag_count; i++) {
-            if (choice->is_asked[i] || !leans_on_asked(choice, draft, &draft->flags[i]->flag))
+        for (size_t i = 0; i < state->flag_count; i++) {
+            if (choice->is_asked[i] || !leans_on_asked(choice, state, state->flags[i]))
                 continue;
             choice->is_asked[i] = is_added = true;
         }
@@ -101,20 +85,21 @@ static void mark_leaning(struct choice *choice, const struct draft *draft)
 }
 
 /* What those asked lean on, however deep. */
-static void mark_needed(struct choice *choice, struct arena *arena, const struct draft *draft)
+static void mark_needed(struct choice *choice, struct arena *arena,
+                        const struct environment_state *state)
 {
-    size_t *needed = ARENA_NEW_ARRAY(arena, size_t, draft->flag_count);
+    size_t *needed = ARENA_NEW_ARRAY(arena, size_t, state->flag_count);
     size_t count = 0;
-    for (size_t i = 0; i < draft->flag_count; i++) {
+    for (size_t i = 0; i < state->flag_count; i++) {
         choice->is_needed[i] = choice->is_asked[i];
         if (choice->is_needed[i])
             needed[count++] = i;
     }
     for (size_t i = 0; i < count; i++) {
-        const struct flag *flag = &draft->flags[needed[i]]->flag;
+        const struct flag *flag = state->flags[needed[i]];
         for (size_t j = 0; j < flag->prerequisite_count; j++) {
-            size_t at = find_flag(draft, flag->prerequisites[j].flag);
-            if (at == draft->flag_count || choice->is_needed[at])
+            size_t at = environment_flag_index(state, flag->prerequisites[j].flag);
+            if (at == INDEX_ABSENT || choice->is_needed[at])
                 continue;
             choice->is_needed[at] = true;
             needed[count++] = at;
@@ -122,25 +107,98 @@ static void mark_needed(struct choice *choice, struct arena *arena, const struct
     }
 }
 
+/* ---- segments -------------------------------------------------------------------------------- */
+
+struct segment_search {
+    const struct environment_state *state;
+    bool *is_needed;
+    size_t *found; /* those needed, in the order in which they were found */
+    size_t count;
+};
+
+static void need_segment(struct segment_search *search, size_t index)
+{
+    if (index == INDEX_ABSENT || search->is_needed[index])
+        return;
+    search->is_needed[index] = true;
+    search->found[search->count++] = index;
+}
+
+static void need_segments_of(struct segment_search *search, const struct expression *expression)
+{
+    struct leaf_walk walk;
+    leaf_walk_begin(&walk, expression);
+    for (const struct expression *leaf; (leaf = leaf_walk_next(&walk)) != NULL;) {
+        if (leaf->kind == EXPRESSION_SEGMENT)
+            need_segment(search, environment_segment_index(search->state, leaf->segment));
+    }
+}
+
+/* The new ones, those that needed flags ask, and what these ask, however deep. */
+static void mark_needed_segments(struct choice *choice, struct arena *arena,
+                                 const struct environment_state *state)
+{
+    struct segment_search search = {
+        .state = state,
+        .is_needed = choice->is_segment_needed,
+        .found = ARENA_NEW_ARRAY(arena, size_t, state->segment_count),
+    };
+    for (size_t i = 0; i < state->segment_count; i++) {
+        if (choice->is_segment_new[i])
+            need_segment(&search, i);
+    }
+    for (size_t i = 0; i < state->flag_count; i++) {
+        const struct flag *flag = state->flags[i];
+        for (size_t j = 0; choice->is_needed[i] && j < flag->rule_count; j++)
+            need_segments_of(&search, &flag->rules[j].when);
+    }
+    for (size_t i = 0; i < search.count; i++) {
+        const struct segment *segment = state->segments[search.found[i]];
+        for (size_t j = 0; j < segment->rule_count; j++)
+            need_segments_of(&search, &segment->rules[j]);
+    }
+}
+
+/* ---- all of it ------------------------------------------------------------------------------- */
+
+static void take_needed(struct choice *choice, struct arena *arena, const struct draft *draft)
+{
+    choice->draft = *draft;
+    choice->draft.flags = ARENA_NEW_ARRAY(arena, struct flag_revision *, draft->flag_count);
+    choice->draft.flag_count = 0;
+    for (size_t i = 0; i < draft->flag_count; i++) {
+        if (choice->is_needed[i])
+            choice->draft.flags[choice->draft.flag_count++] = draft->flags[i];
+    }
+    choice->draft.segments =
+        ARENA_NEW_ARRAY(arena, struct segment_revision *, draft->segment_count);
+    choice->draft.segment_count = 0;
+    for (size_t i = 0; i < draft->segment_count; i++) {
+        if (choice->is_segment_needed[i])
+            choice->draft.segments[choice->draft.segment_count++] = draft->segments[i];
+    }
+}
+
 struct choice choice_make(struct arena *arena, const struct rehearsal_part *part)
 {
     const struct draft *draft = part->draft;
     struct choice choice = {
+        .flag_count = draft->flag_count,
+        .segment_count = draft->segment_count,
         .is_new = ARENA_NEW_ARRAY(arena, bool, draft->flag_count),
         .is_asked = ARENA_NEW_ARRAY(arena, bool, draft->flag_count),
         .is_needed = ARENA_NEW_ARRAY(arena, bool, draft->flag_count),
-        .draft = *draft,
+        .is_segment_new = ARENA_NEW_ARRAY(arena, bool, draft->segment_count),
+        .is_segment_needed = ARENA_NEW_ARRAY(arena, bool, draft->segment_count),
     };
+    const struct environment_state state = draft_state(draft, arena);
     mark_new(&choice, part);
+    mark_new_segments(&choice, part);
     if (!has_same_surroundings(part))
-        mark_affected(&choice, arena, part);
-    mark_leaning(&choice, draft);
-    mark_needed(&choice, arena, draft);
-    choice.draft.flags = ARENA_NEW_ARRAY(arena, struct flag_revision *, draft->flag_count);
-    choice.draft.flag_count = 0;
-    for (size_t i = 0; i < draft->flag_count; i++) {
-        if (choice.is_needed[i])
-            choice.draft.flags[choice.draft.flag_count++] = draft->flags[i];
-    }
+        mark_affected(&choice, arena, part, &state);
+    mark_leaning(&choice, &state);
+    mark_needed(&choice, arena, &state);
+    mark_needed_segments(&choice, arena, &state);
+    take_needed(&choice, arena, draft);
     return choice;
 }

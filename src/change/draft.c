@@ -202,9 +202,9 @@ struct cohort_revision *draft_find_cohort(const struct draft *draft, struct str 
     return is_there ? draft->cohorts[at] : NULL;
 }
 
-struct snapshot *draft_compile(const struct draft *draft, int64_t now_ms)
+struct snapshot_parts draft_parts(const struct draft *draft, int64_t now_ms)
 {
-    struct snapshot_parts parts = {
+    return (struct snapshot_parts){
         .environment = draft->environment,
         .version = draft->version,
         .now_ms = now_ms,
@@ -218,5 +218,10 @@ struct snapshot *draft_compile(const struct draft *draft, int64_t now_ms)
         .cohorts = draft->cohorts,
         .cohort_count = draft->cohort_count,
     };
+}
+
+struct snapshot *draft_compile(const struct draft *draft, int64_t now_ms)
+{
+    const struct snapshot_parts parts = draft_parts(draft, now_ms);
     return snapshot_make(&parts);
 }

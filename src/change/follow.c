@@ -7,6 +7,9 @@
  */
 #include "change/follow.h"
 
+#include <pthread.h>
+#include <sched.h>
+
 #include "model/codec.h"
 #include "snapshot/cohort_document.h"
 
@@ -65,7 +68,8 @@ static struct members_source members_of(struct store *store)
     return (struct members_source){load_members, store};
 }
 
-static struct fault gather_flag(struct gathered *gathered, const struct revision_row *row)
+static struct fault make_flag(struct arena *arena, const struct revision_row *row,
+                              struct flag_revision **revision)
 {
     const struct provenance provenance = {
         .number = row->number,
@@ -76,10 +80,75 @@ static struct fault gather_flag(struct gathered *gathered, const struct revision
         .modified_by = row->actor,
     };
     struct flag flag;
-    struct fault fault = flag_decode(gathered->arena, row->document, &flag);
+    struct fault fault = flag_decode(arena, row->document, &flag);
     if (!failed(fault))
-        gathered->flags[gathered->flag_count++] = flag_revision_make(&flag, &provenance);
+        *revision = flag_revision_make(&flag, &provenance);
     return fault;
+}
+
+/* Flags are by far the most of what a start reads, and each is read by itself: so by as many
+ * threads as there are processors, when they are many. */
+enum { SHARES_MAX = 4, SHARE_FLAGS_LEAST = 1000 };
+
+struct share {
+    const struct revision_row *const *rows;
+    struct flag_revision **flags;
+    size_t count;
+    bool is_good;
+    pthread_t thread;
+};
+
+static void *make_flags(void *argument)
+{
+    struct share *share = argument;
+    struct arena arena;
+    arena_open(&arena, 16384);
+    share->is_good = true;
+    for (size_t i = 0; i < share->count && share->is_good; i++) {
+        share->is_good = !failed(make_flag(&arena, share->rows[i], &share->flags[i]));
+        arena_reset(&arena);
+    }
+    arena_close(&arena);
+    return NULL;
+}
+
+static size_t share_count(size_t flag_count)
+{
+    cpu_set_t processors;
+    size_t wanted = flag_count / SHARE_FLAGS_LEAST;
+    if (wanted <= 1 || sched_getaffinity(0, sizeof(processors), &processors) != 0)
+        return 1;
+    size_t most = (size_t)CPU_COUNT(&processors);
+    most = most < SHARES_MAX ? most : SHARES_MAX;
+    return wanted < most ? wanted : most;
+}
+
+/* flags: what could be made; the others are NULL. */
+static bool gather_flags(const struct revision_row *const *rows, size_t count,
+                         struct flag_revision **flags)
+{
+    struct share shares[SHARES_MAX];
+    bool is_threaded[SHARES_MAX] = {false};
+    size_t share_total = share_count(count);
+    bool is_good = true;
+    for (size_t i = 0; i < share_total; i++) {
+        size_t from = count * i / share_total;
+        shares[i] = (struct share){
+            .rows = rows + from,
+            .flags = flags + from,
+            .count = count * (i + 1) / share_total - from,
+        };
+        is_threaded[i] = i + 1 < share_total &&
+                         pthread_create(&shares[i].thread, NULL, make_flags, &shares[i]) == 0;
+    }
+    for (size_t i = share_total; i-- > 0;) { /* the last is our own */
+        if (is_threaded[i])
+            pthread_join(shares[i].thread, NULL);
+        else
+            make_flags(&shares[i]);
+        is_good = is_good && shares[i].is_good;
+    }
+    return is_good;
 }
 
 static struct fault gather_segment(struct gathered *gathered, const struct revision_row *row)
@@ -100,32 +169,28 @@ static struct fault gather_cohort(struct gathered *gathered, const struct revisi
     return fault;
 }
 
+/* All but flags. */
 static struct fault gather_row(struct gathered *gathered, const struct revision_row *row)
 {
-    struct fault fault = fault_none();
     switch (row->kind) {
-    case REVISION_FLAG:
-        fault = gather_flag(gathered, row);
-        break;
     case REVISION_SEGMENT:
-        fault = gather_segment(gathered, row);
-        break;
+        return gather_segment(gathered, row);
     case REVISION_COHORT:
-        fault = gather_cohort(gathered, row);
-        break;
+        return gather_cohort(gathered, row);
     case REVISION_SETTINGS:
-        fault = settings_decode(gathered->arena, row->document, &gathered->settings);
+        return settings_decode(gathered->arena, row->document, &gathered->settings);
+    case REVISION_FLAG:
         break;
     }
-    if (failed(fault)) /* the fault names a place in the document; say whose document it is */
-        fault = fault_make(FAULT_UNAVAILABLE, STR("revision"), STR("a stored document is refused"));
-    return fault;
+    return fault_none();
 }
 
 static void release_gathered(struct gathered *gathered)
 {
-    for (size_t i = 0; i < gathered->flag_count; i++)
-        flag_revision_release(gathered->flags[i]);
+    for (size_t i = 0; i < gathered->flag_count; i++) {
+        if (gathered->flags[i] != NULL) /* else it could not be made */
+            flag_revision_release(gathered->flags[i]);
+    }
     for (size_t i = 0; i < gathered->segment_count; i++)
         segment_revision_release(gathered->segments[i]);
     for (size_t i = 0; i < gathered->cohort_count; i++)
@@ -135,13 +200,22 @@ static void release_gathered(struct gathered *gathered)
 static struct fault gather_rows(struct gathered *gathered, const struct revision_row *rows,
                                 size_t count)
 {
+    const struct revision_row **flag_rows =
+        ARENA_NEW_ARRAY(gathered->arena, const struct revision_row *, count);
     gathered->flags = ARENA_NEW_ARRAY(gathered->arena, struct flag_revision *, count);
     gathered->segments = ARENA_NEW_ARRAY(gathered->arena, struct segment_revision *, count);
     gathered->cohorts = ARENA_NEW_ARRAY(gathered->arena, struct cohort_revision *, count);
-    struct fault fault = fault_none();
-    for (size_t i = 0; i < count && !failed(fault); i++)
-        fault = gather_row(gathered, &rows[i]);
-    return fault;
+    bool is_good = true;
+    for (size_t i = 0; i < count && is_good; i++) {
+        if (rows[i].kind == REVISION_FLAG)
+            flag_rows[gathered->flag_count++] = &rows[i];
+        else
+            is_good = !failed(gather_row(gathered, &rows[i]));
+    }
+    if (is_good && gather_flags(flag_rows, gathered->flag_count, gathered->flags))
+        return fault_none();
+    /* a fault would name a place in the document; say whose document it is */
+    return fault_make(FAULT_UNAVAILABLE, STR("revision"), STR("a stored document is refused"));
 }
 
 static struct fault follow_with_shelf(struct store *store,

@@ -161,12 +161,12 @@ static struct fault check_cost(const struct snapshot *next, const struct snapsho
                       STR("all flags together would take one subject too many steps to evaluate"));
 }
 
-static const struct snapshot *find_snapshot(const struct group *group, uint64_t environment)
+static struct snapshot **find_snapshot(const struct group *group, uint64_t environment)
 {
-    size_t at = 0;
-    while (group->snapshots[at]->environment != environment)
+    struct snapshot **at = group->snapshots;
+    while ((*at)->environment != environment)
         at++;
-    return group->snapshots[at];
+    return at;
 }
 
 /* In a child process, before anything is made of it here. */
@@ -178,7 +178,7 @@ static struct fault rehearse_drafts(const struct group *group, const struct draf
     for (size_t i = 0; i < count; i++) {
         if (drafts[i].is_changed)
             parts[part_count++] =
-                (struct rehearsal_part){&drafts[i], find_snapshot(group, drafts[i].environment)};
+                (struct rehearsal_part){&drafts[i], *find_snapshot(group, drafts[i].environment)};
     }
     struct fault fault =
         rehearsal_run(group->changer, group->arena, parts, part_count, group->now_ms);
@@ -189,7 +189,7 @@ static struct fault rehearse_drafts(const struct group *group, const struct draf
 static struct snapshot *make_candidate(const struct group *group, const struct draft *draft)
 {
     struct snapshot *candidate = draft_compile(draft, group->now_ms);
-    snapshot_expect(candidate, find_snapshot(group, draft->environment));
+    snapshot_expect(candidate, *find_snapshot(group, draft->environment));
     group->changer->config.render(candidate);
     return candidate;
 }
@@ -211,7 +211,7 @@ static struct fault run_dry(const struct group *group, const struct draft *draft
         struct snapshot *candidate = make_candidate(group, &copy);
         fault = check_size(candidate);
         if (!failed(fault))
-            fault = check_cost(candidate, find_snapshot(group, copy.environment));
+            fault = check_cost(candidate, *find_snapshot(group, copy.environment));
         snapshot_release(candidate);
     }
     draft_close(&copy);

@@ -160,7 +160,7 @@ static struct str key_of(struct arena *arena, enum probe_kind kind)
     if (kind == PROBE_NOBODY)
         return (struct str){0};
     struct str text = long_text(arena).string;
-    return kind == PROBE_LONG ? str_slice(text, 0, CONTEXT_KEY_BYTES_MAX) : STR("rehearsal");
+    return kind == PROBE_LONG ? str_slice(text, 0, CONTEXT_KEY_BYTES_MAX) : STR(PROBE_NAME);
 }
 
 struct probe probe_make(struct arena *arena, enum probe_kind kind,

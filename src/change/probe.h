@@ -13,6 +13,9 @@
 #include "model/rule.h"
 #include "json/json.h"
 
+/* The targeting key of all but nobody and the long one. */
+#define PROBE_NAME "rehearsal"
+
 /* What everybody's attributes are. */
 enum probe_kind {
     PROBE_NOBODY, /* no attributes, and no targeting key */

@@ -1,83 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * rehearse - what a rehearsal tries, in the child: see rehearsal.h.
+ * rehearse - what a rehearsal tries, in the player: see rehearsal.h.
  *
- * Reading back what will be stored comes first, then compiling and rendering, then the decisions.
- * All of it about an environment of nothing but what changed, what leans on that and what these
- * lean on (choice.h): the rest has been compiled and rendered as it is. Decisions are tried of each
- * flag that may decide otherwise than before, for every kind of probe, in both forms of a context,
- * and each of its rules and clauses by itself (eval/explain.h).
+ * Reading what will be stored comes first, then compiling and rendering, then the decisions. All of
+ * it about an environment of nothing but what changed, what leans on that and what these lean on
+ * (choice.h): the rest has been compiled and rendered as it is. Decisions are tried of each flag
+ * that may decide otherwise than before, for every kind of probe, in both forms of a context, and
+ * each of its rules and clauses by itself (eval/explain.h).
  */
-#include "change/choice.h"
 #include "change/probe.h"
 #include "change/rehearsal.h"
+#include "change/script.h"
 #include "eval/evaluate.h"
 #include "eval/explain.h"
-#include "model/codec.h"
 
-struct stage_set {
-    struct stage *stage;
+struct performance {
+    struct scene *scene;
     struct arena arena; /* emptied with each flag */
     const struct ruleset *rules;
     struct explainer *explainer;
     struct pattern_scratch *scratch;
     int64_t now_ms;
 };
-
-/* ---- what will be stored ----------------------------------------------------------------------
- */
-
-static bool reads_back(const struct flag *flag)
-{
-    struct arena arena;
-    arena_open(&arena, 4096);
-    struct buf text;
-    buf_open(&text, SIZE_MAX);
-    flag_encode(flag, &text);
-    struct flag read;
-    struct fault fault = flag_decode(&arena, buf_str(&text), &read);
-    bool is_same = !failed(fault) && flag_is_same(flag, &read);
-    buf_close(&text);
-    arena_close(&arena);
-    return is_same;
-}
-
-static bool segment_reads_back(const struct segment *segment)
-{
-    struct arena arena;
-    arena_open(&arena, 4096);
-    struct buf text;
-    buf_open(&text, SIZE_MAX);
-    segment_encode(segment, &text);
-    struct segment read;
-    struct fault fault = segment_decode(&arena, buf_str(&text), &read);
-    bool is_same = !failed(fault) && segment_is_same(segment, &read);
-    buf_close(&text);
-    arena_close(&arena);
-    return is_same;
-}
-
-static bool check_stored(struct stage *stage, const struct rehearsal_part *part,
-                         const struct choice *choice)
-{
-    for (size_t i = 0; i < part->draft->flag_count; i++) {
-        const struct flag *flag = &part->draft->flags[i]->flag;
-        if (!choice->is_new[i])
-            continue;
-        stage_step(stage, "reading back flag", flag->key, 0);
-        if (!reads_back(flag))
-            return stage_fail(stage, "does not read as it was written");
-    }
-    for (size_t i = 0; i < part->draft->segment_count; i++) {
-        const struct segment *segment = &part->draft->segments[i]->segment;
-        if (!choice_is_new_segment(part, i))
-            continue;
-        stage_step(stage, "reading back segment", segment->key, 0);
-        if (!segment_reads_back(segment))
-            return stage_fail(stage, "does not read as it was written");
-    }
-    return true;
-}
 
 /* ---- decisions --------------------------------------------------------------------------------
  */
@@ -95,106 +39,117 @@ static bool is_same_decision(const struct decision *a, const struct decision *b)
            a->error == b->error;
 }
 
-static void open_context(struct stage_set *set, struct context *context, enum context_form form,
-                         const struct probe *probe)
+static void open_context(struct performance *performance, struct context *context,
+                         enum context_form form, const struct probe *probe)
 {
     if (form == CONTEXT_FLAT)
-        context_open(context, &set->arena, set->rules, probe->targeting_key, &probe->attributes,
-                     set->scratch);
+        context_open(context, &performance->arena, performance->rules, probe->targeting_key,
+                     &probe->attributes, performance->scratch);
     else
-        context_open_user(context, &set->arena, set->rules, &probe->tree, set->scratch);
+        context_open_user(context, &performance->arena, performance->rules, &probe->tree,
+                          performance->scratch);
 }
 
 /* Once as traffic asks, once as people do, and the same must come out. */
-static bool decide(struct stage_set *set, const struct flag_rules *rules, enum context_form form,
-                   const struct probe *probe)
+static bool decide(struct performance *performance, const struct flag_rules *rules,
+                   enum context_form form, const struct probe *probe)
 {
     struct context context;
     struct trace trace;
-    open_context(set, &context, form, probe);
-    struct decision decision = evaluate_flag(rules, &context, set->now_ms, NULL);
-    trace_open(&trace, &set->arena);
-    open_context(set, &context, form, probe);
-    struct decision traced = evaluate_flag(rules, &context, set->now_ms, &trace);
+    open_context(performance, &context, form, probe);
+    struct decision decision = evaluate_flag(rules, &context, performance->now_ms, NULL);
+    trace_open(&trace, &performance->arena);
+    open_context(performance, &context, form, probe);
+    struct decision traced = evaluate_flag(rules, &context, performance->now_ms, &trace);
     if (!is_possible(rules->flag, &decision))
-        return stage_fail(set->stage, "is decided as what it does not have");
+        return scene_fail(performance->scene, "is decided as what it does not have");
     return is_same_decision(&decision, &traced) ||
-           stage_fail(set->stage, "is decided now one way, now another");
+           scene_fail(performance->scene, "is decided now one way, now another");
 }
 
-static void explain_whole(struct stage_set *set, const struct flag_rules *rules,
+static void explain_whole(struct performance *performance, const struct flag_rules *rules,
                           enum context_form form, const struct probe *probe)
 {
     struct context context;
-    open_context(set, &context, form, probe);
-    explain(set->explainer, &set->arena, rules->flag->key, &context, set->now_ms);
+    open_context(performance, &context, form, probe);
+    explain(performance->explainer, &performance->arena, rules->flag->key, &context,
+            performance->now_ms);
 }
 
-static bool try_probe(struct stage_set *set, const struct flag_rules *rules,
+static bool try_probe(struct performance *performance, const struct flag_rules *rules,
                       const struct probe *probe)
 {
-    return decide(set, rules, CONTEXT_FLAT, probe) && decide(set, rules, CONTEXT_USER, probe);
+    return decide(performance, rules, CONTEXT_FLAT, probe) &&
+           decide(performance, rules, CONTEXT_USER, probe);
 }
 
-static bool rehearse_flag(struct stage_set *set, const struct flag_rules *rules)
+static bool rehearse_flag(struct performance *performance, const struct flag_rules *rules)
 {
     const struct flag *flag = rules->flag;
-    stage_step(set->stage, "deciding flag", flag->key, 0);
+    scene_step(performance->scene, "deciding flag", flag->key, 0);
     const struct expression **expressions =
-        ARENA_NEW_ARRAY(&set->arena, const struct expression *, flag->rule_count);
+        ARENA_NEW_ARRAY(&performance->arena, const struct expression *, flag->rule_count);
     for (size_t i = 0; i < flag->rule_count; i++)
         expressions[i] = &flag->rules[i].when;
     for (enum probe_kind kind = 0; kind < PROBE_KINDS; kind++) {
-        const struct probe probe = probe_make(&set->arena, kind, expressions, flag->rule_count);
-        if (!try_probe(set, rules, &probe))
+        const struct probe probe =
+            probe_make(&performance->arena, kind, expressions, flag->rule_count);
+        if (!try_probe(performance, rules, &probe))
             return false;
         if (kind != PROBE_WANTED && kind != PROBE_LISTED)
             continue;
-        explain_whole(set, rules, CONTEXT_FLAT, &probe);
-        explain_whole(set, rules, CONTEXT_USER, &probe);
+        explain_whole(performance, rules, CONTEXT_FLAT, &probe);
+        explain_whole(performance, rules, CONTEXT_USER, &probe);
     }
     for (size_t i = 0; i < flag->rule_count; i++) { /* who passes this rule may pass no other */
-        const struct probe probe = probe_make(&set->arena, PROBE_WANTED, &expressions[i], 1);
-        if (!try_probe(set, rules, &probe))
+        const struct probe probe =
+            probe_make(&performance->arena, PROBE_WANTED, &expressions[i], 1);
+        if (!try_probe(performance, rules, &probe))
             return false;
     }
     return true;
 }
 
-static void rehearse_segment(struct stage_set *set, const struct segment *segment)
+static void rehearse_segment(struct performance *performance, const struct segment *segment)
 {
-    stage_step(set->stage, "asking segment", segment->key, 0);
+    scene_step(performance->scene, "asking segment", segment->key, 0);
     const struct expression **expressions =
-        ARENA_NEW_ARRAY(&set->arena, const struct expression *, segment->rule_count);
+        ARENA_NEW_ARRAY(&performance->arena, const struct expression *, segment->rule_count);
     for (size_t i = 0; i < segment->rule_count; i++)
         expressions[i] = &segment->rules[i];
     for (enum probe_kind kind = 0; kind < PROBE_KINDS; kind++) {
-        const struct probe probe = probe_make(&set->arena, kind, expressions, segment->rule_count);
+        const struct probe probe =
+            probe_make(&performance->arena, kind, expressions, segment->rule_count);
         for (enum context_form form = CONTEXT_FLAT; form <= CONTEXT_USER; form++) {
             struct context context;
-            open_context(set, &context, form, &probe);
-            evaluate_segment(set->rules, segment->key, &context, set->now_ms, &set->arena);
+            open_context(performance, &context, form, &probe);
+            evaluate_segment(performance->rules, segment->key, &context, performance->now_ms,
+                             &performance->arena);
         }
     }
 }
 
-static bool decide_chosen(struct stage_set *set, const struct rehearsal_part *part,
-                          const struct choice *choice)
+static size_t position_of(const struct json *positions, size_t index)
 {
-    for (size_t i = 0; i < part->draft->flag_count; i++) {
-        if (!choice->is_asked[i])
-            continue;
-        const struct flag_rules *rules = ruleset_find(set->rules, part->draft->flags[i]->flag.key);
+    return (size_t)positions[index].number;
+}
+
+static bool decide_asked(struct performance *performance, const struct script_part *part)
+{
+    for (size_t i = 0; i < part->asked_flag_count; i++) {
+        size_t at = position_of(part->asked_flags, i);
+        const struct flag_rules *rules =
+            ruleset_find(performance->rules, part->parts.flags[at]->flag.key);
         if (rules == NULL)
-            return stage_fail(set->stage, "lost a flag");
-        if (!rehearse_flag(set, rules))
+            return scene_fail(performance->scene, "lost a flag");
+        if (!rehearse_flag(performance, rules))
             return false;
-        arena_reset(&set->arena);
+        arena_reset(&performance->arena);
     }
-    for (size_t i = 0; i < part->draft->segment_count; i++) {
-        if (choice_is_new_segment(part, i))
-            rehearse_segment(set, &part->draft->segments[i]->segment);
-        arena_reset(&set->arena);
+    for (size_t i = 0; i < part->asked_segment_count; i++) {
+        size_t at = position_of(part->asked_segments, i);
+        rehearse_segment(performance, &part->parts.segments[at]->segment);
+        arena_reset(&performance->arena);
     }
     return true;
 }
@@ -202,31 +157,42 @@ static bool decide_chosen(struct stage_set *set, const struct rehearsal_part *pa
 /* ---- all of it ---------------------------------------------------------------------------------
  */
 
-/* The child ends right after: what is opened here is not closed. */
-bool rehearse_part(struct stage *stage, snapshot_renderer render, const struct rehearsal_part *part,
-                   int64_t now_ms)
+/* The player ends right after: what is opened here is not closed. */
+static bool rehearse_part(struct scene *scene, snapshot_renderer render,
+                          const struct script *script, size_t index)
 {
-    struct arena arena;
-    arena_open(&arena, 16384);
-    uint32_t size_ms = (uint32_t)part->draft->flag_count / 4;
-    stage_step(stage, "comparing", part->draft->name, size_ms);
-    struct choice choice = choice_make(&arena, part);
-    if (!check_stored(stage, part, &choice))
-        return false;
-    stage_step(stage, "compiling", part->draft->name, size_ms);
-    struct snapshot *candidate = draft_compile(&choice.draft, now_ms);
-    stage_step(stage, "rendering", part->draft->name, size_ms);
+    struct script_part part;
+    if (failed(script_read(script, index, &part)))
+        return scene_fail(scene, "does not read as it was written");
+    uint32_t size_ms = (uint32_t)part.parts.flag_count / 4;
+    scene_step(scene, "compiling", part.parts.name, size_ms);
+    struct snapshot *candidate = snapshot_make(&part.parts);
+    scene_step(scene, "rendering", part.parts.name, size_ms);
     snapshot_note_asked(candidate, UINT32_MAX); /* all there is to render, asked for yet or not */
     render(candidate);
-    struct stage_set set = {
-        .stage = stage,
+    struct performance performance = {
+        .scene = scene,
         .rules = candidate->rules,
-        .explainer = explainer_open(&arena, candidate->rules),
+        .explainer = explainer_open(script->arena, candidate->rules),
         .scratch = pattern_scratch_open(),
-        .now_ms = now_ms,
+        .now_ms = script->now_ms,
     };
-    arena_open(&set.arena, 8192);
-    ruleset_moment(set.rules, now_ms);
-    ruleset_next_moment_ms(set.rules, now_ms);
-    return decide_chosen(&set, part, &choice);
+    arena_open(&performance.arena, 8192);
+    ruleset_moment(performance.rules, script->now_ms);
+    ruleset_next_moment_ms(performance.rules, script->now_ms);
+    return decide_asked(&performance, &part);
+}
+
+bool rehearse(struct scene *scene, struct str text, void *render)
+{
+    struct arena arena;
+    struct script script;
+    arena_open(&arena, 16384);
+    if (failed(script_open(&script, &arena, text)))
+        return scene_fail(scene, "is no script");
+    for (size_t i = 0; i < script.part_count; i++) {
+        if (!rehearse_part(scene, *(const snapshot_renderer *)render, &script, i))
+            return false;
+    }
+    return true;
 }

@@ -24,6 +24,13 @@ def is_sanitized():
     """A sanitizer keeps what was freed, takes crashes upon itself, and wants no tracer beside it."""
     binary = BINARY.read_bytes()
     return b"__asan_init" in binary or b"__tsan_init" in binary
+
+
+# Everything takes longer under a sanitizer; and a server that is given much at once is to be asked
+# for more of it.
+ORDINARY = ("--handler-timeout-ms", "60000") if is_sanitized() else ()
+PATIENT = ("--handler-timeout-ms", "60000", "--rehearsal-ms", "20000")
+
 # Every route that wants a management token.
 MANAGEMENT = [("GET", "/apps"), ("POST", "/apps"), ("GET", "/envs"), ("PATCH", "/envs"),
               ("GET", "/flags"), ("POST", "/flags"), ("PATCH", "/flags"), ("DELETE", "/flags"),
@@ -93,7 +100,7 @@ class Server:
     def command(self):
         return [str(BINARY), "serve", "--listen", "127.0.0.1:0", "--operations-listen",
                 "127.0.0.1:0", "--data", str(self.data), "--bootstrap-token-file",
-                str(self.token_file), *self.arguments]
+                str(self.token_file), *ORDINARY, *self.arguments]
 
     def start(self):
         assert self.process is None

@@ -11,13 +11,12 @@ import time
 
 import pytest
 
-from harness import is_sanitized
+from harness import PATIENT, is_sanitized
 from record import record
 
 FLAGS = 5000
 EMPTY_KIB_MAX = 4 * 1024    # measured: 1.8 MiB
 FILLED_KIB_MAX = 20 * 1024  # measured: 13 MiB
-PATIENT = ("--handler-timeout-ms", "60000", "--rehearsal-ms", "20000")
 SAVED_S = 30
 
 

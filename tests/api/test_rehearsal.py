@@ -5,6 +5,7 @@ The server is tests/support/planted.c: as shipped, but for flags with a rule of 
 """
 import pathlib
 import statistics
+import subprocess
 import time
 
 import pytest
@@ -202,6 +203,17 @@ def test_a_crash_of_the_earlier_one_goes_back_further(doomed):
             doomed.process = None
     else:
         raise AssertionError("never came to the generation that is good")
+    assert ready(doomed).startswith("degraded: after crashes in a row")
+
+
+def test_a_second_server_that_is_refused_is_no_start(doomed):
+    _, key = poisoned(doomed, False)
+    doomed.crash("checkout", key)
+    doomed.start()
+    refused = subprocess.run(doomed.command(), capture_output=True, text=True, timeout=60)
+    assert refused.returncode != 0, refused.stderr
+    doomed.crash("checkout", key)
+    doomed.start()
     assert ready(doomed).startswith("degraded: after crashes in a row")
 
 
