@@ -10,6 +10,7 @@
 
 #include "base/memory.h"
 #include "change/growth.h"
+#include "change/reuse.h"
 #include "model/codec.h"
 #include "snapshot/cohort_document.h"
 #include "json/write.h"
@@ -205,23 +206,22 @@ static struct fault write_staged(struct store *store, const struct draft *after,
     return fault;
 }
 
-static struct str staged_kind_name(enum staged_kind kind)
+static void write_acknowledged(struct json_writer *writer, const struct edit *edit)
 {
-    switch (kind) {
-    case STAGED_FLAG:
-        return STR("flag");
-    case STAGED_SEGMENT:
-        return STR("segment");
-    case STAGED_COHORT:
-        return STR("cohort");
-    case STAGED_SETTINGS:
-        return STR("settings");
-    }
-    return STR("");
+    if (!edit->is_growth_acknowledged && !edit->is_reuse_acknowledged)
+        return;
+    json_key(writer, STR("acknowledged"));
+    json_array_begin(writer);
+    if (edit->is_growth_acknowledged)
+        json_string(writer, STR("growth"));
+    if (edit->is_reuse_acknowledged)
+        json_string(writer, STR("reuse"));
+    json_array_end(writer);
 }
 
 /* {"changes":[{"kind":"flag","key":"dark-mode","op":"update"}]}, and "acknowledged":["growth"]
- * where it was needed. */
+ * where it was needed. What takes over a key that was another's says whose, and in which version
+ * that one was deleted: "reuses":{"deletedIn":7,"id":"flag_…"}. */
 static void describe(const struct edit *edit, struct buf *detail)
 {
     struct json_writer writer;
@@ -235,20 +235,17 @@ static void describe(const struct edit *edit, struct buf *detail)
             continue;
         json_object_begin(&writer);
         json_member_string(&writer, STR("key"), staged->key);
-        json_member_string(&writer, STR("kind"), staged_kind_name(staged->kind));
+        json_member_string(&writer, STR("kind"),
+                           revision_kind_name(staged_revision_kind(staged->kind)));
         json_member_string(&writer, STR("op"),
                            staged_is_deletion(staged) ? STR("delete")
                            : staged->was_there        ? STR("update")
                                                       : STR("create"));
+        reused_write(&writer, &staged->reused);
         json_object_end(&writer);
     }
     json_array_end(&writer);
-    if (edit->is_growth_acknowledged) {
-        json_key(&writer, STR("acknowledged"));
-        json_array_begin(&writer);
-        json_string(&writer, STR("growth"));
-        json_array_end(&writer);
-    }
+    write_acknowledged(&writer, edit);
     json_object_end(&writer);
 }
 
@@ -314,6 +311,8 @@ struct fault apply_environment_change(struct store *store, struct draft *draft,
     struct edit edit;
     edit_open(&edit, &arena, draft, stored, change->at_ms);
     struct fault fault = run_edit(&edit, change, &after);
+    if (!failed(fault))
+        fault = reuse_check(store, change, &edit);
     if (!failed(fault))
         fault = write_everything(store, &after, change, &edit);
     if (!failed(fault) && change->wants_report)

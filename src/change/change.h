@@ -50,6 +50,23 @@ enum change_kind {
     CHANGE_SET_PASSWORD,        /* a person's, by what it will be checked against */
 };
 
+/* What becomes of a change that gives a key to a new flag, segment or cohort when another one had
+ * it and was deleted (change/reuse.h). The trail says so in any case. */
+enum reuse {
+    REUSE_REFUSED,      /* FAULT_LIMIT, where is "reuse" */
+    REUSE_ACKNOWLEDGED, /* it was said that this is meant */
+    REUSE_UNASKED,      /* whoever asks has no word for it, or puts back what was there */
+};
+
+/* What had the key before; deleted_in is 0 when nothing had. */
+struct reused {
+    uint64_t deleted_in; /* version of the environment */
+    struct str id;
+};
+/* The member "reuses": {"deletedIn":7,"id":"flag_…"}; none when nothing was reused. */
+struct json_writer;
+void reused_write(struct json_writer *writer, const struct reused *reused);
+
 /* One object that a change touched, for who wants to see it. */
 enum change_operation { CHANGED_CREATE, CHANGED_UPDATE, CHANGED_DELETE };
 struct change_item {
@@ -57,6 +74,7 @@ struct change_item {
     enum change_operation operation;
     struct str key;           /* of a flag or segment, id of a cohort, empty for settings */
     struct str before, after; /* canonical documents (codec.h); absent where there is none */
+    struct reused reused;
 };
 struct change_report {
     const struct change_item *items; /* by kind, then key */
@@ -120,6 +138,7 @@ struct change {
     /* CHANGE_ENVIRONMENT: that it takes most flags away or makes twice as much of them is meant.
      * Without it such a change is FAULT_LIMIT, where is "growth" (change/growth.h). */
     bool acknowledges_growth;
+    enum reuse reuse; /* CHANGE_ENVIRONMENT */
     /* Everything is done but kept: checks, versions and reports are as they would be, nothing is
      * written, published or announced, and no secret is made known. */
     bool is_dry_run;
@@ -160,6 +179,9 @@ struct change_config {
     /* Processor time of each step of a rehearsal (rehearsal.h), beyond what it is allowed for the
      * size of the environment; 0: changes are not rehearsed. */
     uint32_t rehearsal_ms;
+    /* Called in the process that makes the ones changes are rehearsed in, before anything else
+     * (stage.h): what it need not do it may be forbidden. NULL: nothing. */
+    void (*fence)(void *context);
     /* Called on the writer thread after a view is visible, per environment that changed. */
     void (*on_published)(uint64_t environment, uint64_t version, void *context);
     /* The same when the catalog changed: a credential may be gone. NULL: nobody asks. */

@@ -44,6 +44,8 @@ void draft_put_segment(struct draft *draft, struct str key, struct segment_revis
 void draft_put_cohort(struct draft *draft, struct str id, struct cohort_revision *revision);
 struct flag_revision *draft_find_flag(const struct draft *draft, struct str key); /* or NULL */
 struct cohort_revision *draft_find_cohort(const struct draft *draft, struct str id);
+/* What it is made of; borrows from it. */
+struct snapshot_parts draft_parts(const struct draft *draft, int64_t now_ms);
 struct snapshot *draft_compile(const struct draft *draft, int64_t now_ms);
 
 /* Members as they are stored, made on the thread of whoever brings them. */
@@ -66,9 +68,10 @@ struct staged {
     struct str members;            /* STAGED_COHORT: their stored form; absent: stored already */
     struct environment_settings settings;
     struct str object_id;
-    bool brings_id; /* came with an id of its own, which may have a history */
-    bool was_there; /* before this edit */
-    bool is_same;   /* as it was there: no revision */
+    struct reused reused; /* by what is created: reuse.h */
+    bool brings_id;       /* came with an id of its own, which may have a history */
+    bool was_there;       /* before this edit */
+    bool is_same;         /* as it was there: no revision */
 };
 
 enum { STAGED_KIND_COUNT = STAGED_SETTINGS + 1 };
@@ -85,10 +88,12 @@ struct edit {
     size_t staged_count, staged_capacity;
     struct map places[STAGED_KIND_COUNT]; /* key -> index into staged */
     bool is_growth_acknowledged;          /* it does much, and that is meant: growth.h */
+    bool is_reuse_acknowledged;           /* it takes keys over, and that is meant: reuse.h */
 };
 
 void edit_open(struct edit *edit, struct arena *arena, const struct draft *draft,
                const struct stored_members *stored, int64_t now_ms);
+enum revision_kind staged_revision_kind(enum staged_kind kind);
 bool staged_is_deletion(const struct staged *staged);
 bool staged_leaves_no_trace(const struct staged *staged); /* put and deleted again: never was */
 bool staged_makes_a_revision(const struct staged *staged);
@@ -153,12 +158,11 @@ struct job {
     sem_t done;
 };
 
-struct stage; /* rehearsal.h */
+struct stage; /* stage.h */
 
 struct changer {
     struct change_config config;
-    struct stage *stage; /* of the child that rehearses; the writer thread's */
-    pid_t rehearser;     /* a child that is about to end; 0: none; the writer thread's */
+    struct stage *stage; /* NULL: nothing is rehearsed; the writer thread's */
     struct store *store; /* the writer connection; NULL when read-only */
     struct ingest *ingest;
     struct view *view; /* the newest, one reference, the writer thread's */

@@ -7,7 +7,7 @@
 #include "model/codec.h"
 #include "snapshot/cohort_document.h"
 
-static enum revision_kind revision_kind_of(enum staged_kind kind)
+enum revision_kind staged_revision_kind(enum staged_kind kind)
 {
     switch (kind) {
     case STAGED_FLAG:
@@ -73,11 +73,12 @@ static struct change_item make_item(const struct edit *edit, const struct staged
     bool is_deletion = staged_is_deletion(staged);
     bool is_settings = staged->kind == STAGED_SETTINGS;
     struct change_item item = {
-        .kind = revision_kind_of(staged->kind),
+        .kind = staged_revision_kind(staged->kind),
         .operation = is_deletion         ? CHANGED_DELETE
                      : staged->was_there ? CHANGED_UPDATE
                                          : CHANGED_CREATE,
         .key = is_settings ? STR("") : arena_copy_str(arena, staged->key),
+        .reused = {staged->reused.deleted_in, arena_copy_str(arena, staged->reused.id)},
     };
     if (staged->was_there) {
         write_before(edit, staged, text);

@@ -230,7 +230,8 @@ static const struct command_option plan_options[] = {
     {"out", '\0', "FILE", "keep the plan, for `apply FILE`", COMPLETES_FILES, false}};
 static const struct command_option apply_options[] = {
     {"prune", '\0', NULL, "delete what the files do not have", COMPLETES_NOTHING, false},
-    RESOURCE_GROWTH_OPTION};
+    RESOURCE_GROWTH_OPTION,
+    RESOURCE_REUSE_OPTION};
 
 static const char *const validate_examples[] = {"validate flags/", "validate shop.json", NULL};
 static const char *const fmt_examples[] = {"fmt flags/", "fmt flags/ --check", NULL};

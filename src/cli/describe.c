@@ -222,6 +222,15 @@ static enum output_colour colour_of(struct str op)
     return str_equal(op, STR("delete")) ? COLOUR_RED : COLOUR_YELLOW;
 }
 
+/* A key that was another's means something new to whoever still asks for it. */
+static void describe_reuse(const struct json *change)
+{
+    const struct json *reuses = json_find(change, STR("reuses"));
+    const struct json *version = reuses == NULL ? NULL : json_find(reuses, STR("deletedIn"));
+    if (version != NULL && version->type == JSON_NUMBER)
+        printf("  the key was another's, which version %.0f deleted\n", version->number);
+}
+
 static void describe_change(struct session *session, const struct json *change)
 {
     struct str op = text_of(change, STR("op"));
@@ -237,6 +246,7 @@ static void describe_change(struct session *session, const struct json *change)
         printf("  %.*s\n", STR_ARG(buf_str(&buf)));
     }
     buf_close(&buf);
+    describe_reuse(change);
 }
 
 void describe_changes(struct session *session, const struct json *changes)

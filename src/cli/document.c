@@ -143,15 +143,6 @@ static struct str sentence_of(struct session *session, const char *verb,
     return arena_format(&session->arena, "%s the %s %.*s", verb, kind->noun, STR_ARG(key));
 }
 
-/* A change of salt or arithmetic moves people; the server wants that said. */
-static struct str acknowledged(struct session *session, const struct invocation *invocation,
-                               struct str path)
-{
-    bool is_said = invocation_has(invocation, "acknowledge-reshuffle");
-    return address_with(&session->arena, path, "acknowledge",
-                        is_said ? STR("reshuffle") : (struct str){0});
-}
-
 int document_put(struct session *session, const struct invocation *invocation)
 {
     const struct document_kind *kind = document_kind_of(invocation);
@@ -162,7 +153,7 @@ int document_put(struct session *session, const struct invocation *invocation)
         return session_fail_fault(session, fault);
     const struct edit edit = {
         .method = "PUT",
-        .path = acknowledged(session, invocation, document_path(session, kind, key)),
+        .path = resource_acknowledged(session, invocation, document_path(session, kind, key)),
         .body = text,
         .environment = &session->environment,
         .sentence = sentence_of(session, "replace", kind, key)};
@@ -175,7 +166,7 @@ int document_send_patch(struct session *session, const struct invocation *invoca
     const struct document_kind *kind = document_kind_of(invocation);
     const struct edit edit = {
         .method = "PATCH",
-        .path = acknowledged(session, invocation, document_path(session, kind, key)),
+        .path = resource_acknowledged(session, invocation, document_path(session, kind, key)),
         .body = patch,
         .body_type = STR("application/merge-patch+json"),
         .environment = &session->environment,
@@ -336,7 +327,7 @@ int document_restore(struct session *session, const struct invocation *invocatio
     struct str path =
         arena_format(&session->arena, "%.*s/restore", STR_ARG(document_path(session, kind, key)));
     const struct edit edit = {.method = "POST",
-                              .path = acknowledged(session, invocation, path),
+                              .path = resource_acknowledged(session, invocation, path),
                               .body = body_end(&body, &session->arena),
                               .environment = &session->environment,
                               .sentence = sentence_of(session, "restore", kind, key)};

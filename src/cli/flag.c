@@ -66,9 +66,11 @@ static int create(struct session *session, const struct invocation *invocation)
     append_tags(invocation, &body);
     if (invocation_has(invocation, "on"))
         body_boolean(&body, "enabled", true);
-    const struct edit edit = {.method = "POST",
-                              .path = document_path(session, &document_flags, (struct str){0}),
-                              .body = body_end(&body, &session->arena)};
+    const struct edit edit = {
+        .method = "POST",
+        .path = resource_acknowledged(session, invocation,
+                                      document_path(session, &document_flags, (struct str){0})),
+        .body = body_end(&body, &session->arena)};
     if (!is_good)
         return session_fail(session, CLI_USAGE, STR("a variation is ID=VALUE, its value JSON"),
                             "e.g. --type number --variation few=3 --variation many=10");
@@ -160,13 +162,19 @@ static const struct command_option create_options[] = {
     {"tag", '\0', "TAG", "to find it by", COMPLETES_NOTHING, true},
     {"kind", '\0', "flag|experiment", "what it is [flag]", COMPLETES_CHOICES, false},
     {"on", '\0', NULL, "turned on at once", COMPLETES_NOTHING, false},
+    RESOURCE_REUSE_OPTION,
     RESOURCE_DRY_RUN};
 static const struct command_option edits[] = {RESOURCE_EDIT_OPTIONS};
 static const struct command_option document_edits[] = {ACKNOWLEDGE, RESOURCE_EDIT_OPTIONS};
+static const struct command_option put_options[] = {ACKNOWLEDGE, RESOURCE_REUSE_OPTION,
+                                                    RESOURCE_EDIT_OPTIONS};
 static const struct command_option rollout_options[] = {
     {"variation", '\0', "ID", "what they get [the first that is not off]", COMPLETES_NOTHING,
      false},
     RESOURCE_EDIT_OPTIONS};
+
+static const struct command_option history_options[] = {
+    {"id", '\0', "ID", "of an earlier flag that had the key", COMPLETES_NOTHING, false}};
 
 static const char *const flag_list_examples[] = {"flag list --tag checkout -o tsv",
                                                  "flag list --at 2026-11-01T00:00:00Z", NULL};
@@ -228,8 +236,8 @@ static const struct command flag_commands[] = {
      .arguments = "KEY FILE",
      .summary = "replace its document, or make it",
      .examples = flag_put_examples,
-     .options = document_edits,
-     .option_count = COUNT_OF(document_edits),
+     .options = put_options,
+     .option_count = COUNT_OF(put_options),
      .argument_min = 2,
      .argument_max = 2,
      .completes = COMPLETES_FLAGS,
@@ -278,6 +286,8 @@ static const struct command flag_commands[] = {
      .arguments = "KEY",
      .summary = "show its revisions",
      .examples = flag_history_examples,
+     .options = history_options,
+     .option_count = COUNT_OF(history_options),
      .argument_min = 1,
      .argument_max = 1,
      .completes = COMPLETES_FLAGS,

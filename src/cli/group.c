@@ -82,7 +82,8 @@ static int create_group(struct session *session, const struct invocation *invoca
         is_good = append_slots(invocation, &body);
     }
     const struct edit edit = {.method = "POST",
-                              .path = below(session, "/groups", 0, none, none),
+                              .path = resource_acknowledged(
+                                  session, invocation, below(session, "/groups", 0, none, none)),
                               .body = body_end(&body, &session->arena),
                               .columns = group_columns,
                               .column_count = COUNT_OF(group_columns)};
@@ -178,6 +179,7 @@ static int put_cohort(struct session *session, const struct invocation *invocati
     path = address_with(&session->arena, path, "description",
                         invocation_text(invocation, "description"));
     path = address_with(&session->arena, path, "groupType", invocation_text(invocation, "of"));
+    path = resource_acknowledged(session, invocation, path);
     const struct edit edit = {
         .method = "PUT",
         .path = path,
@@ -213,6 +215,7 @@ static const struct command_option group_creation[] = {
     {"slot", '\0', "PERCENT", "a slot of a mutex group", COMPLETES_NOTHING, true},
     {"percent", '\0', "PERCENT", "held out of a holdout group's members", COMPLETES_NOTHING, false},
     {"name", '\0', "NAME", "for people", COMPLETES_NOTHING, false},
+    RESOURCE_REUSE_OPTION,
     RESOURCE_DRY_RUN};
 static const struct command_option membership[] = {
     {"slot", '\0', "N", "which slot of a mutex group, from 1 on", COMPLETES_NOTHING, true},
@@ -222,6 +225,7 @@ static const struct command_option upload[] = {
     {"name", '\0', "NAME", "for people", COMPLETES_NOTHING, false},
     {"description", '\0', "TEXT", "for people", COMPLETES_NOTHING, false},
     {"of", '\0', "TYPE", "User, or the type of group its members are", COMPLETES_NOTHING, false},
+    RESOURCE_REUSE_OPTION,
     RESOURCE_EDIT_OPTIONS};
 
 static const char *const group_list_examples[] = {"group list", NULL};

@@ -52,6 +52,7 @@ int document_history(struct session *session, const struct invocation *invocatio
     struct str path =
         arena_format(&session->arena, "%.*s/history",
                      STR_ARG(document_path(session, kind, invocation_argument(invocation, 0))));
+    path = address_with(&session->arena, path, "id", invocation_text(invocation, "id"));
     struct json *items = NULL;
     size_t count = 0;
     struct answer answer = session_list(session, path, &items, &count);

@@ -186,6 +186,7 @@ static const struct command_option import_options[] = {
     {"report", '\0', "FILE", "keep what became of each thing, as JSON", COMPLETES_FILES, false},
     {"apply", '\0', NULL, "do it; without, only show what would happen", COMPLETES_NOTHING, false},
     RESOURCE_GROWTH_OPTION,
+    RESOURCE_REUSE_OPTION,
     {"if-match", '\0', "TAG", "only if the environment is at that version: '\"v42\"'",
      COMPLETES_NOTHING, false}};
 

@@ -157,6 +157,7 @@ static const struct command_option promotion[] = {
     {"enabled", '\0', "copy|keep", "on or off as over there, or as it is here [copy]",
      COMPLETES_CHOICES, false},
     RESOURCE_GROWTH_OPTION,
+    RESOURCE_REUSE_OPTION,
     RESOURCE_EDIT_OPTIONS};
 
 static const char *const promote_examples[] = {

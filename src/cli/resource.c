@@ -52,9 +52,18 @@ static void show_affected(struct session *session, const struct json *report)
 struct str resource_acknowledged(struct session *session, const struct invocation *invocation,
                                  struct str path)
 {
-    bool is_said = invocation_has(invocation, "acknowledge-growth");
-    return address_with(&session->arena, path, "acknowledge",
-                        is_said ? STR("growth") : (struct str){0});
+    static const struct {
+        const char *option, *word;
+    } known[] = {{"acknowledge-reshuffle", "reshuffle"},
+                 {"acknowledge-growth", "growth"},
+                 {"acknowledge-reuse", "reuse"}};
+    struct str words = {0};
+    for (size_t i = 0; i < COUNT_OF(known); i++) {
+        if (invocation_has(invocation, known[i].option))
+            words = arena_format(&session->arena, "%.*s%s%s", STR_ARG(words),
+                                 str_is_absent(words) ? "" : ",", known[i].word);
+    }
+    return address_with(&session->arena, path, "acknowledge", words);
 }
 
 void resource_show_report(struct session *session, const struct json *report)

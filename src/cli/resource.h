@@ -21,7 +21,13 @@
         "if-match", '\0', "TAG", "only if it still is what `get` showed", COMPLETES_NOTHING, false \
     }
 #define RESOURCE_EDIT_OPTIONS RESOURCE_DRY_RUN, RESOURCE_IF_MATCH
-/* Of those who change an environment as a whole: for resource_acknowledged. */
+/* What is meant, of those whose change may do more than it looks like: for resource_acknowledged.
+ */
+#define RESOURCE_REUSE_OPTION                                                                      \
+    {                                                                                              \
+        "acknowledge-reuse", '\0', NULL, "a deleted one had the key, a new one is to: yes",        \
+            COMPLETES_NOTHING, false                                                               \
+    }
 #define RESOURCE_GROWTH_OPTION                                                                     \
     {                                                                                              \
         "acknowledge-growth", '\0', NULL, "most flags go, or there will be twice as much: yes",    \
@@ -56,7 +62,7 @@ int resource_edit(struct session *session, const struct invocation *invocation,
 int resource_send(struct session *session, const struct invocation *invocation,
                   const struct edit *edit, struct answer *answer, bool *is_done);
 
-/* The path, with what --acknowledge-growth says. */
+/* The path, with what --acknowledge-growth, -reshuffle and -reuse say. */
 struct str resource_acknowledged(struct session *session, const struct invocation *invocation,
                                  struct str path);
 

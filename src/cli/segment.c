@@ -7,6 +7,7 @@ static const struct command_option get_options[] = {
     {"at", '\0', "V", "as of a version or an instant", COMPLETES_NOTHING, false},
     {"document", '\0', NULL, "the document alone, as put takes it", COMPLETES_NOTHING, false}};
 static const struct command_option edits[] = {RESOURCE_EDIT_OPTIONS};
+static const struct command_option put_options[] = {RESOURCE_REUSE_OPTION, RESOURCE_EDIT_OPTIONS};
 
 static const char *const segment_list_examples[] = {"segment list", NULL};
 static const char *const segment_get_examples[] = {"segment get beta-testers", NULL};
@@ -41,8 +42,8 @@ static const struct command segment_commands[] = {
      .arguments = "KEY FILE",
      .summary = "replace its document, or make it",
      .examples = segment_put_examples,
-     .options = edits,
-     .option_count = COUNT_OF(edits),
+     .options = put_options,
+     .option_count = COUNT_OF(put_options),
      .argument_min = 2,
      .argument_max = 2,
      .completes = COMPLETES_SEGMENTS,

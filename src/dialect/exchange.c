@@ -4,7 +4,14 @@
 
 bool exchange_acknowledges(const struct exchange *x, struct str what)
 {
-    return str_equal(http_header(x->request, STR("x-guidon-acknowledge")), what);
+    struct str said = http_header(x->request, STR("x-guidon-acknowledge"));
+    for (size_t at = 0; at < said.size;) {
+        size_t end = str_find_byte(said, ',', at);
+        if (str_equal(str_trim(str_slice(said, at, end)), what))
+            return true;
+        at = end + 1;
+    }
+    return false;
 }
 
 struct fault exchange_query(struct exchange *x, struct str name, struct str *value)

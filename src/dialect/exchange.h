@@ -142,8 +142,8 @@ struct dialect {
                     struct reach reaches[REACHES_PER_DIALECT_MAX]);
 };
 
-/* What a change does beside is meant: "X-Guidon-Acknowledge: growth", for languages of others,
- * which have no word of their own for it. */
+/* What a change does beside is meant: "X-Guidon-Acknowledge: growth, reuse", for languages of
+ * others, which have no words of their own for it. */
 bool exchange_acknowledges(const struct exchange *x, struct str what);
 
 /* A query member as http_query has it, or the fault to answer with when it is malformed. */

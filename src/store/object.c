@@ -54,6 +54,20 @@ struct fault store_find_number_of_key(struct store *store, uint64_t environment,
     return store_query(store, sql, binds, COUNT_OF(binds), take_number, number);
 }
 
+/* The plus keeps the key out of the choice of an index: an object has few revisions beside all that
+ * had its key. */
+struct fault store_find_number_of_id(struct store *store, uint64_t environment, struct str key,
+                                     struct str object_id, uint64_t *number)
+{
+    static const char sql[] = "SELECT o.number FROM revision AS r JOIN object AS o"
+                              " ON o.environment = r.environment AND o.object_id = r.object_id"
+                              " WHERE r.environment = $1 AND r.kind = 'flag' AND r.object_id = $2"
+                              " AND r.is_tombstone = 0 AND +r.key = $3 LIMIT 1";
+    const struct bind binds[] = {bind_u64(environment), bind_text(object_id), bind_text(key)};
+    *number = 0;
+    return store_query(store, sql, binds, COUNT_OF(binds), take_number, number);
+}
+
 struct fault store_assign_number(struct store *store, uint64_t environment, struct str object_id,
                                  int group, struct str actor, int64_t now_ms, uint64_t *number)
 {

@@ -9,6 +9,7 @@
 
 #include <assert.h>
 #include <sodium.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- kinds and checksums ----------------------------------------------------------------- */
@@ -214,9 +215,29 @@ static struct fault load_revisions(struct store *store, struct arena *arena, con
     return fault;
 }
 
+static int compare_places(const void *a, const void *b)
+{
+    const struct revision_row *left = a;
+    const struct revision_row *right = b;
+    if (left->kind != right->kind)
+        return left->kind < right->kind ? -1 : 1;
+    return str_compare(left->key, right->key);
+}
+
+/* Most rows come in the order of an index, which is nearly this one. */
+static void sort_by_place(struct revision_row *rows, size_t count)
+{
+    size_t at = 1;
+    while (at < count && compare_places(&rows[at - 1], &rows[at]) < 0)
+        at++;
+    if (at < count)
+        qsort(rows, count, sizeof(*rows), compare_places);
+}
+
 /* One statement, so that a reader sees one moment. The first half reads the index of current rows;
  * the second what has ended since, which is little when the version is a recent one (the plus keeps
- * other indexes out of the choice). In the order of the enum, and not of its words. */
+ * other indexes out of the choice). Sorted here: a database would copy every document once more to
+ * do it. */
 struct fault store_load_environment_at(struct store *store, struct arena *arena,
                                        uint64_t environment, uint64_t version,
                                        struct revision_row **rows, size_t *count)
@@ -226,10 +247,11 @@ struct fault store_load_environment_at(struct store *store, struct arena *arena,
         " WHERE environment = $1 AND version_to = 0 AND +version_from <= $2 AND +is_tombstone = 0"
         " UNION ALL SELECT * FROM revision"
         " WHERE environment = $1 AND version_to <> 0 AND version_to > $2 AND +version_from <= $2"
-        " AND +is_tombstone = 0) AS r " REVISION_JOINS
-        " ORDER BY CASE WHEN r.kind = 'cohort' THEN 1 ELSE 0 END, r.kind, r.key";
+        " AND +is_tombstone = 0) AS r " REVISION_JOINS;
     const struct bind binds[] = {bind_u64(environment), bind_u64(version)};
-    return load_revisions(store, arena, sql, binds, COUNT_OF(binds), rows, count);
+    struct fault fault = load_revisions(store, arena, sql, binds, COUNT_OF(binds), rows, count);
+    sort_by_place(*rows, *count);
+    return fault;
 }
 
 struct fault store_load_history(struct store *store, struct arena *arena, uint64_t environment,
@@ -275,6 +297,25 @@ struct fault store_load_key_history(struct store *store, struct arena *arena, ui
     const struct bind binds[] = {bind_u64(environment), bind_text(revision_kind_name(kind)),
                                  bind_text(key), bind_bound(page.below), bind_bound(page.limit)};
     return load_revisions(store, arena, sql, binds, COUNT_OF(binds), rows, count);
+}
+
+struct fault store_find_tombstone(struct store *store, struct arena *arena, uint64_t environment,
+                                  enum revision_kind kind, struct str key,
+                                  struct revision_row *tombstone, bool *is_found)
+{
+    static const char sql[] =
+        "SELECT " REVISION_COLUMNS " FROM revision AS r " REVISION_JOINS
+        " WHERE r.environment = $1 AND r.kind = $2 AND r.key = $3 AND r.version_to = 0"
+        " AND +r.is_tombstone = 1";
+    const struct bind binds[] = {bind_u64(environment), bind_text(revision_kind_name(kind)),
+                                 bind_text(key)};
+    struct revision_row *rows = NULL;
+    size_t count = 0;
+    struct fault fault = load_revisions(store, arena, sql, binds, COUNT_OF(binds), &rows, &count);
+    *is_found = count > 0;
+    if (*is_found)
+        *tombstone = rows[0];
+    return fault;
 }
 
 /* ---- one step ------------------------------------------------------------------------------ */

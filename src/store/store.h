@@ -225,9 +225,17 @@ struct fault store_load_key_history(struct store *store, struct arena *arena, ui
                                     enum revision_kind kind, struct str key,
                                     struct history_page page, struct revision_row **rows,
                                     size_t *count) MUST_CHECK;
+/* The tombstone that is the last there is of a key: *is_found is false for a key that was never
+ * used and for one that is. Costs the same however long its history is. */
+struct fault store_find_tombstone(struct store *store, struct arena *arena, uint64_t environment,
+                                  enum revision_kind kind, struct str key,
+                                  struct revision_row *tombstone, bool *is_found) MUST_CHECK;
 /* The number of the flag that has this key or had it last; 0 when none ever had. */
 struct fault store_find_number_of_key(struct store *store, uint64_t environment, struct str key,
                                       uint64_t *number) MUST_CHECK;
+/* The number of the flag with this id, if it ever had this key; else 0. */
+struct fault store_find_number_of_id(struct store *store, uint64_t environment, struct str key,
+                                     struct str object_id, uint64_t *number) MUST_CHECK;
 /* Revisions of flags of the groups in `groups` (bit n: enum flag_kind n), of these environments,
  * made in [from_ms, to_ms), newest first, skipping `offset`, at most `limit`. */
 struct revision_query {

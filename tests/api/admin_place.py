@@ -28,6 +28,10 @@ class Place:
     def make(self, key, **members):
         return content(self.flags(method="POST", body={"key": key, **members}), 201)
 
+    def make_again(self, key, **members):
+        """Under a key that was another's."""
+        return content(self.flags(method="POST", body={"key": key, **members}, acknowledge="reuse"), 201)
+
     def put(self, key, status=200, headers=None, params=None, **members):
         return content(self.flags(f"/{key}", "PUT", members, headers=headers, **(params or {})),
                        status)

@@ -357,7 +357,7 @@ def test_a_flag_others_lean_on_stays(place):
 def test_a_key_that_is_used_again_is_another_flag(place):
     first = place.make("f")
     assert place.flags("/f", "DELETE").status_code == 204
-    second = place.make("f")
+    second = place.make_again("f")
     assert second["id"] != first["id"]
     assert second["number"] > first["number"]
     assert second["revision"] == 1
@@ -443,7 +443,7 @@ def test_history_outlives_the_flag(place):
     place.flags("/f", "DELETE")
     rows = place.owner.all(f"{place.base}/flags/f/history")
     assert [(row["revision"], row["document"]["owner"]) for row in rows] == [(1, "first")]
-    place.make("f", owner="second")
+    place.make_again("f", owner="second")
     rows = place.owner.all(f"{place.base}/flags/f/history")
     assert [(row["revision"], row["document"]["owner"]) for row in rows] == [(1, "second")]
 
@@ -484,7 +484,7 @@ def test_a_deleted_flag_comes_back_as_itself(place):
 def test_a_flag_takes_its_key_back_from_another(place):
     first = place.make("f", salt="s")
     place.flags("/f", "DELETE")
-    second = place.make("f", salt="s")
+    second = place.make_again("f", salt="s")
     restored = content(place.flags("/f/restore", "POST", {"version": 1}))
     assert (restored["id"], restored["number"]) == (first["id"], first["number"])
     assert restored["id"] != second["id"]

@@ -47,13 +47,13 @@ class Life:
     "included": [f"user-{self.dice.randrange(20)}"],
     "rules": [rule],
      "visibility": "client"}
-        answer = self.owner.put(f"{self.base}/segments/{key}", body)
+        answer = self.owner.put(f"{self.base}/segments/{key}", body, acknowledge="reuse")
         assert answer.status_code in (200, 201), answer.text
         self.segments = sorted({*self.segments, key})
 
     def put_cohort(self, key):
         ids = [f"u{n}" for n in range(40) if self.dice.random() < 0.4] or ["u1"]
-        content(self.owner.put(f"{self.base}/cohorts/{key}", {"memberIds": ids}))
+        content(self.owner.put(f"{self.base}/cohorts/{key}", {"memberIds": ids}, acknowledge="reuse"))
 
     def put_flag(self, key):
         dice = self.dice
@@ -64,7 +64,7 @@ class Life:
         else:
             flag = {k: v for k, v in some_text_flag(dice, key, [], MOMENTS).items() if k != "key"}
         answer = self.owner.put(f"{self.base}/flags/{key}", flag,
-                                acknowledge="reshuffle")
+                                acknowledge="reshuffle,reuse")
         self.flags[key] = answer.status_code in (200, 201)
         return answer
 
@@ -288,6 +288,7 @@ def test_an_export_makes_the_same_world_elsewhere(life):
     elsewhere = f"/environments/{life.numbers[1]}"
     for _, at, results, text in life.dice.sample(life.moments, 4):
         answer = life.owner.call("POST", f"{elsewhere}/import", data=text.encode(), mode="replace",
+                                 acknowledge="reuse",
                                  headers={"Content-Type": "application/json"})
         assert answer.status_code == 200, answer.text
         assert life.export(elsewhere) == text
@@ -318,7 +319,7 @@ def test_what_is_deleted_and_made_again_is_another_flag(desk):
     first = content(scene.owner.get(path))
     version = first["version"]
     assert scene.owner.delete(path).status_code == 204
-    second = content(scene.owner.put(path, {"type": "boolean"}), 201)
+    second = content(scene.owner.put(path, {"type": "boolean"}, acknowledge="reuse"), 201)
     assert second["id"] != first["id"]
     assert second["revision"] == 1
     assert content(scene.owner.get(path, at=str(version)))["id"] == first["id"]

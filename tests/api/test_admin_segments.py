@@ -189,7 +189,7 @@ def test_history_is_newest_first_and_of_the_key(segments):
     for text in "23":
         content(segments.call("/s", "PATCH", {"description": text}))
     segments.call("/s", "DELETE")
-    segments.make("s", description="again")
+    content(segments.call("", "POST", {"key": "s", "description": "again"}, acknowledge="reuse"), 201)
     rows = segments.owner.all(f"{segments.base}/s/history", limit=1)
     assert [(r["revision"], r["version"], r["document"].get("description")) for r in rows] == \
         [(1, 5, "again"), (3, 3, "3"), (2, 2, "2"), (1, 1, "1")]

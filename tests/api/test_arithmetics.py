@@ -279,6 +279,7 @@ def test_a_promotion_does_not_take_shares_for_something_else(places):
     refused = two.owner.post(f"{two.path}/promote", {"from": str(one.number), "flags": ["f"]})
     assert_problem(refused, 409, "conflict")
     two.fill([])
-    content(two.owner.post(f"{two.path}/promote", {"from": str(one.number), "flags": ["f"]}))
+    content(two.owner.post(f"{two.path}/promote", {"from": str(one.number), "flags": ["f"]},
+                           acknowledge="reuse"))
     exported = one.owner.get(f"{one.path}/export").json()["flags"]
     assert two.owner.get(f"{two.path}/export").json()["flags"] == exported

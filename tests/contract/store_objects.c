@@ -247,6 +247,15 @@ TEST(a_key_tells_the_number_of_who_had_it_last)
     uint64_t second = author_flag(&lab, (struct authored){"flag_b", "a", "1", "ann", 30, 0});
     CHECK_OK(store_find_number_of_key(lab.store, lab.environment, STR("a"), &found));
     CHECK_INT(found, second);
+    CHECK_OK(store_find_number_of_id(lab.store, lab.environment, STR("a"), STR("flag_a"), &found));
+    CHECK_INT(found, first);
+    CHECK_OK(store_find_number_of_id(lab.store, lab.environment, STR("a"), STR("flag_b"), &found));
+    CHECK_INT(found, second);
+    CHECK_OK(store_find_number_of_id(lab.store, lab.environment, STR("b"), STR("flag_b"), &found));
+    CHECK_INT(found, 0);
+    CHECK_OK(
+        store_find_number_of_id(lab.store, lab.environment + 1, STR("a"), STR("flag_a"), &found));
+    CHECK_INT(found, 0);
     lab_close(&lab);
 }
 

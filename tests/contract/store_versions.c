@@ -128,6 +128,41 @@ TEST(a_key_made_again_is_a_new_object_with_its_history_in_order)
     lab_close(&lab);
 }
 
+TEST(a_tombstone_is_found_while_it_is_the_last_of_its_key)
+{
+    struct lab lab;
+    struct revision_row found = {0};
+    bool is_found = true;
+    lab_open(&lab);
+    CHECK_OK(store_find_tombstone(lab.store, &lab.arena, lab.environment, REVISION_FLAG, STR("a"),
+                                  &found, &is_found));
+    CHECK(!is_found);
+    lab_put(&lab, "a", "1");
+    CHECK_OK(store_find_tombstone(lab.store, &lab.arena, lab.environment, REVISION_FLAG, STR("a"),
+                                  &found, &is_found));
+    CHECK(!is_found);
+    lab_delete(&lab, "a");
+    lab_put(&lab, "b", "1");
+    lab_reopen(&lab);
+    CHECK_OK(store_find_tombstone(lab.store, &lab.arena, lab.environment, REVISION_FLAG, STR("a"),
+                                  &found, &is_found));
+    CHECK(is_found);
+    CHECK(found.is_tombstone);
+    CHECK_INT(found.version_from, 2);
+    CHECK_STR(found.object_id, STR("flag_1"));
+    CHECK_OK(store_find_tombstone(lab.store, &lab.arena, lab.environment, REVISION_SEGMENT,
+                                  STR("a"), &found, &is_found));
+    CHECK(!is_found);
+    CHECK_OK(store_find_tombstone(lab.store, &lab.arena, lab.environment + 1, REVISION_FLAG,
+                                  STR("a"), &found, &is_found));
+    CHECK(!is_found);
+    lab_put(&lab, "a", "2");
+    CHECK_OK(store_find_tombstone(lab.store, &lab.arena, lab.environment, REVISION_FLAG, STR("a"),
+                                  &found, &is_found));
+    CHECK(!is_found);
+    lab_close(&lab);
+}
+
 TEST(large_documents_come_back_whole)
 {
     static const size_t sizes[] = {65536, 65537, 1 << 20};
@@ -283,7 +318,7 @@ TEST(every_version_and_instant_can_be_rebuilt)
         environments_do_not_see_each_other, kinds_are_separate_key_spaces_and_come_in_order,       \
         keys_of_any_script_come_in_order_of_their_bytes,                                           \
         a_key_made_again_is_a_new_object_with_its_history_in_order,                                \
-        large_documents_come_back_whole,                                                           \
+        a_tombstone_is_found_while_it_is_the_last_of_its_key, large_documents_come_back_whole,     \
         a_revision_belongs_to_a_version_that_was_made_and_is_written_once_in_it,                   \
         an_instant_finds_the_version_that_was_current,                                             \
         a_clock_set_back_does_not_bring_back_an_older_version,                                     \

@@ -192,7 +192,8 @@ static inline struct change town_change(uint64_t environment, struct town_put *p
                            .subject = put->key,
                            .environment = environment,
                            .edit = town_edit,
-                           .input = put};
+                           .input = put,
+                           .reuse = REUSE_UNASKED};
 }
 
 static inline struct fault town_put(struct town *town, uint64_t environment, struct str key,

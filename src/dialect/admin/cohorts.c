@@ -161,13 +161,15 @@ static void apply_upload(struct exchange *x, const struct catalog_environment *e
                                        .size = cohort_members_count(members),
                                        .members = members},
                             .arena = x->arena};
-    if (!read_about(x, &upload))
+    unsigned said = 0;
+    if (!read_about(x, &upload) || !admin_read_acknowledgement(x, ACKNOWLEDGE_REUSE, &said))
         return;
     struct change change = {.kind = CHANGE_ENVIRONMENT,
                             .action = STR("cohort.put"),
                             .subject = upload.cohort.id,
                             .environment = environment->number,
                             .edit = put_cohort,
+                            .reuse = said != 0 ? REUSE_ACKNOWLEDGED : REUSE_REFUSED,
                             .input = &upload,
                             .members = members};
     if (admin_apply(x, &change))

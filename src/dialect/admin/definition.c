@@ -144,16 +144,6 @@ static bool read_key(struct exchange *x, struct definition_write *write)
            admin_refuse_with(x, FAULT_INVALID, "/key", STR("is another one than the path names"));
 }
 
-bool definition_read_acknowledgement(struct exchange *x, bool *acknowledges_reshuffle)
-{
-    struct str text = {0};
-    if (!admin_read_query(x, STR("acknowledge"), &text))
-        return false;
-    *acknowledges_reshuffle = str_equal(text, STR("reshuffle"));
-    return str_is_absent(text) || *acknowledges_reshuffle ||
-           admin_refuse_with(x, FAULT_INVALID, "?acknowledge", STR("must be reshuffle"));
-}
-
 bool definition_read(struct exchange *x, enum definition_manner manner,
                      struct definition_write *write)
 {

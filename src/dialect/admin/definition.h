@@ -56,8 +56,6 @@ struct definition_write {
  * False when the exchange is answered. */
 bool definition_read(struct exchange *x, enum definition_manner manner,
                      struct definition_write *write);
-/* ?acknowledge=reshuffle */
-bool definition_read_acknowledgement(struct exchange *x, bool *acknowledges_reshuffle);
 /* Inside the edit: what is written as a tree, not yet filled. current: the canonical text of what
  * is there, absent when nothing is. FAULT_CONFLICT for what is there and should not be,
  * FAULT_MISSING the other way round. */

@@ -103,6 +103,7 @@ void difference_write_items(struct json_writer *writer, const struct change_item
         json_member_string(writer, STR("op"), operation_word(items[i].operation));
         json_key(writer, STR("diff"));
         write_diff(writer, &arena, &items[i]);
+        reused_write(writer, &items[i].reused);
         json_object_end(writer);
         arena_reset(&arena);
     }

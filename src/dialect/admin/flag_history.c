@@ -9,22 +9,26 @@
 struct lookup {
     uint64_t environment;
     struct str key;
+    struct str id; /* absent: of the flag that has the key, or had it last */
     uint64_t number;
 };
 
-/* Of the flag that has the key, or had it last. */
 static struct fault find_number(struct store *store, void *input)
 {
     struct lookup *lookup = input;
+    if (!str_is_absent(lookup->id))
+        return store_find_number_of_id(store, lookup->environment, lookup->key, lookup->id,
+                                       &lookup->number);
     return store_find_number_of_key(store, lookup->environment, lookup->key, &lookup->number);
 }
 
 void admin_list_flag_history(struct exchange *x)
 {
     const struct catalog_environment *environment = NULL;
-    if (!admin_find_environment(x, &environment))
+    struct lookup lookup = {.key = x->parameters[1]};
+    if (!admin_find_environment(x, &environment) || !admin_read_query(x, STR("id"), &lookup.id))
         return;
-    struct lookup lookup = {.environment = environment->number, .key = x->parameters[1]};
+    lookup.environment = environment->number;
     struct fault fault = change_read_store(x->services->changer, find_number, &lookup);
     if (!failed(fault) && lookup.number == 0)
         fault = fault_make(FAULT_MISSING, STR(""), STR("there never was such a flag"));
@@ -91,8 +95,10 @@ static void restore(struct exchange *x, struct restoring *restoring,
         admin_refuse(x, fault, 0, (struct str){0});
         return;
     }
-    struct change change = {
-        .action = STR("flag.restore"), .subject = past->flag.key, .edit = edit_restore};
+    struct change change = {.action = STR("flag.restore"),
+                            .subject = past->flag.key,
+                            .edit = edit_restore,
+                            .reuse = REUSE_UNASKED};
     if (!flag_write_apply(x, write, &change))
         return;
     const struct flag_resource resource = flag_written_resource(&write->written, &change);
@@ -108,7 +114,7 @@ void admin_restore_flag(struct exchange *x)
     const struct catalog_environment *environment = NULL;
     if (!flag_write_begin(x, write) || !admin_find_environment(x, &environment) ||
         !admin_read_condition(x, &write->asked.condition) ||
-        !definition_read_acknowledgement(x, &write->acknowledges_reshuffle) ||
+        !admin_read_acknowledgement(x, ACKNOWLEDGE_RESHUFFLE, &write->acknowledged) ||
         !definition_read_version(x, &version) ||
         !admin_state_open_at(x, environment, version, "/version", &state))
         return;

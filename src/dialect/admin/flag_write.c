@@ -40,7 +40,7 @@ struct fault flag_write_check(struct flag_write *write, const struct flag *curre
             return fault_make(FAULT_INVALID, arena_format(arena, "/deployments/%zu", i),
                               STR("is no deployment of this environment"));
     }
-    if (current == NULL || write->acknowledges_reshuffle)
+    if (current == NULL || (write->acknowledged & ACKNOWLEDGE_RESHUFFLE) != 0)
         return fault_none();
     struct str where = {0};
     struct str why = flag_reshuffle(arena, current, flag, &where);
@@ -62,6 +62,8 @@ bool flag_write_apply(struct exchange *x, struct flag_write *write, struct chang
     change->kind = CHANGE_ENVIRONMENT;
     change->environment = write->environment;
     change->input = write;
+    if ((write->acknowledged & ACKNOWLEDGE_REUSE) != 0)
+        change->reuse = REUSE_ACKNOWLEDGED;
     if (admin_apply(x, change))
         return true;
     if (failed(write->needs_acknowledgement))
@@ -115,12 +117,18 @@ static struct fault edit_write(struct edit *edit, void *input)
     return flag_written_put(&write->written, edit, &flag, &tree);
 }
 
+/* What can be said to be meant: see the operations' queries. */
+static unsigned acknowledgeable(enum definition_manner manner)
+{
+    return (manner != DEFINITION_CREATE ? ACKNOWLEDGE_RESHUFFLE : 0u) |
+           (manner != DEFINITION_PATCH ? ACKNOWLEDGE_REUSE : 0u);
+}
+
 static void write_flag(struct exchange *x, enum definition_manner manner)
 {
     struct flag_write write;
-    bool may_reshuffle = manner != DEFINITION_CREATE;
     if (!flag_write_begin(x, &write) ||
-        (may_reshuffle && !definition_read_acknowledgement(x, &write.acknowledges_reshuffle)) ||
+        !admin_read_acknowledgement(x, acknowledgeable(manner), &write.acknowledged) ||
         !definition_read(x, manner, &write.asked))
         return;
     struct change change = {

@@ -11,7 +11,7 @@ struct flag_write {
     struct definition_write asked; /* of a document that was sent */
     uint64_t environment;
     const struct catalog *catalog;
-    bool acknowledges_reshuffle;
+    unsigned acknowledged; /* enum acknowledgement */
     /* Filled inside the edit. */
     struct flag_written written;
     bool is_new;

@@ -260,7 +260,9 @@ static struct fault edit_create(struct edit *edit, void *input)
 void admin_create_group(struct exchange *x)
 {
     struct creation creation;
-    if (!flag_write_begin(x, &creation.write) || !read_group(x, &creation.group))
+    if (!flag_write_begin(x, &creation.write) ||
+        !admin_read_acknowledgement(x, ACKNOWLEDGE_REUSE, &creation.write.acknowledged) ||
+        !read_group(x, &creation.group))
         return;
     struct change change = {
         .action = STR("group.create"), .subject = creation.group.key, .edit = edit_create};

@@ -15,6 +15,16 @@
                 "move"),                                                                           \
             STR("{\"const\":\"reshuffle\"}"), false                                                \
     }
+#define IS_REUSED                                                                                  \
+    "reuse: that a key which was another's, and that one was deleted, is given to a new one is "   \
+    "meant; without it such a change is 422, needs_acknowledgement, with the version that "        \
+    "deleted it. The audit trail says so in any case"
+#define REUSE                                                                                      \
+    {                                                                                              \
+        STR("acknowledge"), STR(IS_REUSED), STR("{\"const\":\"reuse\"}"), false                    \
+    }
+
+static const struct operation_query reuse_query[] = {REUSE};
 
 static const struct operation_query flag_filters[] = {
     {STR("kind"), STR("Flags of one kind"),
@@ -45,11 +55,14 @@ const struct operation operation_create_flag = {
     .details =
         STR("What is left out takes its default: {\"key\": \"dark-mode\"} alone is a boolean "
             "flag, off, that serves \"on\" to everybody once it is enabled. A key that was "
-            "used before makes a new flag with a history of its own."),
+            "used before makes a new flag with a history of its own, once it is said that this "
+            "is meant."),
     .traits = OPERATION_MUTATES | OPERATION_CREATES,
     .status = 201,
     .body = STR("FlagCreation"),
     .answer = STR("Flag"),
+    .query = reuse_query,
+    .query_count = COUNT_OF(reuse_query),
 };
 
 const struct operation operation_get_flag = {
@@ -61,7 +74,12 @@ const struct operation operation_get_flag = {
     .answer = STR("Flag"),
 };
 
-static const struct operation_query put_flag_query[] = {RESHUFFLE};
+static const struct operation_query put_flag_query[] = {
+    {STR("acknowledge"),
+     STR("reshuffle: a change of the flag's arithmetic or salts, which deals everybody anew, is "
+         "meant. " IS_REUSED),
+     STR("{\"enum\":[\"reshuffle\",\"reuse\",\"reshuffle,reuse\"]}"), false},
+};
 
 const struct operation operation_put_flag = {
     .id = STR("putFlag"),
@@ -113,15 +131,22 @@ const struct operation operation_explain_reach = {
     .answer = STR("Reach"),
 };
 
+static const struct operation_query flag_history_query[] = {
+    {STR("id"), STR("Of the flag with this id, where several had the key one after the other"),
+     STR("{\"type\":\"string\",\"minLength\":1}"), false},
+};
+
 const struct operation operation_list_flag_history = {
     .id = STR("listFlagHistory"),
     .tag = FLAGS,
     .summary = STR("List a flag's revisions, newest first"),
-    .details = STR("Of the flag that has the key, or had it last. A page may be shorter than its "
-                   "limit when documents are large."),
+    .details = STR("Of the flag that has the key, or had it last, if it is not said of which. A "
+                   "page may be shorter than its limit when documents are large."),
     .traits = OPERATION_LISTS | OPERATION_DETECTS,
     .status = 200,
     .answer = STR("FlagRevision"),
+    .query = flag_history_query,
+    .query_count = COUNT_OF(flag_history_query),
 };
 
 static const struct operation_query restore_flag_query[] = {RESHUFFLE};
@@ -160,6 +185,8 @@ const struct operation operation_create_segment = {
     .status = 201,
     .body = STR("SegmentCreation"),
     .answer = STR("Segment"),
+    .query = reuse_query,
+    .query_count = COUNT_OF(reuse_query),
 };
 
 const struct operation operation_get_segment = {
@@ -180,6 +207,8 @@ const struct operation operation_put_segment = {
     .status = 200,
     .body = STR("SegmentReplacement"),
     .answer = STR("Segment"),
+    .query = reuse_query,
+    .query_count = COUNT_OF(reuse_query),
 };
 
 const struct operation operation_patch_segment = {
@@ -250,6 +279,8 @@ const struct operation operation_create_group = {
     .status = 201,
     .body = STR("GroupCreation"),
     .answer = STR("Group"),
+    .query = reuse_query,
+    .query_count = COUNT_OF(reuse_query),
 };
 
 const struct operation operation_get_group = {
@@ -324,6 +355,7 @@ static const struct operation_query put_cohort_query[] = {
     {STR("groupType"),
      STR("User for people, else the type of group its members are; left out, it stays"),
      STR("{\"type\":\"string\",\"minLength\":1,\"maxLength\":2048}"), false},
+    REUSE,
 };
 
 const struct operation operation_put_cohort = {

@@ -18,7 +18,18 @@
             STR("{\"const\":\"growth\"}"), false                                                   \
     }
 
+#define GROWTH_OR_REUSE                                                                            \
+    {                                                                                              \
+        STR("acknowledge"),                                                                        \
+            STR("growth: that the change takes more than half of the environment's flags away, "   \
+                "or makes it twice as large, is meant; reuse: that keys which were others', and "  \
+                "those were deleted, are given to new ones; without it such a change is 422, "     \
+                "needs_acknowledgement. The audit trail says that it was needed"),                 \
+            STR("{\"enum\":[\"growth\",\"reuse\",\"growth,reuse\"]}"), false                       \
+    }
+
 static const struct operation_query growth_query[] = {GROWTH};
+static const struct operation_query growth_or_reuse_query[] = {GROWTH_OR_REUSE};
 
 const struct operation operation_list_versions = {
     .id = STR("listVersions"),
@@ -102,8 +113,8 @@ const struct operation operation_promote = {
     .status = 200,
     .body = STR("Promotion"),
     .answer = STR("EnvironmentChange"),
-    .query = growth_query,
-    .query_count = COUNT_OF(growth_query),
+    .query = growth_or_reuse_query,
+    .query_count = COUNT_OF(growth_or_reuse_query),
 };
 
 static const struct operation_query export_query[] = {
@@ -127,7 +138,7 @@ const struct operation operation_export_environment = {
 static const struct operation_query import_query[] = {
     {STR("mode"), STR("replace: what the text does not have is deleted; merge: it stays"),
      STR("{\"enum\":[\"replace\",\"merge\"]}"), true},
-    GROWTH,
+    GROWTH_OR_REUSE,
 };
 
 const struct operation operation_import_environment = {

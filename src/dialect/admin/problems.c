@@ -115,7 +115,8 @@ static int status_of(enum fault_kind kind)
 
 const struct problem *problem_of(struct fault fault, int status)
 {
-    if (fault.kind == FAULT_LIMIT && str_equal(fault.where, STR("growth")))
+    if (fault.kind == FAULT_LIMIT &&
+        (str_equal(fault.where, STR("growth")) || str_equal(fault.where, STR("reuse"))))
         return problem_find(STR("needs_acknowledgement"));
     if (fault.kind == FAULT_LIMIT && str_equal(fault.where, STR("rehearsal")))
         return problem_find(STR("rehearsal_failed"));

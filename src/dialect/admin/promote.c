@@ -168,7 +168,8 @@ static void promote_from(struct exchange *x, const struct json *body,
         .environment = promotion->target,
         .edit = promote,
         .input = promotion};
-    whole_apply(x, &change);
+    if (whole_read_acknowledgement(x, ACKNOWLEDGE_GROWTH | ACKNOWLEDGE_REUSE, &change))
+        whole_apply(x, &change);
 }
 
 void admin_promote(struct exchange *x)

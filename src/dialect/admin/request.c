@@ -73,6 +73,51 @@ bool admin_read_query(struct exchange *x, struct str name, struct str *text)
     return false;
 }
 
+static const struct str acknowledgements[] = {STR("reshuffle"), STR("growth"), STR("reuse")};
+
+/* The bit of a word, 0 for one that is not known. */
+static unsigned find_acknowledgement(struct str word, unsigned known)
+{
+    for (unsigned i = 0; i < COUNT_OF(acknowledgements); i++) {
+        if ((known >> i & 1u) != 0 && str_equal(word, acknowledgements[i]))
+            return 1u << i;
+    }
+    return 0;
+}
+
+static struct str acknowledgements_known(struct arena *arena, unsigned known)
+{
+    struct str text = STR("");
+    for (unsigned i = 0; i < COUNT_OF(acknowledgements); i++) {
+        if ((known >> i & 1u) != 0)
+            text = arena_format(arena, "%.*s%s%.*s", STR_ARG(text), text.size == 0 ? "" : " or ",
+                                STR_ARG(acknowledgements[i]));
+    }
+    return text;
+}
+
+bool admin_read_acknowledgement(struct exchange *x, unsigned known, unsigned *said)
+{
+    struct str text = {0};
+    *said = 0;
+    if (!admin_read_query(x, STR("acknowledge"), &text))
+        return false;
+    if (str_is_absent(text))
+        return true;
+    for (size_t at = 0; at <= text.size;) {
+        size_t end = str_find_byte(text, ',', at);
+        unsigned bit = find_acknowledgement(str_slice(text, at, end), known);
+        if (bit == 0)
+            return admin_refuse_with(
+                x, FAULT_INVALID, "?acknowledge",
+                arena_format(x->arena, "must be %.*s",
+                             STR_ARG(acknowledgements_known(x->arena, known))));
+        *said |= bit;
+        at = end + 1;
+    }
+    return true;
+}
+
 bool admin_parse_number(struct str text, uint64_t *number)
 {
     enum { DIGITS_MAX = 15 };

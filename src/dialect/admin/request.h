@@ -22,6 +22,15 @@ bool admin_read_body(struct exchange *x, const struct str *known, size_t known_c
                      struct json *body);
 bool admin_read_query(struct exchange *x, struct str name, struct str *text);
 
+/* ?acknowledge=growth,reuse: what the change does beside, and is meant. Words that are not among
+ * `known` are refused. */
+enum acknowledgement {
+    ACKNOWLEDGE_RESHUFFLE = 1 << 0, /* people are dealt anew */
+    ACKNOWLEDGE_GROWTH = 1 << 1,    /* change/growth.h */
+    ACKNOWLEDGE_REUSE = 1 << 2,     /* change/reuse.h */
+};
+bool admin_read_acknowledgement(struct exchange *x, unsigned known, unsigned *said);
+
 /* A page of a list: `limit` items behind the one whose key is `after` (absent: from the first). */
 struct admin_page {
     size_t limit;

@@ -31,7 +31,8 @@ static const struct operation_schema items[] = {
      STR("{\"type\":\"object\",\"description\":\"what happens to one object\",\"properties\":{"
          "\"kind\":{\"enum\":[\"flag\",\"segment\",\"cohort\",\"settings\"]},\"key\":" TEXT
          ",\"op\":{\"enum\":[\"create\",\"update\",\"delete\"]},\"diff\":{\"type\":\"array\","
-         "\"items\":{\"$ref\":\"#/components/schemas/Difference\"}}},"
+         "\"items\":{\"$ref\":\"#/components/schemas/Difference\"}},"
+         "\"reuses\":{\"$ref\":\"#/components/schemas/Reuse\"}},"
          "\"required\":[\"kind\",\"key\",\"op\",\"diff\"]," CLOSED "}")},
     {STR("Difference"),
      STR("{\"type\":\"object\",\"description\":\"one difference between the older document and the "
@@ -41,6 +42,11 @@ static const struct operation_schema items[] = {
          "\"op\":{\"enum\":[\"add\",\"remove\",\"replace\",\"move\"]},\"path\":{\"type\":"
          "\"string\",\"description\":\"a JSON Pointer\"},\"from\":true,\"to\":true},"
          "\"required\":[\"op\",\"path\"]," CLOSED "}")},
+    {STR("Reuse"),
+     STR("{\"type\":\"object\",\"description\":\"what had the key of what is created, and the "
+         "version "
+         "that deleted it\",\"properties\":{\"deletedIn\":{\"type\":\"integer\",\"minimum\":1},"
+         "\"id\":" TEXT "},\"required\":[\"deletedIn\",\"id\"]," CLOSED "}")},
     {STR("DryRun"),
      STR("{\"type\":\"object\",\"description\":\"what a change would do\",\"properties\":{"
          "\"dryRun\":{\"const\":true},"

@@ -12,7 +12,8 @@
     "\"version\":{\"type\":\"integer\",\"minimum\":1},\"at\":" INSTANT ",\"actor\":" TEXT          \
     ",\"action\":" TEXT ",\"subject\":" TEXT ",\"touched\":{\"type\":\"array\",\"items\":"         \
     "{\"type\":\"object\",\"properties\":{\"key\":" TEXT ",\"kind\":" TEXT ",\"op\":{\"enum\":"    \
-    "[\"create\",\"update\",\"delete\"]}},\"required\":[\"key\",\"kind\",\"op\"]," CLOSED "}}"
+    "[\"create\",\"update\",\"delete\"]},\"reuses\":{\"$ref\":\"#/components/schemas/Reuse\"}},"   \
+    "\"required\":[\"key\",\"kind\",\"op\"]," CLOSED "}}"
 #define STEP_REQUIRED "\"version\",\"at\",\"actor\",\"action\",\"subject\",\"touched\""
 #define CHANGES "{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Change\"}}"
 #define SIDE                                                                                       \

@@ -87,12 +87,16 @@ static struct fault edit_write(struct edit *edit, void *input)
 static void write_segment(struct exchange *x, enum definition_manner manner)
 {
     struct segment_write write;
-    if (!begin(x, &write) || !definition_read(x, manner, &write.asked))
+    unsigned said = 0;
+    unsigned acknowledgeable = manner != DEFINITION_PATCH ? ACKNOWLEDGE_REUSE : 0;
+    if (!begin(x, &write) || !admin_read_acknowledgement(x, acknowledgeable, &said) ||
+        !definition_read(x, manner, &write.asked))
         return;
     struct change change = {
         .action = manner == DEFINITION_CREATE ? STR("segment.create") : STR("segment.update"),
         .subject = write.asked.key,
         .edit = edit_write,
+        .reuse = said != 0 ? REUSE_ACKNOWLEDGED : REUSE_REFUSED,
     };
     if (apply(x, &write, &change))
         answer(x, &write, &change);
@@ -136,8 +140,10 @@ void admin_restore_segment(struct exchange *x)
         !admin_state_open_at(x, environment, version, "/version", &state))
         return;
     if (segment_find(x, state.snapshot, &write.past)) {
-        struct change change = {
-            .action = STR("segment.restore"), .subject = write.past->key, .edit = edit_restore};
+        struct change change = {.action = STR("segment.restore"),
+                                .subject = write.past->key,
+                                .edit = edit_restore,
+                                .reuse = REUSE_UNASKED};
         if (apply(x, &write, &change))
             answer(x, &write, &change);
     }

@@ -80,7 +80,8 @@ static void apply_import(struct exchange *x, const struct catalog_environment *e
                             .environment = environment->number,
                             .edit = put_import,
                             .input = import};
-    whole_apply(x, &change);
+    if (whole_read_acknowledgement(x, ACKNOWLEDGE_GROWTH | ACKNOWLEDGE_REUSE, &change))
+        whole_apply(x, &change);
 }
 
 void admin_import_environment(struct exchange *x)

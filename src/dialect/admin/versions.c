@@ -115,6 +115,16 @@ static enum change_operation operation_of(struct str before, struct str after)
     return str_is_absent(after) ? CHANGED_DELETE : CHANGED_UPDATE;
 }
 
+/* As the change that made the version had it (change/reuse.h). */
+static struct reused reused_of(const struct revision_row *before, const struct revision_row *after)
+{
+    bool comes_back =
+        after->kind != REVISION_COHORT && str_equal(before->object_id, after->object_id);
+    if (!before->is_tombstone || after->is_tombstone || comes_back)
+        return (struct reused){0};
+    return (struct reused){before->version_from, before->object_id};
+}
+
 /* Settings are there before anybody writes them. */
 static struct str first_settings(struct arena *arena, const struct catalog_environment *environment)
 {
@@ -141,6 +151,7 @@ items_of(struct exchange *x, const struct catalog_environment *environment, cons
         if (item->kind == REVISION_SETTINGS && str_is_absent(item->before))
             item->before = first_settings(x->arena, environment);
         item->operation = operation_of(item->before, item->after);
+        item->reused = reused_of(&step->before[i], &step->rows[i]);
     }
     return items;
 }
@@ -240,8 +251,10 @@ void admin_restore_environment(struct exchange *x)
     if (!admin_find_environment(x, &environment) || !admin_may_write(x) ||
         !admin_read_condition(x, &restoring.condition) || !definition_read_version(x, &version))
         return;
-    struct change change = {.action = STR("environment.restore"), .input = &restoring};
-    restore_version(x, environment, version, &change);
+    struct change change = {
+        .action = STR("environment.restore"), .input = &restoring, .reuse = REUSE_UNASKED};
+    if (whole_read_acknowledgement(x, ACKNOWLEDGE_GROWTH, &change))
+        restore_version(x, environment, version, &change);
 }
 
 /* Of the newest that there is: whoever slips a change in between has it undone as well, unless
@@ -273,7 +286,9 @@ void admin_roll_back_environment(struct exchange *x)
         !admin_read_condition(x, &restoring.condition) ||
         !read_steps_back(x, environment, &version))
         return;
-    struct change change = {
-        .action = STR("environment.rollback"), .input = &restoring, .acknowledges_growth = true};
+    struct change change = {.action = STR("environment.rollback"),
+                            .input = &restoring,
+                            .acknowledges_growth = true,
+                            .reuse = REUSE_UNASKED};
     restore_version(x, environment, version, &change);
 }

@@ -121,6 +121,17 @@ struct fault whole_put(struct edit *edit, const struct whole_state *state)
     return fault;
 }
 
+bool whole_read_acknowledgement(struct exchange *x, unsigned known, struct change *change)
+{
+    unsigned said = 0;
+    if (!admin_read_acknowledgement(x, known, &said))
+        return false;
+    change->acknowledges_growth = (said & ACKNOWLEDGE_GROWTH) != 0;
+    if ((said & ACKNOWLEDGE_REUSE) != 0)
+        change->reuse = REUSE_ACKNOWLEDGED;
+    return true;
+}
+
 /* ---- answering ----------------------------------------------------------------------------- */
 
 static void write_outcome(struct json_writer *writer, const struct change *change)
@@ -132,23 +143,8 @@ static void write_outcome(struct json_writer *writer, const struct change *chang
     json_object_end(writer);
 }
 
-/* Operations without this query member are refused when it comes (visit.c). */
-static bool read_acknowledgement(struct exchange *x, struct change *change)
-{
-    struct str text = {0};
-    if (!admin_read_query(x, STR("acknowledge"), &text))
-        return false;
-    if (str_is_absent(text))
-        return true;
-    change->acknowledges_growth = str_equal(text, STR("growth"));
-    return change->acknowledges_growth ||
-           admin_refuse_with(x, FAULT_INVALID, "?acknowledge", STR("must be growth"));
-}
-
 void whole_apply(struct exchange *x, struct change *change)
 {
-    if (!read_acknowledgement(x, change))
-        return;
     change->keeps_same_flags = true;
     change->wants_report = true;
     if (!admin_apply(x, change))

@@ -18,6 +18,9 @@ struct str whole_tag(struct arena *arena, uint64_t version);
 struct fault whole_condition_check(const struct edit *edit,
                                    const struct admin_condition *condition);
 
+/* ?acknowledge, of words among `known` (enum acknowledgement). False when the exchange is answered.
+ */
+bool whole_read_acknowledgement(struct exchange *x, unsigned known, struct change *change);
 /* Applies a CHANGE_ENVIRONMENT and answers with what it did. */
 void whole_apply(struct exchange *x, struct change *change);
 

@@ -146,6 +146,7 @@ struct fault superflag_try(struct exchange *x, struct change *change)
     change->caller = x->caller;
     change->arena = x->arena;
     change->acknowledges_growth = exchange_acknowledges(x, STR("growth"));
+    change->reuse = exchange_acknowledges(x, STR("reuse")) ? REUSE_ACKNOWLEDGED : REUSE_UNASKED;
     struct fault fault = change_apply(x->services->changer, change);
     if (failed(fault))
         x->note = fault.where;

@@ -89,7 +89,8 @@ static inline struct fault story_put_cohort(struct town *town, uint64_t environm
                             .environment = environment,
                             .edit = story_edit_cohort,
                             .input = &put,
-                            .members = members};
+                            .members = members,
+                            .reuse = REUSE_UNASKED};
     return town_apply(town, &change);
 }
 

@@ -202,5 +202,53 @@ TEST(a_long_history_makes_no_step_slower)
     world_close(&world);
 }
 
+static int find_tombstone(struct world *world, struct str key, bool expected)
+{
+    struct revision_row tombstone;
+    bool is_found = !expected;
+    steps_taken(world);
+    CHECK_OK(store_find_tombstone(world->store, &world->arena, 1, REVISION_FLAG, key, &tombstone,
+                                  &is_found));
+    CHECK(is_found == expected);
+    return steps_taken(world);
+}
+
+static void end(struct world *world, struct str key)
+{
+    uint64_t version = 0;
+    CHECK_OK(store_begin(world->store));
+    CHECK_OK(store_advance_version(world->store, 1, now_ms, &version));
+    const struct revision_row tombstone = {.kind = REVISION_FLAG,
+                                           .object_id = STR("flag_1"),
+                                           .key = key,
+                                           .version_from = version,
+                                           .is_tombstone = true};
+    CHECK_OK(store_write_revision(world->store, 1, &tombstone));
+    CHECK_OK(store_commit(world->store));
+}
+
+TEST(a_long_history_makes_no_look_for_a_tombstone_dearer)
+{
+    struct world world;
+    world_open(&world);
+    change(&world, STR("k"), STR("{}"));
+    change(&world, STR("short"), STR("{}"));
+    end(&world, STR("short"));
+    int early = find_tombstone(&world, STR("k"), false);
+    int early_unknown = find_tombstone(&world, STR("unknown"), false);
+    int early_found = find_tombstone(&world, STR("short"), true);
+    for (int i = 0; i < 900; i++)
+        change(&world, STR("k"), STR("{}"));
+    for (int i = 0; i < 300; i++)
+        change(&world, arena_format(&world.arena, "other-%d", i), STR("{}"));
+    CHECK(find_tombstone(&world, STR("k"), false) <= early + 10);
+    CHECK(find_tombstone(&world, STR("unknown"), false) <= early_unknown + 10);
+    end(&world, STR("k"));
+    CHECK(find_tombstone(&world, STR("k"), true) <= early_found + 10);
+    CHECK(find_tombstone(&world, STR("short"), true) <= early_found + 10);
+    world_close(&world);
+}
+
 TESTS(a_long_trail_makes_no_search_slower, who_asks_for_something_rare_gets_short_pages,
-      short_pages_leave_nothing_out, a_long_history_makes_no_step_slower)
+      short_pages_leave_nothing_out, a_long_history_makes_no_step_slower,
+      a_long_history_makes_no_look_for_a_tombstone_dearer)
