@@ -29,7 +29,7 @@ SCRATCH = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 # As disk_shim.c has them.
 CALLS = ("open", "write", "read", "ftruncate", "fsync", "rename", "unlink", "fstat", "mmap", "mkdir",
          "create")
-HOWS = {"EIO": 1, "ENOSPC": 2, "EINTR": 3, "short": 4}
+HOWS = {"EIO": 1, "ENOSPC": 2, "EINTR": 3, "short": 4, "kill": 5}
 
 
 def size_of(name, default):

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -123,6 +124,8 @@ static bool can_befall(enum how how, enum call call, bool is_making)
         return is_moving || call == TRUNCATE || call == OPEN;
     case HOW_SHORT:
         return is_moving;
+    case HOW_KILL: /* between any two calls that leave something behind */
+        return call != READ && call != STAT && call != MAP && (call != OPEN || is_making);
     case HOW_NOTHING:
         break;
     }
@@ -155,6 +158,8 @@ enum how shim_next_fate(enum call call, const char *name, bool is_making)
     if (call == SYNC)
         atomic_fetch_add(&control->failed_syncs, 1);
     snprintf(control->last, sizeof(control->last), "%d %.140s", (int)call, name);
+    if (control->how == HOW_KILL)
+        kill(getpid(), SIGKILL);
     return (enum how)control->how;
 }
 

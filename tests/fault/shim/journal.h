@@ -17,7 +17,7 @@ enum { FILES_MAX = 4096, NAME_BYTES_MAX = 160 };
 
 /* As io_test.py and power_cut.py have them. */
 enum call { OPEN, WRITE, READ, TRUNCATE, SYNC, RENAME, UNLINK, STAT, MAP, MAKE_DIRECTORY, CREATE };
-enum how { HOW_NOTHING, HOW_EIO, HOW_ENOSPC, HOW_EINTR, HOW_SHORT };
+enum how { HOW_NOTHING, HOW_EIO, HOW_ENOSPC, HOW_EINTR, HOW_SHORT, HOW_KILL };
 
 struct control {
     _Atomic uint64_t count; /* calls that the fault could befall */

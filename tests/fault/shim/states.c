@@ -9,6 +9,8 @@
  * checks all of it, and says of every environment its version and the digest of what is in it; of
  * the newest whole snapshot on disk too (null: there is none). What refuses is "why". history says
  * the digest of every version there ever was: what a look finds must be one of them.
+ *
+ *     echo "migrations DIR" | states  [["0001_truth","CREATE TABLE …","CREATE TABLE …"],…]
  */
 #include <inttypes.h>
 #include <sodium.h>
@@ -20,6 +22,9 @@
 #include "model/codec.h"
 #include "snapshot/disk.h"
 #include "store/care.h"
+#include "store/connection.h"
+#include "store/migrations.h"
+#include "json/write.h"
 
 enum { LINE_BYTES_MAX = 4096 };
 
@@ -147,6 +152,55 @@ static void say_history(struct str directory)
     store_close(store);
 }
 
+/* ---- migrations -------------------------------------------------------------------------- */
+
+static struct str say_words(struct arena *arena, struct str sql, const struct engine_kind *kind)
+{
+    struct buf text;
+    buf_open(&text, SIZE_MAX);
+    for (size_t at = 0; at < sql.size;) {
+        size_t open = str_find_byte(sql, '@', at);
+        size_t close = str_find_byte(sql, '@', open + 1);
+        buf_append(&text, str_slice(sql, at, open));
+        for (size_t i = 0; open < sql.size && i < kind->word_count; i++) {
+            if (str_equal(kind->words[i].token, str_slice(sql, open, close + 1)))
+                buf_append(&text, kind->words[i].text);
+        }
+        at = close + 1;
+    }
+    struct str said = arena_copy_str(arena, buf_str(&text));
+    buf_close(&text);
+    return said;
+}
+
+/* Name, text in the words of this store's engine, and the text that its checksum is of. */
+static void say_migrations(struct str directory)
+{
+    struct store *store = NULL;
+    struct arena arena;
+    struct buf text;
+    struct json_writer writer;
+    size_t count = 0;
+    const struct migration *migrations = migrations_list(&count);
+    arena_open(&arena, 65536);
+    buf_open(&text, SIZE_MAX);
+    json_writer_open(&writer, &text);
+    json_array_begin(&writer);
+    struct fault fault = store_open(&store, directory, STORE_WRITER);
+    for (size_t i = 0; i < count && !failed(fault); i++) {
+        json_array_begin(&writer);
+        json_string(&writer, migrations[i].name);
+        json_string(&writer, say_words(&arena, migrations[i].sql, store->engine->kind));
+        json_string(&writer, migrations[i].sql);
+        json_array_end(&writer);
+    }
+    json_array_end(&writer);
+    printf("%.*s\n", STR_ARG(buf_str(&text)));
+    store_close(store);
+    buf_close(&text);
+    arena_close(&arena);
+}
+
 /* ---- orders ------------------------------------------------------------------------------ */
 
 int main(void)
@@ -162,6 +216,8 @@ int main(void)
             look(str_slice(order, 5, order.size));
         else if (str_starts_with(order, STR("history ")))
             say_history(str_slice(order, 8, order.size));
+        else if (str_starts_with(order, STR("migrations ")))
+            say_migrations(str_slice(order, 11, order.size));
         else
             return 1;
         fflush(stdout);
