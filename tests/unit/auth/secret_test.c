@@ -65,7 +65,19 @@ TEST(tags_are_short_for_their_environment)
     CHECK_STR(secret_tag(&arena, STR("development")), STR("dev"));
     CHECK_STR(secret_tag(&arena, STR("QA-eu_1")), STR("eu1"));
     CHECK_STR(secret_tag(&arena, STR("---")), STR("env"));
+    CHECK_STR(secret_tag(&arena, STR("/09:")), STR("09"));
+    CHECK_STR(secret_tag(&arena, STR("`az{")), STR("az"));
     arena_close(&arena);
+}
+
+/* Whoever was given one has it still after an upgrade. */
+TEST(the_checksum_is_the_one_it_always_was)
+{
+    enum credential_kind kind;
+    CHECK(secret_recognise(STR("cli_0123456789012345678901234567890123456789abcXrOazp"), &kind));
+    CHECK_INT(kind, CREDENTIAL_PERSONAL);
+    CHECK(secret_recognise(STR("cli_ZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZUoIsQ0"), &kind));
+    CHECK(!secret_recognise(STR("cli_ZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZUoIsQ1"), &kind));
 }
 
 TEST(the_keyring_finds_whom_it_knows_and_nobody_else)
@@ -150,7 +162,7 @@ TEST(viewers_read_and_editors_write)
 }
 
 TESTS(a_secret_says_its_kind_and_environment, any_typo_is_refused_before_a_look_up,
-      no_two_secrets_are_alike, tags_are_short_for_their_environment,
-      the_keyring_finds_whom_it_knows_and_nobody_else, an_expired_credential_is_nobody,
-      a_memo_never_outlives_its_keyring, an_empty_keyring_knows_nobody,
-      viewers_read_and_editors_write)
+      no_two_secrets_are_alike, the_checksum_is_the_one_it_always_was,
+      tags_are_short_for_their_environment, the_keyring_finds_whom_it_knows_and_nobody_else,
+      an_expired_credential_is_nobody, a_memo_never_outlives_its_keyring,
+      an_empty_keyring_knows_nobody, viewers_read_and_editors_write)

@@ -185,12 +185,80 @@ TEST(a_stale_view_does_not_call_a_genuine_key_unknown)
     port_close(port);
 }
 
+/* Basic, with a key that may be any bytes and a secret that may be genuine: who could not be told
+ * from a stranger is not called one, so that the answer says whether the pair could be read. */
+static int show_pair(struct port *port, struct str encoded)
+{
+    char head[1024];
+    int size =
+        snprintf(head, sizeof(head),
+                 "GET /sdk/download/5 HTTP/1.1\r\nHost: a\r\nAuthorization: Basic %.*s\r\n\r\n",
+                 STR_ARG(encoded));
+    CHECK((size_t)size < sizeof(head));
+    struct client client = client_open(port->site);
+    int status = client_ask(&client, (struct str){head, (size_t)size}).status;
+    client_close(&client);
+    return status;
+}
+
+TEST(a_pair_is_read_in_both_alphabets_and_no_other)
+{
+    struct port *port = port_open();
+    struct str shown;
+    struct str fresh =
+        secret_make(&port->gazette.arena, CREDENTIAL_PROJECT_SECRET, STR(""), &shown);
+    port->gazette.is_read_only = true;
+    gazette_publish(&port->gazette);
+    struct buf encoded;
+    buf_open(&encoded, SIZE_MAX);
+    for (int digit = ' '; digit < 256; digit++) {
+        if (digit == 0x7F) /* no header may have it */
+            continue;
+        buf_clear(&encoded);
+        buf_append(&encoded, STR("AAB")); /* so that no digit makes a colon */
+        buf_append_byte(&encoded, (char)digit);
+        append_base64(&encoded, arena_format(&port->gazette.arena, "ke:%.*s", STR_ARG(fresh)),
+                      LETTERS "+/", true);
+        bool is_digit = strchr(LETTERS "+/-_", digit) != NULL;
+        CHECK_INT(show_pair(port, buf_str(&encoded)),
+                  is_digit ? 500 - FAULT_UNAVAILABLE : UNAUTHENTICATED);
+    }
+    buf_close(&encoded);
+    port_close(port);
+}
+
+TEST(a_pair_may_be_so_long)
+{
+    enum { PAIR_BYTES_MAX = 256 };
+    struct port *port = port_open();
+    struct str shown;
+    struct str fresh =
+        secret_make(&port->gazette.arena, CREDENTIAL_PROJECT_SECRET, STR(""), &shown);
+    port->gazette.is_read_only = true;
+    gazette_publish(&port->gazette);
+    for (size_t size = PAIR_BYTES_MAX - 2; size <= PAIR_BYTES_MAX + 2; size++) {
+        struct buf pair;
+        struct buf encoded;
+        buf_open(&pair, SIZE_MAX);
+        buf_open(&encoded, SIZE_MAX);
+        for (size_t i = fresh.size + 1; i < size; i++)
+            buf_append_byte(&pair, 'k');
+        buf_append_format(&pair, ":%.*s", STR_ARG(fresh));
+        append_base64(&encoded, buf_str(&pair), LETTERS "+/", false);
+        CHECK_INT(show_pair(port, buf_str(&encoded)),
+                  size <= PAIR_BYTES_MAX ? 500 - FAULT_UNAVAILABLE : UNAUTHENTICATED);
+        buf_close(&pair);
+        buf_close(&encoded);
+    }
+    port_close(port);
+}
+
 /* ---- evaluating ----------------------------------------------------------------------------- */
 
 /* As many header lines as there are arguments; "%k" is the key. */
 static int evaluate_with(struct port *port, struct str key, const char *lines)
 {
-    char more[512];
+    char more[512] = "";
     size_t size = 0;
     for (const char *at = lines; *at != '\0'; at++) {
         bool is_key = at[0] == '%' && at[1] == 'k';
@@ -253,5 +321,6 @@ TEST(a_key_to_evaluate_with_is_shown_in_any_way_clients_have)
 TESTS(every_scope_admits_its_kinds_and_no_other, the_word_before_a_key_is_read_with_leniency,
       who_shows_two_credentials_shows_none, no_bytes_are_mistaken_for_a_credential,
       a_download_needs_key_and_secret_of_one_environment,
+      a_pair_is_read_in_both_alphabets_and_no_other, a_pair_may_be_so_long,
       a_stale_view_does_not_call_a_genuine_key_unknown, whoever_reads_one_environment_evaluates,
       a_key_to_evaluate_with_is_shown_in_any_way_clients_have)

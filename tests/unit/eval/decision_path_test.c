@@ -40,6 +40,7 @@ TEST(every_blank_of_ecmascript_is_trimmed_and_no_neighbour_of_one)
 TEST(a_plain_beginning_says_nothing_of_the_end)
 {
     CHECK_STR(blanks_trim(STR("a\u00a0")), STR("a"));
+    CHECK_STR(blanks_trim(STR("a\u2000")), STR("a")); /* the last of its bytes is 0x80 */
     CHECK_STR(blanks_trim(STR("a\u00e9")), STR("a\u00e9"));
     CHECK_STR(blanks_trim(STR("a ")), STR("a"));
     CHECK_STR(blanks_trim(STR("\u00a0a")), STR("a"));

@@ -224,6 +224,23 @@ TEST(where_all_weights_are_nothing_nobody_is_dealt_anything)
     }
 }
 
+TEST(a_slice_without_weights_is_dealt_evenly)
+{
+    struct allocation shares[] = {{STR("a"), 0}, {STR("b"), 0}, {STR("c"), 0}};
+    const struct slice slice = {.allocations = shares, .allocation_count = COUNT_OF(shares)};
+    struct bucket_range ranges[COUNT_OF(shares)];
+    CHECK_INT(draw_ranges(&slice, ranges), 3);
+    for (uint32_t i = 0; i < 3; i++) {
+        CHECK_INT(ranges[i].start, i);
+        CHECK_INT(ranges[i].end, i + 1);
+    }
+    shares[1].weight = 5; /* then weights count, and who has none has no ticket */
+    CHECK_INT(draw_ranges(&slice, ranges), 1);
+    CHECK_STR(ranges[0].variation, STR("b"));
+    CHECK_INT(ranges[0].start, 0);
+    CHECK_INT(ranges[0].end, 5);
+}
+
 /* u-1 has ticket 21568 of 100000 and on a quarter of the way from 10000 to 60000 ends at 22500. */
 TEST(progressive_shares_move_over_tickets_that_stay)
 {
@@ -396,12 +413,12 @@ TEST(an_explanation_shows_both_hashes)
     fixture_close(fixture);
 }
 
-TESTS(without_a_salt_the_key_stands_in_its_place, an_empty_salt_is_a_salt,
-      bytes_are_hashed_and_not_utf16_units, by_sha1_60_who_has_no_subject_has_the_first_share,
-      by_sha1_60_a_whole_number_is_dealt_as_text, by_the_sums_of_weights_only_texts_have_tickets,
-      a_missing_key_is_said, by_sha1_60_the_last_has_what_is_left_over,
-      a_position_of_one_is_the_last_ticket, the_highest_hash_stays_below_the_sum,
-      where_all_weights_are_nothing_nobody_is_dealt_anything,
+TESTS(a_slice_without_weights_is_dealt_evenly, without_a_salt_the_key_stands_in_its_place,
+      an_empty_salt_is_a_salt, bytes_are_hashed_and_not_utf16_units,
+      by_sha1_60_who_has_no_subject_has_the_first_share, by_sha1_60_a_whole_number_is_dealt_as_text,
+      by_the_sums_of_weights_only_texts_have_tickets, a_missing_key_is_said,
+      by_sha1_60_the_last_has_what_is_left_over, a_position_of_one_is_the_last_ticket,
+      the_highest_hash_stays_below_the_sum, where_all_weights_are_nothing_nobody_is_dealt_anything,
       progressive_shares_move_over_tickets_that_stay, the_first_ticket_moves_with_its_share,
       by_murmur3_32_percent_the_ticket_is_of_a_second_hash,
       a_bucket_that_deals_nothing_leaves_it_to_the_next_rule, its_ends_move_as_those_of_any_bucket,

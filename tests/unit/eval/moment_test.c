@@ -57,6 +57,8 @@ TEST(a_moment_lasts_from_one_boundary_to_the_next)
 
     CHECK_INT(moment(fixture, instant_at(0)), moment(fixture, instant_at(1) - 1));
     CHECK(moment(fixture, instant_at(1) - 1) != moment(fixture, instant_at(1)));
+    /* Two things happen there, but it is one instant. */
+    CHECK_INT(moment(fixture, instant_at(1)), moment(fixture, instant_at(0)) + 1);
     CHECK_INT(moment(fixture, instant_at(1)), moment(fixture, instant_at(3) - 1));
     CHECK(moment(fixture, instant_at(3) - 1) != moment(fixture, instant_at(3)));
     CHECK_INT(moment(fixture, instant_at(3)), moment(fixture, instant_at(5) - 1));

@@ -200,7 +200,23 @@ TEST(a_web_of_cycles_ends)
     fixture_close(fixture);
 }
 
-TESTS(lists_and_rules_admit_and_exclusion_wins, nested_segments_that_said_yes_are_listed,
+TEST(a_second_question_does_not_show_the_segments_of_the_first)
+{
+    struct fixture *fixture = open_segments();
+    struct context *context = fixture_subject(fixture, "u-ada", "{'country':'DE'}");
+    struct membership first = evaluate_segment(fixture->ruleset, STR("eu-staff"), context,
+                                               fixture->now_ms, &fixture->arena);
+    CHECK_INT(first.segment_count, 3);
+    struct membership second =
+        evaluate_segment(fixture->ruleset, STR("staff"), context, fixture->now_ms, &fixture->arena);
+    CHECK(second.is_member);
+    CHECK_INT(second.segment_count, 1);
+    CHECK_STR(second.segments[0], STR("staff"));
+    fixture_close(fixture);
+}
+
+TESTS(a_second_question_does_not_show_the_segments_of_the_first,
+      lists_and_rules_admit_and_exclusion_wins, nested_segments_that_said_yes_are_listed,
       meeting_a_segment_again_says_no, an_unknown_segment_is_not_found,
       a_cycle_answers_the_same_in_any_order, large_lists_answer_as_small_ones,
       a_deep_web_of_segments_is_walked_once, a_web_of_cycles_ends)

@@ -96,9 +96,10 @@ TEST(numbers_order_by_value)
 TEST(pre_releases_order_identifier_by_identifier)
 {
     static const char *const chain[] = {
-        "1.0.0-1",       "1.0.0-2",       "1.0.0-010",        "1.0.0-11",   "1.0.0-Alpha",
-        "1.0.0-alpha",   "1.0.0-alpha.1", "1.0.0-alpha.beta", "1.0.0-beta", "1.0.0-beta.2",
-        "1.0.0-beta.11", "1.0.0-rc.1",    "1.0.0-rc.1.0",     "1.0.0",      "1.0.1-a"};
+        "1.0.0-1",          "1.0.0-2",      "1.0.0-010",     "1.0.0-11",
+        "1.0.0-Alpha",      "1.0.0-alpha",  "1.0.0-alpha.1", "1.0.0-alpha.",
+        "1.0.0-alpha.beta", "1.0.0-beta",   "1.0.0-beta.2",  "1.0.0-beta.11",
+        "1.0.0-rc.1",       "1.0.0-rc.1.0", "1.0.0",         "1.0.1-a"};
     for (size_t i = 0; i < COUNT_OF(chain); i++) {
         for (size_t j = 0; j < COUNT_OF(chain); j++)
             CHECK_INT(compare(chain[i], chain[j]), (i > j) - (i < j));

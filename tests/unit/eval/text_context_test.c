@@ -45,8 +45,23 @@ TEST(selectors_find_people_in_both_forms)
                  attributes, true, true);
     expect_found(RULE("/context/user/plan", "'pro'"), tree, "ana", attributes, false, true);
     expect_found(RULE("/context/user/nobody", "'(none)'"), tree, "ana", attributes, true, true);
+    expect_found(RULE("/context/page/country", "'NO'"), tree, "ana", attributes, false, false);
     expect_found(RULE("/user/country", "'NO'"), tree, "ana", attributes, false, false);
     expect_found(RULE("/context//country", "'(none)'"), tree, "ana", attributes, true, true);
+}
+
+TEST(a_list_is_compared_however_deep_it_is)
+{
+    char attributes[128];
+    char flag[256];
+    char list[64];
+    for (int depth = 1; depth <= 28; depth += 9) {
+        snprintf(list, sizeof(list), "%.*s%.*s", depth, "[[[[[[[[[[[[[[[[[[[[[[[[[[[[", depth,
+                 "]]]]]]]]]]]]]]]]]]]]]]]]]]]]");
+        snprintf(attributes, sizeof(attributes), "{'deep':{'list':%s}}", list);
+        snprintf(flag, sizeof(flag), RULE("/context/user/deep", "'{\\\"list\\\":%s}'"), list);
+        expect_found(flag, "{}", "u", attributes, false, true);
+    }
 }
 
 TEST(a_flat_property_is_looked_for_among_properties_first)
@@ -287,9 +302,10 @@ TEST(a_cohort_can_be_included)
     fixture_close(fixture);
 }
 
-TESTS(selectors_find_people_in_both_forms, a_flat_property_is_looked_for_among_properties_first,
-      selectors_find_groups_in_both_forms, a_page_is_only_in_a_tree,
-      dotted_paths_find_their_way_in_a_tree, results_of_prerequisites_can_be_asked_about,
+TESTS(a_list_is_compared_however_deep_it_is, selectors_find_people_in_both_forms,
+      a_flat_property_is_looked_for_among_properties_first, selectors_find_groups_in_both_forms,
+      a_page_is_only_in_a_tree, dotted_paths_find_their_way_in_a_tree,
+      results_of_prerequisites_can_be_asked_about,
       results_of_other_flags_are_nothing_whatever_was_asked_before, results_are_those_of_the_moment,
       a_typed_flag_can_be_leaned_on, stored_members_join_what_the_request_says,
       groups_are_members_by_their_name, a_cohort_can_be_included)

@@ -46,4 +46,16 @@ TEST(what_a_number_cannot_hold_has_no_rank)
     CHECK_INT(rank_of("1.2.3-beta", &version), 0);
 }
 
-TESTS(ranks_order_as_versions_do, what_a_number_cannot_hold_has_no_rank)
+/* What stands behind a text is not of it. */
+TEST(a_version_ends_where_its_text_does)
+{
+    struct text_version version;
+    CHECK(text_version_parse(str_slice(STR("1.25"), 0, 3), &version));
+    CHECK_INT(version.numbers[0], 1);
+    CHECK_INT(version.numbers[1], 2);
+    CHECK(text_version_parse(str_slice(STR("1.2.34"), 0, 5), &version));
+    CHECK_INT(version.numbers[2], 3);
+}
+
+TESTS(a_version_ends_where_its_text_does, ranks_order_as_versions_do,
+      what_a_number_cannot_hold_has_no_rank)

@@ -95,6 +95,7 @@ TEST(a_lost_segment_is_pointed_at_wherever_it_hides)
     when.children[0] = fixture_around(&arena, EXPRESSION_ANY, both, 0);
     when.children[1] = fixture_around(&arena, EXPRESSION_NOT, both, 1);
     fixture_rule(&arena, fixture_flag_in(&state, "f"), when);
+    fixture_flag_in(&state, "f")->visibility = VISIBILITY_CLIENT;
     check_refused(&arena, &state, FAULT_INVALID,
                   STR("$.flags.f.rules[0].when.expressions[1].expression.expressions[1].segment"),
                   STR("must reference an existing segment"));

@@ -177,6 +177,16 @@ static struct flag mutex_of(struct arena *arena, size_t slots)
     return group_of(arena, FLAG_KIND_MUTEX, ids, slots + 2);
 }
 
+/* One variation of a group has another name than all groups give it. */
+static void check_renamed(struct arena *arena, struct flag *group, size_t index)
+{
+    struct variation *variation = &group->variations[index];
+    if (str_equal(variation->id, STR("off")))
+        group->off_variation = group->fallthrough.bucket.otherwise = STR("other");
+    *variation = (struct variation){.id = STR("other"), .value = json_make_string(STR("other"))};
+    check_both_doors(arena, group, FAULT_INVALID, STR("$.variations"));
+}
+
 TEST(groups_have_the_variations_their_members_lean_on)
 {
     static const char *const holdout[] = {"holdout", "on", "off"};
@@ -191,11 +201,19 @@ TEST(groups_have_the_variations_their_members_lean_on)
     check_both_doors(&arena, &flag, FAULT_INVALID, STR("$.variations"));
     flag = mutex_of(&arena, 0);
     check_both_doors(&arena, &flag, FAULT_INVALID, STR("$.variations"));
+    for (size_t i = 0; i < 5; i++) {
+        flag = mutex_of(&arena, 3);
+        check_renamed(&arena, &flag, i);
+    }
 
     flag = group_of(&arena, FLAG_KIND_HOLDOUT, holdout, COUNT_OF(holdout));
     check_both_doors(&arena, &flag, FAULT_NONE, STR(""));
     flag.off_variation = STR("on");
     check_both_doors(&arena, &flag, FAULT_INVALID, STR("$.offVariation"));
+    for (size_t i = 0; i < COUNT_OF(holdout); i++) {
+        flag = group_of(&arena, FLAG_KIND_HOLDOUT, holdout, COUNT_OF(holdout));
+        check_renamed(&arena, &flag, i);
+    }
     flag = group_of(&arena, FLAG_KIND_HOLDOUT, shuffled, COUNT_OF(shuffled));
     check_both_doors(&arena, &flag, FAULT_INVALID, STR("$.variations"));
     flag = group_of(&arena, FLAG_KIND_HOLDOUT, holdout, COUNT_OF(holdout));
@@ -238,9 +256,32 @@ TEST(versions_are_what_every_engine_takes_for_one)
 {
     const char *good[] = {"1.2",          "1.2.3",  "01.002.3", "1.2.3-rc.1",       "1.2.3-a-b_c.d",
                           "1.2.3-alpha.", "1.2.3-", "(none)",   "999999999999999.0"};
-    const char *bad[] = {"",       "1",          "v1.2",     "1.2.3+build", "1.2.3.4",
-                         "1.2-rc", "1.2.3-a..b", "1.2.3-.a", "1.2.3 ",      "1.2.3\n",
-                         "1..2",   ".1.2",       "1.2.",     "1.x",         "9999999999999999.0"};
+    const char *bad[] = {"",
+                         "1",
+                         "v1.2",
+                         "1.2.3+build",
+                         "1.2.3.4",
+                         "1.2-rc",
+                         "1.2.3-a..b",
+                         "1.2.3-.a",
+                         "1.2.3 ",
+                         "1.2.3\n",
+                         "1..2",
+                         ".1.2",
+                         "1.2.",
+                         "1.x",
+                         "9999999999999999.0",
+                         "1.2.3-a b",
+                         "1.2.3-a+b",
+                         "1.2.3-a/b",
+                         "1.2.3-:",
+                         "1.2.3-@",
+                         "1.2.3-[",
+                         "1.2.3-`",
+                         "1.2.3-{",
+                         "1.2.3-,",
+                         "1.2.3-^",
+                         "1.2.3-\xc3\xa9"};
     struct arena arena;
     arena_open(&arena, 65536);
     for (size_t i = 0; i < COUNT_OF(good); i++)
