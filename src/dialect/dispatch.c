@@ -301,6 +301,15 @@ static void on_wake(struct http_loop *loop, bool is_draining, void *context)
         stream_hub_wake(services->streams, loop, is_draining);
 }
 
+/* What the server is ruled by has its turn when the rest is shed: a switch must work just then. */
+static bool is_control(const struct http_request *request, void *context)
+{
+    const struct desk *desk = find_desk(context, request->loop);
+    const struct route *route = router_find(&desk->router, request).route;
+    return route != NULL &&
+           (route->scope == SCOPE_MANAGE || route->scope == SCOPE_MANAGE_ENVIRONMENTS);
+}
+
 /* Framing, limits and time refused it before there was a request: answer in the dialect's form. */
 static void on_refusal(int status, struct str path, struct arena *arena,
                        struct http_response *response, void *context)
@@ -327,6 +336,7 @@ struct http_callbacks dispatch_callbacks(const struct services *services)
         .on_request = on_request,
         .body_bytes_max = body_bytes_max,
         .on_refusal = on_refusal,
+        .is_control = is_control,
         .on_loop_end = close_desk,
         .context = (void *)services,
         .takes_encoded_slashes = true,

@@ -65,6 +65,8 @@ static void write_http(struct buf *buf, struct operations *operations)
     metric(buf, "http_requests_total", "counter", "Requests read whole.", http.requests);
     metric(buf, "http_refusals_total", "counter", "Requests refused before they were whole.",
            http.refusals);
+    metric(buf, "http_sheds_total", "counter",
+           "Requests answered 503 because more came than could be answered.", http.sheds);
     metric(buf, "http_handshakes_total", "counter", "TLS handshakes done.", http.handshakes);
     metric(buf, "http_handshakes_failed_total", "counter", "TLS handshakes that failed.",
            http.handshakes_failed);

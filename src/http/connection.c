@@ -15,7 +15,7 @@
 #include "http/response.h"
 #include "http/stream.h"
 
-enum { PLAIN_WHERE_TLS_IS = 400 };
+enum { PLAIN_WHERE_TLS_IS = 400, SHED = 503 };
 
 struct connection *connection_of_deadline(struct deadline *deadline)
 {
@@ -273,6 +273,40 @@ void connection_callback_returned(struct http_loop *loop, struct request *reques
         request_release(&loop->requests, request);
 }
 
+/* Its turn comes too late. What went into a sink is worth more than the time it takes. */
+static bool is_to_be_shed(struct connection *connection, const struct http_request *request)
+{
+    const struct http_loop *loop = connection_loop(connection);
+    const struct http_callbacks *callbacks = loop->callbacks;
+    bool is_late = connection->is_late;
+    connection->is_late = false;
+    if (request->sink != NULL)
+        return false;
+    bool is_control =
+        callbacks->is_control != NULL && callbacks->is_control(request, callbacks->context);
+    return !patience_admits(&loop->patience, clock_monotonic_ms(clock_system()), is_control,
+                            is_late);
+}
+
+/* The connection stays good, but is not read for a while. */
+static void shed(struct connection *connection, struct request *request)
+{
+    struct http_loop *loop = connection_loop(connection);
+    struct http_response response = {.status = SHED};
+    if (loop->callbacks->on_refusal != NULL)
+        loop->callbacks->on_refusal(SHED, request->shown.path, &request->arena, &response,
+                                    loop->callbacks->context);
+    response.status = SHED;
+    response.headers =
+        arena_format(&request->arena, "%.*sRetry-After: 1\r\n", STR_ARG(response.headers));
+    counter_add(&loop->counters.sheds, 1);
+    connection->request = NULL;
+    connection->state = connection->is_last ? CONNECTION_LEAVING : CONNECTION_HEAD;
+    connection->is_resting = !connection->is_last;
+    append_answer(connection, request, &response);
+    request_release(&loop->requests, request);
+}
+
 void connection_dispatch(struct connection *connection)
 {
     struct http_loop *loop = connection_loop(connection);
@@ -285,6 +319,13 @@ void connection_dispatch(struct connection *connection)
     if (connection->served_count >= loop->limits->requests_per_connection || loop->is_retired) {
         connection->is_last = true;
         connection->lingers = true; /* the client may have sent more already */
+    }
+    int64_t turn_began_ms = (int64_t)loop_now_ms(loop);
+    patience_count(&loop->patience, turn_began_ms);
+    bool is_tried = connection->is_late || patience_is_tried(&loop->patience, turn_began_ms);
+    if (is_tried && is_to_be_shed(connection, &request->shown)) {
+        shed(connection, request);
+        return;
     }
     request->is_inside_callback = true;
     loop->callbacks->on_request(&request->shown, loop->callbacks->context);

@@ -53,6 +53,7 @@ struct connection {
     bool is_reading;
     bool is_ready;                  /* in the loop's list */
     bool is_postponed, is_admitted; /* its first bytes wait for a turn; have one: newcomers.h */
+    bool is_resting, is_late;       /* was shed; its next bytes waited too long: patience.h */
     bool is_last;                   /* closes after the request under way */
     bool
         ignores_input; /* what comes is thrown away, and not even read while a request is handled */

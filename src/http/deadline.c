@@ -4,6 +4,8 @@
 
 #include <assert.h>
 
+#include "http/patience.h"
+
 enum { TICK_MS_MIN = 5, TICK_MS_MAX = 250, LINGER_MS = 1000, TICKS_PER_INTERVAL = 8 };
 
 void deadlines_open(struct deadlines *deadlines, const struct http_limits *limits)
@@ -18,6 +20,7 @@ void deadlines_open(struct deadlines *deadlines, const struct http_limits *limit
                 [DEADLINE_HANDLER] = limits->handler_timeout_ms,
                 [DEADLINE_LINGER] = LINGER_MS,
                 [DEADLINE_STREAM] = UINT32_MAX,
+                [DEADLINE_REST] = PATIENCE_REST_MS,
             },
     };
     for (size_t kind = 0; kind < DEADLINE_KINDS; kind++) {
@@ -30,7 +33,7 @@ uint32_t deadlines_tick_ms(const struct deadlines *deadlines)
 {
     uint32_t shortest = TICK_MS_MAX * TICKS_PER_INTERVAL;
     for (size_t kind = 0; kind < DEADLINE_KINDS; kind++) {
-        if (deadlines->interval_ms[kind] < shortest)
+        if (kind != DEADLINE_REST && deadlines->interval_ms[kind] < shortest)
             shortest = deadlines->interval_ms[kind];
     }
     uint32_t tick = shortest / TICKS_PER_INTERVAL;

@@ -19,6 +19,7 @@ enum deadline_kind {
     DEADLINE_HANDLER, /* an answer from the callback */
     DEADLINE_LINGER,  /* the other side closes after the last answer */
     DEADLINE_STREAM,  /* nothing: streams have no time; here they can be found */
+    DEADLINE_REST,    /* nothing: it was shed, and is not read until then: patience.h */
     DEADLINE_KINDS,
     DEADLINE_NONE,
 };

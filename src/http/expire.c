@@ -148,6 +148,11 @@ void connection_expire(struct connection *connection, enum deadline_kind kind)
     case DEADLINE_STREAM:
         connection_wait_for(connection, DEADLINE_STREAM);
         return;
+    case DEADLINE_REST:
+        connection->is_resting = false;
+        connection->is_late = has_unread_bytes(connection);
+        connection_settle(connection);
+        return;
     case DEADLINE_KINDS:
     case DEADLINE_NONE:
         break;

@@ -155,6 +155,9 @@ struct http_callbacks {
      * the given status (400, 408, 413, 414, 417, 431, 501, 503, 505). Strings live in the arena. */
     void (*on_refusal)(int status, struct str path, struct arena *arena,
                        struct http_response *response, void *context);
+    /* Asked of a whole request when more come than can be answered: whether it is of those by which
+     * the server is ruled, and has the reserve (patience.h). May be NULL: none is. */
+    bool (*is_control)(const struct http_request *request, void *context);
     /* A loop has ended and its slot (http_loop_set_user) was filled: let go of what is in it. May
      * be NULL. */
     void (*on_loop_end)(void *user, void *context);
@@ -255,7 +258,7 @@ bool http_accepts_gzip(const struct http_request *request);
 
 struct http_counters {
     uint64_t connections_open, connections_total, requests, refusals, bytes_in, bytes_out,
-        streams_open, handshakes, handshakes_failed;
+        streams_open, handshakes, handshakes_failed, sheds;
 };
 struct http_counters http_counters_read(struct http_server *server);
 

@@ -280,7 +280,10 @@ static void on_wake(uv_async_t *wake)
 
 static void on_turn(uv_check_t *turn)
 {
-    newcomers_begin_turn(turn->data);
+    struct http_loop *loop = turn->data;
+    if (loop->patience.requests > PATIENCE_FEW || loop->patience.is_pressed)
+        patience_end_turn(&loop->patience, loop->turn_began_us / 1000);
+    newcomers_begin_turn(loop);
 }
 
 void loop_begin_turns(struct http_loop *loop)

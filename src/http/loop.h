@@ -17,6 +17,7 @@
 #include "http/newcomers.h"
 #include "http/offload.h"
 #include "http/output.h"
+#include "http/patience.h"
 #include "http/request.h"
 
 enum { READ_BUFFER_BYTES = 64 * 1024, DATE_LINES_BYTES = 96 };
@@ -28,7 +29,7 @@ struct tls_wire;
 /* Each has one writer, the loop, so a plain load and store suffice to add. */
 struct loop_counters {
     _Atomic uint64_t connections_open, connections_total, requests, refusals, bytes_in, bytes_out,
-        streams_open, handshakes, handshakes_failed;
+        streams_open, handshakes, handshakes_failed, sheds;
 };
 
 struct http_loop {
@@ -54,6 +55,7 @@ struct http_loop {
     struct connection *advancing; /* whose turn it is; its answers are collected in output */
     struct connection *ready;     /* those that may go on once that turn ends */
     struct newcomers newcomers;
+    struct patience patience;
     int64_t turn_began_us; /* monotonic */
     size_t connection_count;
     size_t connections_max;

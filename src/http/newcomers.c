@@ -8,7 +8,22 @@
 #include "http/connection.h"
 
 /* Half a millisecond or so; a handshake costs a signature, up to a millisecond each. */
-enum { NEWCOMERS_PER_TURN = 16, HANDSHAKES_PER_TURN = 4 };
+enum {
+    NEWCOMERS_PER_TURN = 16,
+    HANDSHAKES_PER_TURN = 4,
+    /* While requests are shed that bounds a turn already, and who has the reserve is found among
+     * the newcomers the sooner. */
+    NEWCOMERS_PER_TRIED_TURN = 128,
+    LATE_MS = 2 * PATIENCE_TURN_MS,
+};
+
+static unsigned places(const struct http_loop *loop)
+{
+    if (loop->wire != NULL)
+        return HANDSHAKES_PER_TURN;
+    return patience_is_tried(&loop->patience, (int64_t)loop_now_ms(loop)) ? NEWCOMERS_PER_TRIED_TURN
+                                                                          : NEWCOMERS_PER_TURN;
+}
 
 static struct connection *take_first(struct newcomers *newcomers)
 {
@@ -24,10 +39,12 @@ static struct connection *take_first(struct newcomers *newcomers)
 void newcomers_begin_turn(struct http_loop *loop)
 {
     struct newcomers *newcomers = &loop->newcomers;
-    newcomers->left = loop->wire == NULL ? NEWCOMERS_PER_TURN : HANDSHAKES_PER_TURN;
+    newcomers->left = places(loop);
     for (; newcomers->first != NULL && newcomers->left > 0; newcomers->left--) {
         struct connection *connection = take_first(newcomers);
         connection->is_admitted = true;
+        connection->is_late =
+            (int64_t)loop_now_ms(loop) - connection->head_began_us / 1000 > LATE_MS;
         connection_continue_reading(connection);
     }
     if (newcomers->first != NULL) /* the next turn is to come even if none of these has anything */
@@ -50,6 +67,7 @@ void newcomers_postpone(struct connection *connection)
     struct newcomers *newcomers = &connection_loop(connection)->newcomers;
     assert(!connection->is_postponed);
     connection->is_postponed = true;
+    connection->head_began_us = (int64_t)loop_now_ms(connection_loop(connection)) * 1000;
     connection->queued_next = NULL;
     if (newcomers->last != NULL)
         newcomers->last->queued_next = connection;

@@ -256,6 +256,7 @@ struct http_counters http_counters_read(struct http_server *server)
         sum.streams_open += read_counter(&counters->streams_open);
         sum.handshakes += read_counter(&counters->handshakes);
         sum.handshakes_failed += read_counter(&counters->handshakes_failed);
+        sum.sheds += read_counter(&counters->sheds);
     }
     return sum;
 }

@@ -216,7 +216,7 @@ static void pause_or_continue_reading(struct connection *connection)
 {
     bool has_enough = connection->ignores_input || connection->pending.size >= PENDING_BYTES_MAX;
     bool wants = !connection->has_input_ended && !connection->is_postponed &&
-                 !(connection_is_blocked(connection) && has_enough);
+                 !connection->is_resting && !(connection_is_blocked(connection) && has_enough);
     if (wants == connection->is_reading)
         return;
     connection->is_reading = wants;
@@ -242,6 +242,8 @@ static void choose_deadline(struct connection *connection)
         connection_wait_for(connection, DEADLINE_STREAM);
     else if (connection->queued_writes > 0)
         connection_wait_for(connection, DEADLINE_WRITE);
+    else if (connection->is_resting)
+        connection_wait_for(connection, DEADLINE_REST);
     else if (connection_is_in(connection, CONNECTION_BODY))
         connection_wait_for(connection, DEADLINE_BODY);
     else if (connection->pending.size > 0 || is_fresh)

@@ -3,8 +3,6 @@
 """Crowds in large, on loopback, against a server of this run's own; one proof for each.
 
     tests/load/crowd.py slow [CONNECTIONS]      slow heads, bodies and readers: others do not notice
-    tests/load/crowd.py overload [CONNECTIONS]  far more callers than it can answer (needs wrk;
-                                                each of them waits for its answer)
     tests/load/crowd.py storm [STREAMS]         all streams come back at once
 
 Times are asserted with the figures that docs/guarantees.md promises, or as ratios of two
@@ -17,9 +15,7 @@ import pathlib
 import re
 import resource
 import selectors
-import shutil
 import socket
-import subprocess
 import sys
 import tempfile
 import time
@@ -28,7 +24,6 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests" / "api"), str(ROOT / "proofs")]
 
 import amplitude  # noqa: E402
-from cpu_meter import spent_ns  # noqa: E402
 from harness import Server  # noqa: E402
 from record import record  # noqa: E402
 from route_table import Street  # noqa: E402
@@ -130,83 +125,6 @@ def slow(connections=4000):
     server.close()
 
 
-# ---- overload ------------------------------------------------------------------------------------
-SCRIPT = """wrk.method = "POST"
-wrk.body = '{"context":{"targetingKey":"u"}}'
-wrk.headers["Content-Type"] = "application/json"
-wrk.headers["Authorization"] = "Bearer KEY"
-"""
-
-
-def wrk(server, script, connections, seconds):
-    """Good answers a second."""
-    said = subprocess.run(
-        ["wrk", "-t2", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "-s", script,
-         server.base + "/ofrep/v1/evaluate/flags"], check=True, capture_output=True, text=True).stdout
-    rate = float(re.search(r"Requests/sec:\s+([\d.]+)", said)[1])
-    total = int(re.search(r"(\d+) requests in", said)[1])
-    bad = re.search(r"Non-2xx or 3xx responses: (\d+)", said)
-    return rate * (1 - (int(bad[1]) if bad else 0) / max(1, total))
-
-
-def probe(port, operations, token, seconds, results):
-    """Health and management beside it: the longest answers, in ms."""
-    longest = {"health": 0.0, "management": 0.0}
-    end = time.monotonic() + seconds
-    requests = {
-        "health": (operations, b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"),
-        "management": (port, b"GET /admin/v1/me HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
-                       + token.encode() + b"\r\n\r\n")}
-    while time.monotonic() < end:
-        for name, (where, request) in requests.items():
-            began = time.perf_counter()
-            with socket.create_connection(("127.0.0.1", where), 10) as link:
-                link.settimeout(10)
-                link.sendall(request)
-                assert whole(link) == 200
-            longest[name] = max(longest[name], (time.perf_counter() - began) * 1000)
-        time.sleep(0.05)
-    results.put(longest)
-
-
-def overload(connections=2000):
-    if shutil.which("wrk") is None:
-        print("skipped: needs wrk (apt-get install wrk)")
-        return
-    server = served()
-    street = Street(server)
-    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
-        script.write(SCRIPT.replace("KEY", street.first.secrets["server"]))
-        script.flush()
-        rounds = []
-        load_before = os.getloadavg()[0]
-        results = multiprocessing.Queue()
-        for _ in range(3):  # interleaved: what the machine does to one it does to the other
-            spent = [spent_ns(server.process.pid)]
-            capacity = wrk(server, script.name, 32, 4)
-            spent.append(spent_ns(server.process.pid))
-            prober = multiprocessing.Process(target=probe, args=(
-                server.port, int(server.operations.rsplit(":", 1)[1]), server.token, 4, results))
-            prober.start()
-            goodput = wrk(server, script.name, connections, 5)
-            longest = results.get(timeout=60)
-            prober.join()
-            spent.append(spent_ns(server.process.pid))
-            cost = [(spent[1] - spent[0]) / (4e3 * capacity), (spent[2] - spent[1]) / (5e3 * goodput)]
-            rounds.append((goodput / capacity, capacity, goodput, longest, cost))
-    server.close()
-    ratio, capacity, goodput, _, cost = sorted(rounds, key=lambda one: one[0])[1]
-    record("A9", "overload", connections=connections, capacity_rps=round(capacity),
-           goodput_rps=round(goodput), goodput_ratio=round(ratio, 3),
-           request_cpu_us=round(cost[0], 2), overloaded_request_cpu_us=round(cost[1], 2),
-           load_before=round(load_before, 1),
-           health_longest_ms=round(max(one[3]["health"] for one in rounds), 1),
-           management_longest_ms=round(max(one[3]["management"] for one in rounds), 1))
-    # Who has to share the processors with others waits for them: the rate then says nothing.
-    assert ratio >= 0.9 or load_before > os.cpu_count() / 2, ratio
-    assert cost[1] <= 3 * cost[0], cost
-
-
 # ---- storm ---------------------------------------------------------------------------------------
 def follow(port, address, count, arrive, go, results):
     """Streams of one process: open, told to go, opened again at once."""
@@ -281,7 +199,7 @@ def storm(streams=15000):
 
 
 def main(arguments):
-    names = {"slow": slow, "overload": overload, "storm": storm}
+    names = {"slow": slow, "storm": storm}
     if not arguments or arguments[0] not in names or len(arguments) > 2:
         raise SystemExit(__doc__)
     print(f"processors: {os.cpu_count()}")

@@ -368,11 +368,34 @@ TEST(a_reserve_of_descriptors_is_left_to_the_rest_of_the_process)
     site_close(site);
 }
 
-TESTS(a_request_line_past_its_limit_is_414, an_endless_request_line_is_refused_before_it_ends,
-      one_header_value_past_its_limit_is_431, header_lines_past_their_limit_are_431,
-      endless_headers_are_refused_before_they_end, one_header_more_than_allowed_is_431,
-      a_body_past_the_limit_of_all_is_413_from_its_head, a_body_past_the_limit_of_its_route_is_413,
-      chunks_past_the_limit_are_413, large_bodies_share_a_room_and_small_ones_need_none,
+/* docs/limits.md, in bytes and milliseconds. */
+TEST(without_settings_the_limits_are_the_documented_ones)
+{
+    const struct http_limits *limits = &http_limits_default;
+    CHECK_INT(limits->request_line_bytes, 8192);
+    CHECK_INT(limits->header_bytes, 65536);
+    CHECK_INT(limits->header_count, 64);
+    CHECK_INT(limits->header_value_bytes, 32768);
+    CHECK_INT(limits->body_bytes, 16777216);
+    CHECK_INT(limits->large_bodies_bytes, 134217728);
+    CHECK_INT(limits->connections, 20000);
+    CHECK_INT(limits->requests_per_connection, 10000);
+    CHECK_INT(limits->pipelined_requests, 16);
+    CHECK_INT(limits->header_timeout_ms, 10000);
+    CHECK_INT(limits->body_timeout_ms, 30000);
+    CHECK_INT(limits->idle_timeout_ms, 60000);
+    CHECK_INT(limits->write_timeout_ms, 10000);
+    CHECK_INT(limits->handler_timeout_ms, 5000);
+    CHECK_INT(limits->body_bytes_per_second_min, 500);
+    CHECK_INT(limits->drain_timeout_ms, 10000);
+}
+
+TESTS(without_settings_the_limits_are_the_documented_ones, a_request_line_past_its_limit_is_414,
+      an_endless_request_line_is_refused_before_it_ends, one_header_value_past_its_limit_is_431,
+      header_lines_past_their_limit_are_431, endless_headers_are_refused_before_they_end,
+      one_header_more_than_allowed_is_431, a_body_past_the_limit_of_all_is_413_from_its_head,
+      a_body_past_the_limit_of_its_route_is_413, chunks_past_the_limit_are_413,
+      large_bodies_share_a_room_and_small_ones_need_none,
       who_leaves_in_the_middle_of_a_large_body_leaves_its_room,
       a_client_in_the_middle_of_a_large_body_reads_the_413,
       a_connection_closes_after_its_last_request, as_many_requests_as_allowed_wait_behind_one,
