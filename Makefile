@@ -6,7 +6,7 @@
 # release, debug, asan (address and undefined behaviour), tsan (threads), fuzz (libFuzzer)
 MODE ?= release
 BUILD ?= $(if $(filter release,$(MODE)),build,build/$(MODE))
-CC := $(if $(filter fuzz,$(MODE)),clang-14,gcc)
+CC := $(if $(filter fuzz msan,$(MODE)),clang-14,gcc)
 MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
@@ -59,6 +59,7 @@ endif
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 \
 	-Wswitch-enum -Wconversion -Wno-sign-conversion -Wimplicit-fallthrough -Wundef -Wpointer-arith \
 	-Wno-missing-field-initializers # tables leave out what is zero
+COMMA := ,
 HARDENING := -fPIE -fstack-protector-strong -fstack-clash-protection -fcf-protection=full \
 	-fno-delete-null-pointer-checks -fno-strict-overflow -fno-strict-aliasing -ftrivial-auto-var-init=zero
 LINK_HARDENING := -pie -Wl,-z,relro,-z,now,-z,noexecstack
@@ -71,14 +72,21 @@ endif
 ifeq ($(MODE),release)
 OPTIMISE := -O2 -g -D_FORTIFY_SOURCE=3
 else ifeq ($(MODE),asan)
-OPTIMISE := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+OPTIMISE := -O1 -g1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 LINK_HARDENING += -fsanitize=address,undefined
 else ifeq ($(MODE),tsan)
-OPTIMISE := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
+OPTIMISE := -O1 -g1 -fno-omit-frame-pointer -fsanitize=thread
 LINK_HARDENING += -fsanitize=thread
 else ifeq ($(MODE),fuzz)
-OPTIMISE := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+OPTIMISE := -O1 -g1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 LINK_HARDENING += -fsanitize=address,undefined
+else ifeq ($(MODE),msan)
+# What is built with it must be told what other libraries write: tests/support/known.c.
+HARDENING := $(filter-out -ftrivial-auto-var-init=zero -enable-trivial%,$(HARDENING))
+OPTIMISE := -O1 -g1 -fno-omit-frame-pointer -fsanitize=memory -fsanitize-memory-track-origins
+KNOWN := crypto_shorthash crypto_shorthash_keygen randombytes_buf crypto_generichash_final crypto_hash_sha256_final \
+	sodium_bin2base64 sodium_base642bin sodium_bin2hex
+LINK_HARDENING += -fsanitize=memory tests/support/known.c $(addprefix -Wl$(COMMA)--wrap=,$(KNOWN))
 else
 OPTIMISE := -O0 -g
 endif
