@@ -59,12 +59,12 @@ def children(pid):
 
 
 def cpu_s(pid):
-    """User and system time of a process and its children, all threads."""
+    """User and system time of a process and its children, all threads, and of theirs that ended."""
     total = 0
     for process in [pid, *children(pid)]:
         with open(f"/proc/{process}/stat") as file:
             fields = file.read().rsplit(")", 1)[1].split()
-        total += int(fields[11]) + int(fields[12])
+        total += sum(int(field) for field in fields[11:15])
     return total / TICKS
 
 

@@ -7,6 +7,7 @@ A start counts from before the process is made to the answer of its first evalua
 import contextlib
 import json
 import os
+import re
 import subprocess
 import time
 
@@ -47,13 +48,29 @@ def start(bench, data, key, before=(), more=()):
     return server, client, (time.monotonic() - began) * 1000
 
 
+def others_mib(bench, pid):
+    """What the processes below it add: of each page its share among those who have it."""
+    below = bench.children(pid)
+    below += [each for child in below for each in bench.children(child)]
+    total = 0
+    for process in below:
+        with open(f"/proc/{process}/smaps_rollup", encoding="ascii") as file:
+            total += int(re.search(r"^Pss:\s+(\d+) kB", file.read(), re.M).group(1))
+    return total / 1024
+
+
+def memory(bench, pid):
+    """MiB resident, of its own, and of the processes below it."""
+    return (bench.memory_kib(pid, "VmRSS") / 1024, bench.memory_kib(pid, "RssAnon") / 1024,
+            others_mib(bench, pid))
+
+
 def rest(bench, data, key):
-    """Of one start: its milliseconds, then MiB resident and MiB of its own when it is idle."""
+    """Of one start: its milliseconds, then its memory when it is idle."""
     server, _, start_ms = start(bench, data, key)
     try:
         time.sleep(RESTED_S)
-        return (start_ms, bench.memory_kib(server.pid, "VmRSS") / 1024,
-                bench.memory_kib(server.pid, "RssAnon") / 1024)
+        return (start_ms, *memory(bench, server.pid))
     finally:
         server.stop()
 
@@ -67,8 +84,7 @@ def measure_empty(bench, folder):
         server = bench.start_guidon(data, bench.free_port())
         try:
             time.sleep(RESTED_S)
-            found.append((bench.memory_kib(server.pid, "VmRSS") / 1024,
-                          bench.memory_kib(server.pid, "RssAnon") / 1024))
+            found.append(memory(bench, server.pid))
         finally:
             server.stop()
     return found
@@ -158,6 +174,8 @@ def add_rows(bench, found):
     add("memory-empty", "idle memory, empty", "MiB resident", [r[0] for r in found["empty"]], 1,
         target="<= 8")
     add("memory-empty-own", "idle memory, empty", "MiB of its own", [r[1] for r in found["empty"]], 1)
+    add("memory-rehearser", "the processes that play rehearsals, idle", "MiB, their share",
+        [r[2] for r in found["empty"]], 1)
     add("binary", "the stripped binary", "MB", [found["binary"]], 2, target="<= 6")
     what = "OFREP, one flag of 1,000, on 0.1 of a core and 32 MiB"
     if isinstance(found["confined"], str):
