@@ -67,6 +67,8 @@ TEST(tags_are_short_for_their_environment)
     CHECK_STR(secret_tag(&arena, STR("---")), STR("env"));
     CHECK_STR(secret_tag(&arena, STR("/09:")), STR("09"));
     CHECK_STR(secret_tag(&arena, STR("`az{")), STR("az"));
+    CHECK_STR(secret_tag(&arena, STR("abcdefghijklmnop")), STR("abcdefghijklmnop"));
+    CHECK_STR(secret_tag(&arena, STR("abcdefghijklmnopq")), STR("abcdefghijklmnop"));
     arena_close(&arena);
 }
 

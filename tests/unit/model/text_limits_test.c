@@ -320,8 +320,33 @@ TEST(texts_of_a_text_flag_may_be_so_long)
     arena_close(&arena);
 }
 
+TEST(whatever_only_experiments_have_is_refused_of_a_flag)
+{
+    struct arena arena;
+    arena_open(&arena, 65536);
+    const struct experiment each[] = {
+        {.type = STR("a-b-test")},           {.is_sticky = true},
+        {.start = STR("2026-01-01")},        {.end = STR("2026-01-01")},
+        {.decision = STR("rollout")},        {.decision_reason = STR("it won")},
+        {.rolled_out_variation = STR("on")}, {.exposure_event = {.type = JSON_OBJECT}},
+    };
+    struct flag flag = text_fixture(&arena);
+    flag.kind = FLAG_KIND_FLAG;
+    flag.experiment = (struct experiment){0};
+    check_both_doors(&arena, &flag, FAULT_NONE, STR(""));
+    for (size_t i = 0; i < COUNT_OF(each); i++) {
+        flag.kind = FLAG_KIND_EXPERIMENT;
+        flag.experiment = each[i];
+        check_both_doors(&arena, &flag, FAULT_NONE, STR(""));
+        flag.kind = FLAG_KIND_FLAG;
+        check_both_doors(&arena, &flag, FAULT_INVALID, STR("$.experiment"));
+    }
+    arena_close(&arena);
+}
+
 TESTS(a_variation_may_include_so_many, a_variation_may_name_so_many_cohorts,
       a_selector_may_be_so_long, a_condition_may_have_so_many_values,
       a_bucket_may_have_so_many_slices_and_so_much_weight, a_flag_may_be_on_so_many_deployments,
       groups_have_the_variations_their_members_lean_on, numbers_are_what_every_engine_takes_for_one,
-      versions_are_what_every_engine_takes_for_one, texts_of_a_text_flag_may_be_so_long)
+      versions_are_what_every_engine_takes_for_one, texts_of_a_text_flag_may_be_so_long,
+      whatever_only_experiments_have_is_refused_of_a_flag)
