@@ -29,7 +29,8 @@ SCRATCH = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 # As disk_shim.c has them.
 CALLS = ("open", "write", "read", "ftruncate", "fsync", "rename", "unlink", "fstat", "mmap", "mkdir",
          "create")
-HOWS = {"EIO": 1, "ENOSPC": 2, "EINTR": 3, "short": 4, "kill": 5}
+FAILURES = ("EIO", "ENOSPC", "EINTR", "short")  # of a call; a process lives through these
+HOWS = {how: number for number, how in enumerate((*FAILURES, "kill"), 1)}
 
 
 def size_of(name, default):

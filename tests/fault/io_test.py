@@ -21,7 +21,7 @@ import time
 
 import requests
 
-from fault_kit import (HOWS, LANES, SEED, SHIM, Disk, Gone, Server, Tally, Writer, data_of, ended,
+from fault_kit import (FAILURES, LANES, SEED, SHIM, Disk, Gone, Server, Tally, Writer, data_of, ended,
                        event, furnish, in_lanes, need, record, scratch, size_of)
 
 POINTS = size_of("GUIDON_IO_POINTS", 120)
@@ -233,7 +233,7 @@ def main():
     try:
         TEMPLATE.append(Template(directory))
         counts = {}
-        scenes = [(scene, how, False, 0) for scene in ("life", "birth") for how in HOWS]
+        scenes = [(scene, how, False, 0) for scene in ("life", "birth") for how in FAILURES]
         for case, complaints, _, _, count in in_lanes(point, scenes):
             tally.add(complaints, f"nothing fails ({case[0]}, {case[1]})")
             counts[case[:2]] = count
