@@ -115,9 +115,11 @@ def readme_text(topics, ledger):
     lines = ["| promised | last proof |", "|---|---|"]
     for topic in topics:
         for promise in topic["promises"]:
-            for proof in promise.get("proofs", []):
-                if proof.get("readme"):
-                    lines.append(f"| {promise['says']} ({promise['id']}) | {last_text(ledger, promise['id'], proof)} |")
+            shown = [proof for proof in promise.get("proofs", [])
+                     if proof.get("readme") and entries_of(ledger, promise["id"], proof)]
+            if shown:
+                texts = "<br>".join(last_text(ledger, promise["id"], proof) for proof in shown)
+                lines.append(f"| {promise['says']} ({promise['id']}) | {texts} |")
     return "\n".join(lines)
 
 

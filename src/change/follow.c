@@ -286,19 +286,6 @@ struct fault follow_find_version(struct store *store, const struct catalog_envir
     return fault.kind == FAULT_MISSING ? fault_none() : fault;
 }
 
-struct fault follow_environment_at_instant(struct store *store,
-                                           const struct catalog_environment *environment,
-                                           bool hides_flags_by_default, int64_t at_ms,
-                                           int64_t now_ms, struct snapshot **snapshot)
-{
-    uint64_t version = 0;
-    struct fault fault = follow_find_version(store, environment, at_ms, &version);
-    if (failed(fault))
-        return fault;
-    return follow_environment(store, environment, hides_flags_by_default, version, now_ms,
-                              snapshot);
-}
-
 /* ---- everything -------------------------------------------------------------------------- */
 
 static struct fault follow_environments(struct store *store, const struct catalog *catalog,

@@ -22,11 +22,6 @@ struct fault follow_environment(struct store *store, const struct catalog_enviro
  * environment began. */
 struct fault follow_find_version(struct store *store, const struct catalog_environment *environment,
                                  int64_t at_ms, uint64_t *version) MUST_CHECK;
-/* The environment at that version. */
-struct fault follow_environment_at_instant(struct store *store,
-                                           const struct catalog_environment *environment,
-                                           bool hides_flags_by_default, int64_t at_ms,
-                                           int64_t now_ms, struct snapshot **snapshot) MUST_CHECK;
 
 /* Everything, rendered, as one view with one reference. */
 struct fault follow_everything(struct store *store, snapshot_renderer render, int64_t now_ms,

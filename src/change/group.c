@@ -3,7 +3,7 @@
  * group - many changes, one transaction, one publication.
  *
  *   begin; for each change: savepoint, apply, release (or roll back and refuse);
- *   rehearse what changed in a child; compile and render it; commit; publish; announce.
+ *   rehearse what changed in another process; compile and render it; commit; publish; announce.
  *
  * All of that comes before the commit: nothing is committed that crashes a rehearsal (rehearsal.h),
  * does not compile or is too large. Whose change it was is found by halving the group.
@@ -142,10 +142,7 @@ static struct fault check_guard(const struct group *group, struct change *change
 
 static struct fault check_size(const struct snapshot *snapshot)
 {
-    size_t bytes = snapshot_document_bytes(snapshot);
-    for (size_t i = 0; i < RENDERINGS_MAX; i++)
-        bytes += snapshot->renderings[i].body.size;
-    if (bytes > SNAPSHOT_BYTES_MAX)
+    if (snapshot_document_bytes(snapshot) > SNAPSHOT_BYTES_MAX)
         return fault_make(FAULT_LIMIT, STR("environment"),
                           STR("the environment's documents would pass 32 MiB"));
     return fault_none();
@@ -169,7 +166,7 @@ static struct snapshot **find_snapshot(const struct group *group, uint64_t envir
     return at;
 }
 
-/* In a child process, before anything is made of it here. */
+/* In another process, before anything is made of it here. */
 static struct fault rehearse_drafts(const struct group *group, const struct draft *drafts,
                                     size_t count)
 {

@@ -25,8 +25,8 @@ enum {
 };
 
 struct housekeeping {
-    uint64_t saved_generation;
-    int64_t changed_ms, saved_ms, quotas_ms, once_ms; /* monotonic */
+    uint64_t saved_generation, tried_generation;                /* on disk; meant to be */
+    int64_t changed_ms, wrote_ms, saved_ms, quotas_ms, once_ms; /* monotonic */
     bool needs_checkpoint;
 };
 
@@ -109,11 +109,14 @@ static void save_snapshot(struct changer *changer, struct housekeeping *house, i
     struct fault fault = disk_save(changer->config.directory, changer->view);
     if (failed(fault))
         log_warn("snapshot_not_saved", "why=\"%.*s\"", STR_ARG(fault.why));
+    else
+        house->saved_generation = changer->view->generation;
     memory_trim(); /* it was all one text for a moment */
-    house->saved_generation = changer->view->generation;
+    house->tried_generation = changer->view->generation;
     house->saved_ms = now_ms;
     uint64_t newest = failed(fault) ? 0 : disk_newest(changer->config.directory);
     pthread_mutex_lock(&changer->lock);
+    changer->counters.saves_failed += failed(fault);
     if (newest != 0)
         changer->counters.saved_generation = newest;
     pthread_mutex_unlock(&changer->lock);
@@ -132,13 +135,23 @@ static struct fault trim_once(struct changer *changer)
     return fault;
 }
 
+/* When changes pause; if they never do, or it could not be saved then, every SAVE_AT_LATEST_MS. */
+static bool is_time_to_save(const struct changer *changer, const struct housekeeping *house,
+                            int64_t now_ms)
+{
+    uint64_t generation = changer->view->generation;
+    if (house->saved_generation == generation)
+        return false;
+    return now_ms - house->saved_ms >= SAVE_AT_LATEST_MS ||
+           (house->tried_generation != generation && now_ms - house->changed_ms >= QUIET_MS);
+}
+
 static void keep_house(struct changer *changer, struct housekeeping *house, bool is_last)
 {
     int64_t now_ms = clock_monotonic_ms(changer->config.clock);
     view_slot_sweep(changer->config.slot);
-    bool is_unsaved = house->saved_generation != changer->view->generation;
-    bool is_quiet = now_ms - house->changed_ms >= QUIET_MS;
-    if (is_unsaved && (is_quiet || is_last || now_ms - house->saved_ms >= SAVE_AT_LATEST_MS))
+    if (is_time_to_save(changer, house, now_ms) ||
+        (is_last && house->saved_generation != changer->view->generation))
         save_snapshot(changer, house, now_ms);
     if (is_last || now_ms - house->quotas_ms >= QUOTAS_EVERY_MS) {
         struct fault fault = quotas_write(&changer->quotas, changer->store);
@@ -152,7 +165,7 @@ static void keep_house(struct changer *changer, struct housekeeping *house, bool
             log_warn("once_not_trimmed", "why=\"%.*s\"", STR_ARG(fault.why));
         house->once_ms = now_ms;
     }
-    if (house->needs_checkpoint && (is_quiet || is_last)) {
+    if (house->needs_checkpoint && (is_last || now_ms - house->wrote_ms >= QUIET_MS)) {
         store_checkpoint(changer->store);
         house->needs_checkpoint = false;
     }
@@ -245,8 +258,11 @@ void *writer_run(void *argument)
         }
         store_events(changer, &turn);
         bool had_notes = store_notes(changer, &turn);
+        int64_t now_ms = clock_monotonic_ms(changer->config.clock);
+        if (turn.job_count > 0)
+            house.changed_ms = now_ms;
         if (turn.job_count > 0 || turn.has_events || had_notes) {
-            house.changed_ms = clock_monotonic_ms(changer->config.clock);
+            house.wrote_ms = now_ms;
             house.needs_checkpoint = true;
         }
         keep_house(changer, &house, turn.is_last);

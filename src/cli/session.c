@@ -88,14 +88,6 @@ struct answer session_get(struct session *session, struct str path)
     return client_ask(session->client, &session->arena, &call);
 }
 
-struct answer session_send(struct session *session, const char *method, struct str path,
-                           struct str body)
-{
-    const struct call call = {
-        .method = method, .path = path, .body = body, .key = client_new_key(&session->arena)};
-    return client_ask(session->client, &session->arena, &call);
-}
-
 struct answer session_list(struct session *session, struct str path, struct json **items,
                            size_t *count)
 {

@@ -63,9 +63,6 @@ struct client *session_open_client(const struct session *session);
 
 /* GET path. */
 struct answer session_get(struct session *session, struct str path);
-/* method path body, with an Idempotency-Key, so that a lost answer is asked for again. */
-struct answer session_send(struct session *session, const char *method, struct str path,
-                           struct str body);
 /* Every item of a list, page after page; *items lives in the arena. Not OK: as the page that was
  * refused. */
 struct answer session_list(struct session *session, struct str path, struct json **items,

@@ -61,7 +61,7 @@ struct route {
     bool takes_time; /* LANE_STORE: handler_timeout_ms does not count; see http_take_time */
 };
 
-/* What handlers ask; one per process, wired in server/main.c. */
+/* What handlers ask; one per process, wired in server/rooms.c. */
 struct services {
     struct changer *changer;
     struct view_slot *views;

@@ -102,8 +102,11 @@ static void write_changes(struct buf *buf, const struct operations *operations)
     metric(buf, "changes_refused_total", "counter", "Changes refused.", changes.refused);
     metric(buf, "change_groups_total", "counter", "Transactions that carried them.",
            changes.groups);
-    metric(buf, "rehearsals_total", "counter", "Groups of changes tried out in a child.",
+    metric(buf, "rehearsals_total", "counter", "Groups of changes tried out in another process.",
            changes.rehearsals);
+    metric(buf, "snapshot_saves_failed_total", "counter",
+           "Snapshots that could not be written to disk; they are tried again.",
+           changes.saves_failed);
     metric(buf, "rehearsals_failed_total", "counter", "Rehearsals that refused a change.",
            changes.rehearsals_failed);
     metric(buf, "rehearsals_skipped_total", "counter",

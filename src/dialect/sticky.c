@@ -51,7 +51,7 @@ void sticky_bind(const struct sticky *sticky, struct context *context)
 }
 
 /* By a rule or by what is left for all others; "off" is nothing to keep. */
-static bool is_dealt(const struct decision *decision)
+static bool is_worth_keeping(const struct decision *decision)
 {
     switch (decision->reason) {
     case REASON_TARGETING_MATCH:
@@ -74,7 +74,7 @@ void sticky_note(const struct sticky *sticky, const struct decision *decision)
 {
     char room[NOTE_BYTES_MAX];
     bool has_kept = decision->reason == REASON_STICKY;
-    if (sticky->variations == NULL || !(has_kept || is_dealt(decision)))
+    if (sticky->variations == NULL || !(has_kept || is_worth_keeping(decision)))
         return;
     const struct flag *flag = decision->flag->flag;
     struct buf buf = key_buf(room);

@@ -33,7 +33,7 @@ enum http_method {
     HTTP_OTHER_METHOD,
 };
 
-/* Every limit, with its default in limits.c; all are settings. */
+/* Every limit, with its default in limits.c; most are settings (server/options.c). */
 struct http_limits {
     size_t request_line_bytes; /* without its line end: 414 */
     size_t header_bytes;       /* all header lines with their line ends: 431 */

@@ -19,5 +19,5 @@ const struct http_limits http_limits_default = {
     .write_timeout_ms = 10000,
     .handler_timeout_ms = 5000,
     .body_bytes_per_second_min = 500,
-    .drain_timeout_ms = 10000,
+    .drain_timeout_ms = 8000,
 };

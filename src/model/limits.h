@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * limits - how large things may be. One row here, one row in docs/limits.md, one test at the limit
- * and one past it (security-and-reliability.md, section 1).
+ * and one past it.
  *
  * Nesting counts the all, any and not around a leaf: a lone match has nesting 0, not(match) has 1.
  * A leaf is an expression without children: a match, a segment, but also an empty all or any, so
@@ -66,7 +66,6 @@ enum {
     BODY_BYTES_EVENTS_MAX = 2 * 1024 * 1024,
     EVENTS_PER_BATCH_MAX = 100,
     EVENT_BYTES_MAX = 16384,
-    EVENT_QUEUE_BYTES_MAX = 64 * 1024 * 1024,
 };
 
 #endif

@@ -12,7 +12,6 @@ enum exit_status {
     EXIT_NOT_FOUND = 3,
     EXIT_USAGE = 4, /* or a confirmation that is missing */
     EXIT_CONFLICT = 6,
-    EXIT_UNREACHABLE = 8,
 };
 
 void terminal_say(struct str text); /* standard output, at once */

@@ -110,9 +110,8 @@ struct number_table number_table_make(struct arena *arena, struct flag_revision 
 struct flag_revision *number_table_find(const struct number_table *table,
                                         struct flag_revision *const *flags, uint64_t number);
 
-/* A body rendered once and served many times. */
+/* What is said of every answer of a version; the body is kept apart (snapshot_keep_body). */
 struct rendered {
-    struct str body;
     struct str etag;    /* quoted, ready for the header */
     struct str headers; /* whole lines, ready to send; empty where a dialect does without */
 };
@@ -203,9 +202,9 @@ void snapshot_expect(struct snapshot *next, const struct snapshot *last);
 /* What flags and segments take in memory: SNAPSHOT_BYTES_MAX bounds it. */
 size_t snapshot_document_bytes(const struct snapshot *snapshot);
 
-/* Fills renderings[] of a snapshot about to be published, each body in snapshot->arena, and makes
+/* Fills renderings[] of a snapshot about to be published, in snapshot->arena, and makes
  * ahead what will be asked for (snapshot_is_asked).
- * A dialect hands this in through server/main.c, so that no lower row knows a vendor. */
+ * A dialect hands this in through server/routes.c, so that no lower row knows a vendor. */
 typedef void (*snapshot_renderer)(struct snapshot *snapshot);
 
 /* The catalog: who and what exists. Immutable, shared by views until an app, an environment or a
@@ -239,7 +238,7 @@ struct catalog_credential {
     bool is_read_only;
 };
 /* A delivery channel inside an environment, with a key of its own. The key is kept readable: the
- * API shows it (decision 0005). */
+ * API shows it (decision 6). */
 struct catalog_deployment {
     uint64_t number; /* 1, 2, …: over all environments */
     uint64_t environment;

@@ -145,10 +145,10 @@ def test_queries_are_ignored(project, query):
 def test_no_gzip_that_holds_events_back(project, opened):
     path = local(project)
     stream = opened(project.web, "Accept-Encoding: gzip\r\n")
-    if "content-encoding" not in stream.headers:
-        stream.flags()
-        project.edit(path, rolloutPercentage=7)
-        stream.flags()
+    assert "content-encoding" not in stream.headers
+    stream.flags()
+    project.edit(path, rolloutPercentage=7)
+    stream.flags()
 
 
 @pytest.mark.parametrize("end", ["archive", "keys"])

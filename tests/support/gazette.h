@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * gazette - views made by hand, for rooms below the one that writes: a few environments of one app,
- * each with a version and a text (renderings[0].body), credentials with secrets that are told, and
+ * each with a version and a text (renderings[0].headers), credentials with secrets that are told, and
  * a clock one can set.
  */
 #ifndef SUPPORT_GAZETTE_H
@@ -87,7 +87,7 @@ static inline void gazette_set_text(struct gazette *gazette, uint64_t environmen
                                          .app_id = STR("app_1"),
                                          .name = STR("env")};
     struct snapshot *snapshot = snapshot_make(&parts);
-    snapshot->renderings[0].body = arena_copy_str(&snapshot->arena, text);
+    snapshot->renderings[0].headers = arena_copy_str(&snapshot->arena, text);
     struct snapshot **slot = &gazette->snapshots[environment - 1];
     if (*slot != NULL)
         snapshot_release(*slot);

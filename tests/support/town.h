@@ -43,7 +43,7 @@ static inline int64_t town_now(const struct clock *clock)
 static inline void town_render(struct snapshot *snapshot)
 {
     struct str body = arena_format(&snapshot->arena, "%zu flags", snapshot->state.flag_count);
-    snapshot->renderings[0].body = body;
+    snapshot->renderings[0].headers = body;
 }
 
 static inline void town_heard_catalog(void *context)

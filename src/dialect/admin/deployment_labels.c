@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* deployment_labels - deployments by name: see deployment_labels.h. */
 #include "dialect/admin/deployment_labels.h"
-
-#include <stdlib.h>
+#include "base/numbers.h"
 
 static size_t count_labelled(const struct catalog *catalog, uint64_t environment, struct str label)
 {
@@ -44,24 +43,6 @@ uint64_t deployment_of_label(const struct catalog *catalog, uint64_t environment
     return 0;
 }
 
-static int compare_numbers(const void *a, const void *b)
-{
-    uint64_t first = *(const uint64_t *)a;
-    uint64_t second = *(const uint64_t *)b;
-    return (first > second) - (first < second);
-}
-
-size_t deployment_numbers_sort(uint64_t *numbers, size_t count)
-{
-    size_t kept = 0;
-    qsort(numbers, count, sizeof(*numbers), compare_numbers);
-    for (size_t i = 0; i < count; i++) {
-        if (kept == 0 || numbers[kept - 1] != numbers[i])
-            numbers[kept++] = numbers[i];
-    }
-    return kept;
-}
-
 struct fault deployment_labels_translate(const struct catalog *catalog, uint64_t environment,
                                          struct arena *arena, struct flag *flag)
 {
@@ -78,6 +59,6 @@ struct fault deployment_labels_translate(const struct catalog *catalog, uint64_t
                              STR_ARG(flag->key), STR_ARG(label)));
     }
     flag->deployments = numbers;
-    flag->deployment_count = deployment_numbers_sort(numbers, flag->deployment_count);
+    flag->deployment_count = numbers_sort(numbers, flag->deployment_count);
     return fault_none();
 }

@@ -15,9 +15,6 @@ struct str deployment_label(const struct catalog *catalog, uint64_t number, stru
 /* The number that the label stands for in an environment; 0: none. */
 uint64_t deployment_of_label(const struct catalog *catalog, uint64_t environment, struct str label);
 
-/* Ascending, each once; returns how many are left. */
-size_t deployment_numbers_sort(uint64_t *numbers, size_t count);
-
 /* Gives a flag of another environment the deployments of this one that are called alike.
  * FAULT_INVALID, naming it, for one that is not there. */
 struct fault deployment_labels_translate(const struct catalog *catalog, uint64_t environment,

@@ -168,14 +168,6 @@ bool admin_may_write(struct exchange *x)
            admin_refuse_with(x, FAULT_DENIED, "", STR("this credential may only read"));
 }
 
-bool admin_may_administer(struct exchange *x)
-{
-    bool may = x->caller->kind == CREDENTIAL_PERSONAL && x->caller->role >= ROLE_ADMIN;
-    return may ||
-           admin_refuse_with(x, FAULT_DENIED, "",
-                             STR("only an administrator's or owner's own token may do this"));
-}
-
 /* ---- changes -------------------------------------------------------------------------------- */
 
 static void answer_dry_run(struct exchange *x, const struct change *change)

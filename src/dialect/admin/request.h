@@ -63,9 +63,8 @@ const struct catalog_environment *admin_seen_environment_named(const struct exch
                                                                struct str name_or_id);
 bool admin_find_environment(struct exchange *x, const struct catalog_environment **environment);
 
-/* 403 unless the caller may change things; unless it manages people and credentials. */
+/* 403 unless the caller may change things. */
 bool admin_may_write(struct exchange *x);
-bool admin_may_administer(struct exchange *x);
 
 /* Applies it as the caller's, once if they sent an Idempotency-Key. False when the exchange is
  * answered: refused, or ?dryRun was asked for and its report is the answer. */

@@ -5,9 +5,9 @@
  * Nobody hands out more than they have: administrators make all, but an owner's own are made by
  * owners; an app's token makes those of its environments; people make their own.
  */
-#include <stdlib.h>
 
 #include "base/instant.h"
+#include "base/numbers.h"
 #include "dialect/admin/fields.h"
 #include "dialect/admin/manage.h"
 #include "dialect/admin/rights.h"
@@ -74,13 +74,6 @@ static bool may_make_any(struct exchange *x)
 
 /* ---- what for ------------------------------------------------------------------------------ */
 
-static int compare_numbers(const void *a, const void *b)
-{
-    uint64_t first = *(const uint64_t *)a;
-    uint64_t second = *(const uint64_t *)b;
-    return (first > second) - (first < second);
-}
-
 /* A number, or a text as in a path; one that the caller does not see is none. */
 static bool read_environment(struct exchange *x, const struct json *item, uint32_t index,
                              uint64_t *number)
@@ -113,15 +106,9 @@ static bool read_environments(struct exchange *x, const struct json *body, struc
         if (!read_environment(x, &list->elements[i], i, &numbers[i]))
             return false;
     }
-    qsort(numbers, list->count, sizeof(*numbers), compare_numbers);
-    size_t count = 0;
-    for (uint32_t i = 0; i < list->count; i++) {
-        if (count == 0 || numbers[count - 1] != numbers[i])
-            numbers[count++] = numbers[i];
-    }
     change->key_kind = CREDENTIAL_ENVIRONMENT;
     change->environments = numbers;
-    change->environment_count = count;
+    change->environment_count = numbers_sort(numbers, list->count);
     return true;
 }
 

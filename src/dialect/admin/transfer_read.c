@@ -2,6 +2,7 @@
 /* transfer_read - import: see transfer.h. */
 #include "base/instant.h"
 #include "base/map.h"
+#include "base/numbers.h"
 #include "dialect/admin/deployment_labels.h"
 #include "dialect/admin/transfer.h"
 #include "model/codec.h"
@@ -56,7 +57,7 @@ static struct fault write_numbers(struct json_writer *writer, const struct readi
             return refuse(arena, "flags", index, arena_format(arena, ".deployments[%u]", i).data,
                           "is no deployment of this environment");
     }
-    size_t count = deployment_numbers_sort(numbers, label_count);
+    size_t count = numbers_sort(numbers, label_count);
     json_array_begin(writer);
     for (size_t i = 0; i < count; i++)
         json_u64(writer, numbers[i]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* group_put - groups as answers show them: see group.h. */
-#include <stdlib.h>
 
+#include "base/numbers.h"
 #include "dialect/amplitude/group.h"
 #include "model/group.h"
 
@@ -18,13 +18,6 @@ const struct members *members_find(struct arena *arena, const struct snapshot *s
     members->snapshot = snapshot;
     members->found = group_members_find(arena, &snapshot->state);
     return members;
-}
-
-static int compare_numbers(const void *a, const void *b)
-{
-    uint64_t left = *(const uint64_t *)a;
-    uint64_t right = *(const uint64_t *)b;
-    return (left > right) - (left < right);
 }
 
 static size_t take_members(const struct group_source *source, struct str variation,
@@ -53,8 +46,7 @@ static void put_members(struct json_writer *writer, struct arena *arena,
     size_t count = take_members(source, variation, are_holdouts, NULL);
     uint64_t *numbers = ARENA_NEW_ARRAY(arena, uint64_t, count);
     take_members(source, variation, are_holdouts, numbers);
-    if (count > 1)
-        qsort(numbers, count, sizeof(*numbers), compare_numbers);
+    count = numbers_sort(numbers, count);
     json_array_begin(writer);
     for (size_t i = 0; i < count; i++)
         json_u64(writer, numbers[i]);

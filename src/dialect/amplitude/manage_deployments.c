@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "auth/secret.h"
+#include "base/numbers.h"
 #include "dialect/amplitude/answer.h"
 #include "dialect/amplitude/manage.h"
 #include "model/limits.h"
@@ -54,25 +55,6 @@ void amplitude_list_item_deployments(struct exchange *x)
     amplitude_answer_end(x, &answer);
 }
 
-static int compare_numbers(const void *a, const void *b)
-{
-    uint64_t left = *(const uint64_t *)a;
-    uint64_t right = *(const uint64_t *)b;
-    return (left > right) - (left < right);
-}
-
-static size_t sort_and_dedupe(uint64_t *numbers, size_t count)
-{
-    size_t kept = 0;
-    if (count > 1)
-        qsort(numbers, count, sizeof(*numbers), compare_numbers);
-    for (size_t i = 0; i < count; i++) {
-        if (kept == 0 || numbers[kept - 1] != numbers[i])
-            numbers[kept++] = numbers[i];
-    }
-    return kept;
-}
-
 bool manage_read_deployments(struct wire *wire, const struct exchange *x, const struct json *body,
                              uint64_t environment, const uint64_t **numbers, size_t *count)
 {
@@ -90,7 +72,7 @@ bool manage_read_deployments(struct wire *wire, const struct exchange *x, const 
                         STR("names no deployment of this project"));
     }
     *numbers = list;
-    *count = sort_and_dedupe(list, size);
+    *count = numbers_sort(list, size);
     wire_check_count(wire, name, *count, DEPLOYMENTS_PER_FLAG_MAX, "deployments");
     return !wire_failed(wire);
 }
@@ -115,7 +97,7 @@ static void apply_add(struct wire *wire, struct edit *edit, const struct item_ed
     for (size_t i = 0; i < more->count; i++)
         numbers[count++] = more->numbers[i];
     flag->deployments = numbers;
-    flag->deployment_count = sort_and_dedupe(numbers, count);
+    flag->deployment_count = numbers_sort(numbers, count);
     wire_check_count(wire, STR("deployments"), flag->deployment_count, DEPLOYMENTS_PER_FLAG_MAX,
                      "deployments");
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* membership - who is in a group: see dependencies.h. The group's own document says nothing about
  * it; each member's prerequisite does. */
-#include <stdlib.h>
 
+#include "base/numbers.h"
 #include "dialect/amplitude/dependencies.h"
 
 /* ---- a list of members ----------------------------------------------------------------------- */
@@ -39,29 +39,6 @@ static void check_listed(struct wire *wire, const struct edit *edit,
     }
 }
 
-static int compare_numbers(const void *a, const void *b)
-{
-    uint64_t left = *(const uint64_t *)a;
-    uint64_t right = *(const uint64_t *)b;
-    return (left > right) - (left < right);
-}
-
-/* Each flag of the project is looked for in the list. */
-static const uint64_t *sort_listed(struct arena *arena, const struct membership *membership)
-{
-    uint64_t *sorted = ARENA_NEW_ARRAY(arena, uint64_t, membership->count);
-    for (size_t i = 0; i < membership->count; i++)
-        sorted[i] = membership->numbers[i];
-    if (membership->count > 1)
-        qsort(sorted, membership->count, sizeof(*sorted), compare_numbers);
-    return sorted;
-}
-
-static bool is_listed(const uint64_t *sorted, size_t count, uint64_t number)
-{
-    return count > 0 && bsearch(&number, sorted, count, sizeof(number), compare_numbers) != NULL;
-}
-
 static void put(struct wire *wire, struct edit *edit, const struct flag *flag)
 {
     if (!wire_failed(wire))
@@ -71,7 +48,11 @@ static void put(struct wire *wire, struct edit *edit, const struct flag *flag)
 void membership_set(struct wire *wire, struct edit *edit, const struct membership *membership)
 {
     const struct environment_state *state = edit_state(edit);
-    const uint64_t *listed = sort_listed(wire->arena, membership);
+    /* Each flag of the project is looked for in the list. */
+    uint64_t *listed = ARENA_NEW_ARRAY(wire->arena, uint64_t, membership->count);
+    for (size_t i = 0; i < membership->count; i++)
+        listed[i] = membership->numbers[i];
+    size_t listed_count = numbers_sort(listed, membership->count);
     check_listed(wire, edit, membership);
     for (size_t i = 0; i < state->flag_count && !wire_failed(wire); i++) {
         if (!has_kind(state->flags[i], membership->holds_holdouts))
@@ -81,7 +62,7 @@ void membership_set(struct wire *wire, struct edit *edit, const struct membershi
         if (flag == NULL)
             continue;
         bool is_in = group_has(flag, membership->group, membership->variation);
-        bool belongs = is_listed(listed, membership->count, edit_flag_number(edit, key));
+        bool belongs = numbers_have(listed, listed_count, edit_flag_number(edit, key));
         if (is_in == belongs)
             continue;
         struct flag changed = flag_copy(wire->arena, flag);

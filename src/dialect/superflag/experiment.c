@@ -146,56 +146,6 @@ static void check_metrics(struct issue_list *issues, const struct issue_path *ro
     check_metric_list(issues, &roles, root, object, STR("guardrailMetrics"));
 }
 
-/* ---- experiments ------------------------------------------------------------------------ */
-
-static void check_experiment_audience(struct issue_list *issues, const struct issue_path *root,
-                                      const struct json *experiment)
-{
-    const struct json *audience = json_find(experiment, STR("audience"));
-    const struct issue_path path = issue_path_member(root, STR("audience"));
-    if (!json_is_object(audience)) {
-        issue_add(issues, &path, STR("must be an object"));
-        return;
-    }
-    struct str kind = property_text(audience, STR("kind"));
-    if (str_equal(kind, STR("segment")))
-        check_long_name(issues, &path, audience, STR("segment"), EXPERIMENT_NAME_UNITS_MAX);
-    else if (!str_equal(kind, STR("all")))
-        issue_add_member(issues, &path, STR("kind"), STR("is not supported"));
-}
-
-static void check_experiment_members(struct issue_list *issues, const struct issue_path *root,
-                                     const struct json *experiment)
-{
-    enum experiment_stage stage = EXPERIMENT_DRAFT;
-    bounds_check_schema(issues, root, experiment);
-    bounds_check_id(issues, root, experiment, STR("id"));
-    bounds_check_source(issues, root, experiment);
-    if (!superflag_parse_experiment_stage(property_text(experiment, STR("lifecycle")), &stage))
-        issue_add_member(issues, root, STR("lifecycle"), STR("is not supported"));
-    check_long_name(issues, root, experiment, STR("hypothesis"), HYPOTHESIS_UNITS_MAX);
-    check_long_name(issues, root, experiment, STR("owner"), EXPERIMENT_NAME_UNITS_MAX);
-    check_long_name(issues, root, experiment, STR("flagKey"), EXPERIMENT_NAME_UNITS_MAX);
-    check_experiment_audience(issues, root, experiment);
-    check_unit(issues, root, experiment);
-    check_metrics(issues, root, experiment);
-    bounds_check_positive(issues, root, experiment, STR("intendedDurationDays"));
-    bounds_check_positive(issues, root, experiment, STR("sampleTarget"));
-}
-
-size_t superflag_check_experiment(struct arena *arena, const struct json *experiment,
-                                  struct issue **issues)
-{
-    struct issue_list list = {.arena = arena};
-    const struct issue_path root = issue_path_root();
-    if (json_is_object(experiment))
-        check_experiment_members(&list, &root, experiment);
-    else
-        issue_add(&list, &root, STR("must be an object"));
-    *issues = list.items;
-    return list.count;
-}
-
 /* ---- iterations ------------------------------------------------------------------------- */
 
 /* Fills `pinned` with the iteration's variation ids. */

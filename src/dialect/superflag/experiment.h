@@ -24,8 +24,6 @@ enum experiment_stage {
 bool superflag_parse_experiment_stage(struct str name, enum experiment_stage *stage);
 bool superflag_may_transition(enum experiment_stage from, enum experiment_stage to);
 
-size_t superflag_check_experiment(struct arena *arena, const struct json *experiment,
-                                  struct issue **issues);
 size_t superflag_check_iteration(struct arena *arena, const struct json *iteration,
                                  struct issue **issues);
 

@@ -11,8 +11,6 @@
 
 #include "dialect/superflag/details.h"
 
-#define SUPERFLAG_INVALID_MOMENT STR("Inspection now must be a valid explicit instant")
-
 /* Four stages: eligibility, assignment, evaluation, exposure-candidate. What a bucket was drawn
  * from is never shown. */
 void superflag_append_explanation(struct json_writer *writer, struct arena *arena,

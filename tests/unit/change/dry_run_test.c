@@ -6,6 +6,7 @@
 #include "model/limits.h"
 
 #include "errand.h"
+#include "huge.h"
 #include "story.h"
 
 /* ---- everything there is, as one text -------------------------------------------------------- */
@@ -110,34 +111,19 @@ TEST(a_dry_run_is_refused_as_the_change_would_be)
     town_close(&town);
 }
 
-/* Documents of an environment that has the flag "huge" are too large. */
-static void render_huge(struct snapshot *snapshot)
-{
-    static const char one_byte[] = "x";
-    bool is_huge = environment_find_flag(&snapshot->state, STR("huge")) != NULL;
-    snapshot->renderings[0].body =
-        (struct str){one_byte, is_huge ? (size_t)SNAPSHOT_BYTES_MAX + 1 : 1};
-}
-
 TEST(a_dry_run_that_would_be_too_large_is_refused)
 {
     struct town town;
     town_open(&town);
-    town_stop(&town);
-    const struct change_config config = {
-        .directory = scratch_path(&town.scratch),
-        .clock = &town.clock,
-        .render = render_huge,
-        .slot = town.views,
-        .event_queue_bytes_max = 1 << 20,
-        .waiting_max = 256,
-    };
-    CHECK_OK(change_open(&town.changer, &config, &town.arena, &town.bootstrap, &town.degraded));
     uint64_t environment = town_app(&town, STR("shop"));
-    struct town_put put = {.key = STR("huge")};
-    struct change change = town_change(environment, &put);
+    struct huge_put put = {STR("huge"), HUGE_FLAGS_THAT_FIT};
+    struct change change = huge_change(environment, &put);
     change.is_dry_run = true;
-    CHECK_FAULT(town_apply(&town, &change), FAULT_LIMIT);
+    CHECK_OK(town_apply(&town, &change));
+    put.count++;
+    struct fault fault = town_apply(&town, &change);
+    CHECK_FAULT(fault, FAULT_LIMIT);
+    CHECK_STR(fault.where, STR("environment"));
     CHECK_OK(town_put(&town, environment, STR("a"), true));
     town_close(&town);
 }

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* When something fails on the way: what was refused is not there, what was kept is shown, and
  * nobody is told otherwise. */
+#include <sys/stat.h>
+
 #include "change/internal.h"
 #include "model/limits.h"
 
 #include "errand.h"
 #include "faulty_disk.h"
+#include "huge.h"
 
 /* ---- a hand on the data file, past the store ------------------------------------------------ */
 
@@ -116,28 +119,24 @@ TEST(that_an_environment_was_never_changed_can_be_expected)
 
 /* ---- groups --------------------------------------------------------------------------------- */
 
-/* Documents of an environment that has the flag "huge" are too large. */
-static void render_huge(struct snapshot *snapshot)
+TEST(documents_of_an_environment_have_a_bound)
 {
-    static const char one_byte[] = "x";
-    bool is_huge = environment_find_flag(&snapshot->state, STR("huge")) != NULL;
-    snapshot->renderings[0].body =
-        (struct str){one_byte, is_huge ? (size_t)SNAPSHOT_BYTES_MAX + 1 : 1};
-}
-
-static void open_with_huge(struct town *town)
-{
-    town_open(town);
-    town_stop(town);
-    const struct change_config config = {
-        .directory = scratch_path(&town->scratch),
-        .clock = &town->clock,
-        .render = render_huge,
-        .slot = town->views,
-        .event_queue_bytes_max = 1 << 20,
-        .waiting_max = 256,
-    };
-    CHECK_OK(change_open(&town->changer, &config, &town->arena, &town->bootstrap, &town->degraded));
+    struct town town;
+    town_open(&town);
+    uint64_t environment = town_app(&town, STR("shop"));
+    struct huge_put put = {STR("huge"), HUGE_FLAGS_THAT_FIT};
+    struct change change = huge_change(environment, &put);
+    CHECK_OK(town_apply(&town, &change));
+    struct huge_put more = {STR("more"), 1};
+    struct change refused = huge_change(environment, &more);
+    struct fault fault = town_apply(&town, &refused);
+    CHECK_FAULT(fault, FAULT_LIMIT);
+    CHECK_STR(fault.where, STR("environment"));
+    CHECK_INT(town_version(&town, environment), 1);
+    CHECK_OK(town_delete(&town, environment, STR("huge-1")));
+    CHECK_OK(town_apply(&town, &refused));
+    CHECK_INT(town_version(&town, environment), 3);
+    town_close(&town);
 }
 
 enum { ERRANDS = 4 };
@@ -145,7 +144,7 @@ enum { ERRANDS = 4 };
 TEST(one_change_too_large_takes_nobody_of_its_group_along)
 {
     struct town town;
-    open_with_huge(&town);
+    town_open(&town);
     uint64_t environment = town_app(&town, STR("shop"));
     struct gate gate;
     sem_init(&gate.is_held, 0, 0);
@@ -159,16 +158,18 @@ TEST(one_change_too_large_takes_nobody_of_its_group_along)
     sem_wait(&gate.is_held);
 
     static const struct str keys[] = {STR("a"), STR("huge"), STR("b"), STR("huge")};
+    struct huge_put too_many = {STR("huge"), HUGE_FLAGS_THAT_FIT + 1};
     struct errand errands[ERRANDS];
     memset(errands, 0, sizeof(errands));
     for (size_t i = 0; i < ERRANDS; i++) {
         errands[i].put = (struct town_put){.key = keys[i], .is_deletion = i == 3};
         errands[i].change = town_change(environment, &errands[i].put);
+        if (i == 1)
+            errands[i].change = huge_change(environment, &too_many);
         start_errand(&errands[i], &town, i + 1);
     }
     /* Together they are fine, the last takes back the second; so let a fifth be too large. */
-    struct errand last = {.put = {.key = STR("huge")}};
-    last.change = town_change(environment, &last.put);
+    struct errand last = {.change = huge_change(environment, &too_many)};
     start_errand(&last, &town, ERRANDS + 1);
     sem_post(&gate.may_go);
     pthread_join(holder.thread, NULL);
@@ -283,7 +284,52 @@ TEST(uses_that_could_not_be_written_are_written_later)
     town_close(&town);
 }
 
-TESTS(what_cannot_be_shown_is_not_kept, a_credential_revoked_meanwhile_changes_nothing_more,
+/* ---- the snapshot on disk --------------------------------------------------------------------
+ */
+
+enum { PAUSE_MS = 1000, RETRIED_AFTER_MS = 30000, TURNS_MAX = 4000 };
+
+static bool comes_true(struct town *town, bool (*is_so)(const struct change_counters *counters))
+{
+    for (int turn = 0; turn < TURNS_MAX; turn++) {
+        struct change_counters counters = change_counters_read(town->changer);
+        if (is_so(&counters))
+            return true;
+        usleep(5000); /* the writer looks twice a second */
+    }
+    return false;
+}
+
+static bool has_failed_to_save(const struct change_counters *counters)
+{
+    return counters->saves_failed > 0;
+}
+
+static bool has_saved(const struct change_counters *counters)
+{
+    return counters->saved_generation > 0;
+}
+
+TEST(a_snapshot_that_could_not_be_saved_is_saved_later)
+{
+    struct town town;
+    char path[512];
+    town_open(&town);
+    snprintf(path, sizeof(path), "%s/snapshot.new", town.scratch.path);
+    assert_int_equal(mkdir(path, 0700), 0); /* is in the way */
+    uint64_t environment = town_app(&town, STR("shop"));
+    CHECK_OK(town_put(&town, environment, STR("a"), true));
+    town.now_ms += PAUSE_MS;
+    CHECK(comes_true(&town, has_failed_to_save));
+    assert_int_equal(rmdir(path), 0);
+    town.now_ms += RETRIED_AFTER_MS;
+    CHECK(comes_true(&town, has_saved));
+    CHECK_INT(change_counters_read(town.changer).saves_failed, 1);
+    town_close(&town);
+}
+
+TESTS(documents_of_an_environment_have_a_bound, a_snapshot_that_could_not_be_saved_is_saved_later,
+      what_cannot_be_shown_is_not_kept, a_credential_revoked_meanwhile_changes_nothing_more,
       that_an_environment_was_never_changed_can_be_expected,
       one_change_too_large_takes_nobody_of_its_group_along,
       settings_keep_their_object_however_often_the_catalog_changes_meanwhile,

@@ -87,7 +87,7 @@ static inline struct shared_body *render(const struct view *view, const struct s
     (void)now_ms;
     struct buf buf;
     buf_open(&buf, SIZE_MAX);
-    buf_append(&buf, snapshot->renderings[0].body);
+    buf_append(&buf, snapshot->renderings[0].headers);
     return shared_body_make(&buf);
 }
 

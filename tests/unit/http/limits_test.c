@@ -387,7 +387,7 @@ TEST(without_settings_the_limits_are_the_documented_ones)
     CHECK_INT(limits->write_timeout_ms, 10000);
     CHECK_INT(limits->handler_timeout_ms, 5000);
     CHECK_INT(limits->body_bytes_per_second_min, 500);
-    CHECK_INT(limits->drain_timeout_ms, 10000);
+    CHECK_INT(limits->drain_timeout_ms, 8000);
 }
 
 TESTS(without_settings_the_limits_are_the_documented_ones, a_request_line_past_its_limit_is_414,

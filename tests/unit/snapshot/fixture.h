@@ -171,7 +171,7 @@ static inline struct snapshot *fixture_snapshot(uint64_t version, size_t member_
 
 static inline void fixture_render(struct snapshot *snapshot)
 {
-    snapshot->renderings[0].body =
+    snapshot->renderings[0].headers =
         arena_format(&snapshot->arena, "version %llu", (unsigned long long)snapshot->version);
 }
 

@@ -39,7 +39,7 @@ static void *read_on(void *slot)
         const struct snapshot *snapshot = view_find(view, 7);
         char body[64];
         snprintf(body, sizeof(body), "version %llu", (unsigned long long)snapshot->version);
-        if (snapshot->version < last || !str_equal(snapshot->renderings[0].body, str_of(body)))
+        if (snapshot->version < last || !str_equal(snapshot->renderings[0].headers, str_of(body)))
             return slot; /* went back, or a mixture */
         last = snapshot->version;
     }
@@ -122,7 +122,7 @@ TEST(what_is_saved_is_what_loads)
     const struct snapshot *snapshot = view_find(view, 7);
     CHECK_INT(snapshot->version, 41);
     CHECK_INT(snapshot->settings.document_form, DOCUMENT_FORM_CORE);
-    CHECK_STR(snapshot->renderings[0].body, STR("version 41"));
+    CHECK_STR(snapshot->renderings[0].headers, STR("version 41"));
     CHECK_STR(snapshot->state.flags[0]->variations[0].value.string, STR("grüß\n\"dich\""));
     const struct catalog *catalog = view->catalog;
     CHECK_INT(catalog->users[0].role, ROLE_OWNER);

@@ -33,7 +33,7 @@ static inline struct shared_body *render(const struct view *view, const struct s
         atomic_fetch_add(&rendered[snapshot->environment], 1);
         struct buf buf;
         buf_open(&buf, SIZE_MAX);
-        buf_append(&buf, snapshot->renderings[0].body);
+        buf_append(&buf, snapshot->renderings[0].headers);
         buf_append_format(&buf, " for %llu\n", (unsigned long long)channel);
         kept = snapshot_keep_body(snapshot, channel, shared_body_make(&buf));
     }
@@ -71,7 +71,7 @@ static inline struct shared_body *render_event(const struct view *view,
     struct buf buf;
     buf_open(&buf, SIZE_MAX);
     buf_append(&buf, STR("id: "));
-    buf_append(&buf, snapshot->renderings[0].body);
+    buf_append(&buf, snapshot->renderings[0].headers);
     buf_append_format(&buf, ".%zu\ndata: version %llu\n\n", moments_passed(now_ms),
                       (unsigned long long)snapshot->version);
     return shared_body_make(&buf);
