@@ -104,7 +104,7 @@ static enum outcome play(struct changer *changer, const struct choice *choices, 
     return outcome;
 }
 
-static struct fault judge(const struct changer *changer, struct arena *arena, enum outcome outcome)
+static struct fault judge(struct changer *changer, struct arena *arena, enum outcome outcome)
 {
     const struct ending ending = stage_ending(changer->stage);
     switch (outcome) {

@@ -159,9 +159,10 @@ static bool decide_asked(struct performance *performance, const struct script_pa
 
 /* The player ends right after: what is opened here is not closed. */
 static bool rehearse_part(struct scene *scene, snapshot_renderer render,
-                          const struct script *script, size_t index)
+                          const struct script *script, size_t script_bytes, size_t index)
 {
     struct script_part part;
+    scene_step(scene, "reading", STR("an environment"), scene_reading_ms(script_bytes));
     if (failed(script_read(script, index, &part)))
         return scene_fail(scene, "does not read as it was written");
     uint32_t size_ms = (uint32_t)part.parts.flag_count / 4;
@@ -191,7 +192,7 @@ bool rehearse(struct scene *scene, struct str text, void *render)
     if (failed(script_open(&script, &arena, text)))
         return scene_fail(scene, "is no script");
     for (size_t i = 0; i < script.part_count; i++) {
-        if (!rehearse_part(scene, *(const snapshot_renderer *)render, &script, i))
+        if (!rehearse_part(scene, *(const snapshot_renderer *)render, &script, text.size, i))
             return false;
     }
     return true;

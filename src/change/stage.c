@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -15,26 +16,32 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 
 enum {
     STILL_TIMES = 10, /* this often the processor time of a step, on the clock: it stands still */
     STILL_LEAST_MS = 1000,
     LOOK_EVERY_MS = 50,
+    ALLOWANCE_MS_MAX = 60000, /* that is believed of what a player says it has */
     TRIES = 2,
     KEY_BYTES = 256,
+    WORDS_BYTES = 64,
     SCRIPT_BYTES_PER_MS = 16384, /* a slow processor reads more */
 };
 
+static const uint64_t order_mark = 0x9E3779B97F4A7C15u;
+
+/* A player that breaks may have written anything here: the server copies, within bounds. */
 struct scene {
-    _Atomic uint64_t script; /* the number of the one that a player has taken */
-    _Atomic uint32_t player; /* which player, counted from 1 by the rehearser that made it */
-    _Atomic pid_t process;
+    _Atomic uint64_t script;       /* the number of the one that a player has taken */
+    _Atomic uint64_t read;         /* and of the one that was read to its end */
+    _Atomic uint32_t player;       /* who took it, counted from 1 by the rehearser that made it */
     _Atomic uint32_t steps;        /* so far */
     _Atomic uint32_t allowance_ms; /* of the step it is at */
     uint32_t step_ms;
-    const char *what; /* the same address on both sides: a literal */
-    const char *why;
+    char what[WORDS_BYTES]; /* empty: nothing was said */
+    char why[WORDS_BYTES];
     uint32_t key_size;
     char key[KEY_BYTES];
 };
@@ -42,6 +49,7 @@ struct scene {
 struct order { /* to a player; the script follows */
     uint64_t script;
     uint64_t size;
+    uint64_t check; /* else it is the rest of a script that another player left */
 };
 
 struct word { /* of a player: all is well; of the rehearser: how it ended */
@@ -59,7 +67,18 @@ struct stage {
     uint64_t script;  /* the last one's number */
     uint32_t settled; /* players up to this one are known about */
     int status;
+    char what[WORDS_BYTES], why[WORDS_BYTES], key[KEY_BYTES]; /* of the last ending */
 };
+
+uint32_t scene_reading_ms(size_t bytes)
+{
+    return (uint32_t)(bytes / SCRIPT_BYTES_PER_MS);
+}
+
+static uint64_t check_of(const struct order *order)
+{
+    return (order->script ^ order->size) * order_mark;
+}
 
 /* ---- the player's side ----------------------------------------------------------------------- */
 
@@ -69,7 +88,7 @@ void scene_step(struct scene *scene, const char *what, struct str key, uint32_t 
     scene->key_size = key.size < KEY_BYTES ? (uint32_t)key.size : KEY_BYTES;
     if (scene->key_size > 0)
         memcpy(scene->key, key.data, scene->key_size);
-    scene->what = what;
+    snprintf(scene->what, WORDS_BYTES, "%s", what);
     scene->allowance_ms = ms;
     scene->steps++;
     const struct itimerval timer = {.it_value = {ms / 1000, (suseconds_t)(ms % 1000) * 1000}};
@@ -78,7 +97,7 @@ void scene_step(struct scene *scene, const char *what, struct str key, uint32_t 
 
 bool scene_fail(struct scene *scene, const char *why)
 {
-    scene->why = why;
+    snprintf(scene->why, WORDS_BYTES, "%s", why);
     return false;
 }
 
@@ -129,15 +148,16 @@ _Noreturn static void play(const struct stage *stage, int orders, int words, uin
 {
     struct scene *scene = stage->scene;
     struct order order;
-    if (!read_whole(orders, &order, sizeof(order)))
+    if (!read_whole(orders, &order, sizeof(order)) || order.check != check_of(&order))
         _exit(1);
     scene->player = number;
-    scene->process = getpid();
     scene->script = order.script;
-    scene_step(scene, "reading", STR("the script"), (uint32_t)(order.size / SCRIPT_BYTES_PER_MS));
+    scene_step(scene, "reading", STR("the script"), scene_reading_ms(order.size));
     char *text = memory_allocate(order.size);
+    if (!read_whole(orders, text, order.size))
+        _exit(1);
+    scene->read = order.script;
     bool is_good =
-        read_whole(orders, text, order.size) &&
         stage->config.play(scene, (struct str){text, order.size}, stage->config.play_context);
     if (is_good && !say(words, (struct word){.player = number}))
         _exit(1);
@@ -253,16 +273,17 @@ void stage_close(struct stage *stage)
     memory_free(stage);
 }
 
-/* True when that settles it. What others before have come to is only noted, and so is one that died
- * while it waited: the next takes the script. */
+/* True when that settles it. The end of a player that has been heard already is only noted. One
+ * that died without having taken the script may have read the beginning of it: OUTCOME_STILL. */
 static bool settles(struct stage *stage, const struct word *word, enum outcome *outcome)
 {
     if (word->player <= stage->settled)
         return false;
+    bool is_its = stage->scene->script == stage->script && stage->scene->player == word->player;
     stage->settled = word->player;
     stage->status = word->status;
-    *outcome = word->is_end ? OUTCOME_BAD : OUTCOME_GOOD;
-    return stage->scene->script == stage->script;
+    *outcome = !is_its ? OUTCOME_STILL : word->is_end ? OUTCOME_BAD : OUTCOME_GOOD;
+    return true;
 }
 
 static bool hear(const struct stage *stage, struct word *word)
@@ -270,55 +291,90 @@ static bool hear(const struct stage *stage, struct word *word)
     return read_whole(stage->words, word, sizeof(*word));
 }
 
-/* A player that ends before it has the whole script leaves the rest to nobody: false. */
-static bool write_whole(struct stage *stage, const void *bytes, size_t size)
+/* How long it may look as if nothing happened. */
+static int64_t patience_ms(uint32_t allowance_ms)
 {
+    int64_t believed_ms = allowance_ms < ALLOWANCE_MS_MAX ? allowance_ms : ALLOWANCE_MS_MAX;
+    int64_t ms = believed_ms * STILL_TIMES;
+    return ms < STILL_LEAST_MS ? STILL_LEAST_MS : ms;
+}
+
+static int64_t now_ms(void)
+{
+    return clock_monotonic_ms(clock_system());
+}
+
+/* Words of players that have ended: OUTCOME_GOOD when there is nothing among them that settles it.
+ */
+static enum outcome hear_of_others(struct stage *stage)
+{
+    struct word word;
+    enum outcome outcome = OUTCOME_NO_CHILD;
+    if (!hear(stage, &word))
+        return OUTCOME_NO_CHILD;
+    if (!settles(stage, &word, &outcome))
+        return OUTCOME_GOOD;
+    return outcome == OUTCOME_GOOD ? OUTCOME_STILL : outcome; /* good of a part is nonsense */
+}
+
+/* OUTCOME_GOOD: it is written. A player that ends before it has the whole script leaves the rest to
+ * nobody. */
+static enum outcome write_whole(struct stage *stage, const void *bytes, size_t size)
+{
+    int64_t moved_ms = now_ms();
     for (size_t at = 0; at < size;) {
         ssize_t put = write(stage->orders[1], (const char *)bytes + at, size - at);
         if (put < 0 && errno != EAGAIN)
-            return false;
+            return OUTCOME_NO_CHILD;
+        if (put > 0)
+            moved_ms = now_ms();
         at += put > 0 ? (size_t)put : 0;
         struct pollfd ends[] = {{.fd = stage->words, .events = POLLIN},
                                 {.fd = stage->orders[1], .events = POLLOUT}};
+        if (now_ms() - moved_ms >= patience_ms(stage->config.step_ms))
+            return OUTCOME_STILL;
+        if (at < size)
+            poll(ends, 2, LOOK_EVERY_MS);
+        enum outcome outcome = ends[0].revents == 0 ? OUTCOME_GOOD : hear_of_others(stage);
+        if (outcome != OUTCOME_GOOD)
+            return outcome;
+    }
+    return OUTCOME_GOOD;
+}
+
+/* Who died while it waited for a script had nothing of this one. */
+static bool forget_the_dead(struct stage *stage)
+{
+    struct pollfd words = {.fd = stage->words, .events = POLLIN};
+    while (poll(&words, 1, 0) > 0) {
         struct word word;
-        enum outcome outcome;
-        if (at < size && poll(ends, 2, (int)stage->config.step_ms * STILL_TIMES) <= 0)
+        if (!hear(stage, &word))
             return false;
-        if (ends[0].revents != 0 && (!hear(stage, &word) || settles(stage, &word, &outcome)))
-            return false;
+        if (word.player > stage->settled)
+            stage->settled = word.player;
     }
     return true;
 }
 
-static bool hand_script(struct stage *stage, struct str script)
+static enum outcome hand_script(struct stage *stage, struct str script)
 {
-    const struct order order = {.script = ++stage->script, .size = script.size};
+    struct order order = {.script = ++stage->script, .size = script.size};
+    order.check = check_of(&order);
+    if (!forget_the_dead(stage))
+        return OUTCOME_NO_CHILD;
     stage->scene->allowance_ms = stage->scene->step_ms = stage->config.step_ms;
-    stage->scene->what = stage->scene->why = NULL;
+    stage->scene->what[0] = stage->scene->why[0] = '\0';
     stage->scene->key_size = 0;
-    return write_whole(stage, &order, sizeof(order)) &&
-           write_whole(stage, script.data, script.size);
-}
-
-/* Whoever has the script is ended; when nobody has taken it, whoever should have made somebody. */
-static enum outcome give_up(struct stage *stage)
-{
-    bool is_taken = stage->scene->script == stage->script;
-    if (is_taken && stage->scene->player > stage->settled) {
-        kill(stage->scene->process, SIGKILL);
-        stage->settled = stage->scene->player;
-    } else {
-        dismiss(stage);
-    }
-    return OUTCOME_STILL;
+    enum outcome outcome = write_whole(stage, &order, sizeof(order));
+    return outcome == OUTCOME_GOOD ? write_whole(stage, script.data, script.size) : outcome;
 }
 
 static enum outcome watch(struct stage *stage)
 {
     struct pollfd words = {.fd = stage->words, .events = POLLIN};
-    uint32_t seen = 0;
-    uint64_t still_ms = 0;
-    for (;;) {
+    uint32_t seen = stage->scene->steps;
+    int64_t moved_ms = now_ms();
+    while (now_ms() - moved_ms < patience_ms(stage->scene->allowance_ms)) {
         struct word word;
         enum outcome outcome = OUTCOME_NO_CHILD;
         if (poll(&words, 1, LOOK_EVERY_MS) > 0) {
@@ -328,22 +384,24 @@ static enum outcome watch(struct stage *stage)
             }
             if (settles(stage, &word, &outcome))
                 return outcome;
-            continue;
         }
-        uint64_t limit_ms = (uint64_t)stage->scene->allowance_ms * STILL_TIMES;
-        still_ms = stage->scene->steps == seen ? still_ms + LOOK_EVERY_MS : 0;
+        if (stage->scene->steps != seen)
+            moved_ms = now_ms();
         seen = stage->scene->steps;
-        if (still_ms >= (limit_ms < STILL_LEAST_MS ? STILL_LEAST_MS : limit_ms))
-            return give_up(stage);
     }
+    return OUTCOME_STILL;
 }
 
+/* Who stood still may be a child of one that does; what was not read to its end is in the pipe. */
 static enum outcome play_once(struct stage *stage, struct str script)
 {
     if (!engage(stage))
         return OUTCOME_NO_CHILD;
-    enum outcome outcome = hand_script(stage, script) ? watch(stage) : OUTCOME_NO_CHILD;
-    if (outcome == OUTCOME_NO_CHILD)
+    enum outcome outcome = hand_script(stage, script);
+    if (outcome == OUTCOME_GOOD)
+        outcome = watch(stage);
+    if (outcome == OUTCOME_NO_CHILD || outcome == OUTCOME_STILL ||
+        stage->scene->read != stage->script)
         dismiss(stage);
     return outcome;
 }
@@ -356,17 +414,29 @@ enum outcome stage_play(struct stage *stage, struct str script)
     return outcome;
 }
 
-struct ending stage_ending(const struct stage *stage)
+static const char *copy_words(char *copy, const char *words)
+{
+    memcpy(copy, words, WORDS_BYTES);
+    copy[WORDS_BYTES - 1] = '\0';
+    return copy;
+}
+
+struct ending stage_ending(struct stage *stage)
 {
     const struct scene *scene = stage->scene;
     int killer = WIFSIGNALED(stage->status) ? WTERMSIG(stage->status) : 0;
-    const char *said = scene->why == NULL ? "fails" : scene->why;
+    uint32_t key_size = scene->key_size;
+    key_size = key_size < KEY_BYTES ? key_size : KEY_BYTES;
+    memcpy(stage->key, scene->key, key_size);
+    const char *what = copy_words(stage->what, scene->what);
+    const char *why = copy_words(stage->why, scene->why);
     return (struct ending){
-        .what = scene->what == NULL ? "beginning" : scene->what,
-        .key = {scene->key, scene->key_size},
+        .what = what[0] == '\0' ? "beginning" : what,
+        .key = {stage->key, key_size},
         .how = killer == SIGPROF ? "takes too long"
                : killer > 0      ? "crashes"
-                                 : said,
+               : why[0] == '\0'  ? "fails"
+                                 : why,
         .signal = killer,
     };
 }

@@ -10,9 +10,10 @@
  * the server's memory, nothing is carried from one rehearsal into the next, and whatever a script
  * does to its player it does to nobody else.
  *
- * Scripts go through a file in memory, their numbers and what is said of them through pipes, and
- * how far a player got stands on the scene, a page that all of them see. A rehearser that is gone
- * is made anew when it is needed.
+ * Scripts and what is said of them go through pipes, and how far a player got stands on the scene,
+ * a page that all of them see. A rehearser that is gone, or whose player stood still, is made anew
+ * when it is needed: that one has the server's memory and may have its locks, until it is made anew
+ * in turn.
  */
 #ifndef CHANGE_STAGE_H
 #define CHANGE_STAGE_H
@@ -51,13 +52,15 @@ struct ending {
     const char *how; /* "crashes" */
     int signal;      /* 0: none */
 };
-struct ending stage_ending(const struct stage *stage);
+struct ending stage_ending(struct stage *stage);
 
 /* ---- in the player --------------------------------------------------------------------------- */
 
 /* Each step has so much processor time again; the other side sees how far the player got. what: a
- * literal. */
+ * few words. */
 void scene_step(struct scene *scene, const char *what, struct str key, uint32_t allowance_ms);
-bool scene_fail(struct scene *scene, const char *why); /* false; why: a literal */
+bool scene_fail(struct scene *scene, const char *why); /* false; why: a few words */
+/* What a step that reads so much may take beside. */
+uint32_t scene_reading_ms(size_t bytes);
 
 #endif

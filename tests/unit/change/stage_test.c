@@ -5,6 +5,8 @@
  */
 #include "change/stage.h"
 
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -12,6 +14,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -177,25 +180,76 @@ TEST(a_rehearser_that_is_gone_is_made_anew)
     house_close(&house);
 }
 
-/* The next one to be made takes the script. */
+/* The player there is: 0 while there is none. */
+static pid_t find_player(pid_t rehearser)
+{
+    char path[64];
+    int player = 0;
+    snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)rehearser, (int)rehearser);
+    FILE *file = fopen(path, "r");
+    if (file != NULL && fscanf(file, "%d", &player) != 1)
+        player = 0;
+    if (file != NULL)
+        fclose(file);
+    return player;
+}
+
+/* Whether the next one is there already when the script comes, or not. */
 TEST(a_player_that_dies_while_it_waits_leaves_the_script_to_the_next)
 {
+    enum { ROUNDS = 20 };
     struct house house;
     house_open(&house);
     check_good(&house, STR("well"));
-    char children[64];
-    snprintf(children, sizeof(children), "/proc/%d/task/%d/children", (int)house.notes->rehearser,
-             (int)house.notes->rehearser);
-    for (int round = 0; round < 5; round++) {
-        FILE *file = fopen(children, "r");
-        int waiting = 0;
-        bool is_there = file != NULL && fscanf(file, "%d", &waiting) == 1;
-        if (file != NULL)
-            fclose(file);
-        if (is_there)
+    for (int round = 0; round < ROUNDS; round++) {
+        pid_t rehearser = house.notes->rehearser;
+        pid_t waiting = find_player(rehearser);
+        if (waiting > 0)
             kill(waiting, SIGKILL);
+        while (round % 2 == 0 && (find_player(rehearser) == waiting || find_player(rehearser) == 0))
+            sched_yield();
         check_good(&house, STR("well"));
     }
+    house_close(&house);
+}
+
+struct killer {
+    struct house *house;
+    pthread_t thread;
+    atomic_bool is_over;
+};
+
+static void *kill_players(void *argument)
+{
+    struct killer *killer = argument;
+    const struct timespec pause = {.tv_nsec = 500000};
+    while (!killer->is_over) {
+        pid_t player = find_player(killer->house->notes->rehearser);
+        if (player > 0)
+            kill(player, SIGKILL);
+        nanosleep(&pause, NULL);
+    }
+    return NULL;
+}
+
+/* Whatever they come to: it comes to an end, and others find no rest of their scripts. */
+TEST(players_that_die_while_they_read_leave_nothing_behind)
+{
+    enum { BYTES = 4 * 1024 * 1024, ROUNDS = 20 };
+    struct house house;
+    house_open(&house);
+    check_good(&house, STR("well"));
+    char *text = memory_allocate(BYTES);
+    memset(text, 'x', BYTES);
+    for (int round = 0; round < ROUNDS; round++) {
+        struct killer killer = {.house = &house};
+        CHECK(pthread_create(&killer.thread, NULL, kill_players, &killer) == 0);
+        (void)stage_play(house.stage, (struct str){text, round % 2 == 0 ? BYTES : 1000});
+        killer.is_over = true;
+        pthread_join(killer.thread, NULL);
+        check_good(&house, STR("well"));
+    }
+    memory_free(text);
     house_close(&house);
 }
 
@@ -251,4 +305,5 @@ TESTS(each_script_has_a_player_of_its_own, what_became_of_a_player_is_known,
       who_stands_still_is_given_up_twice, a_long_script_arrives_whole,
       a_rehearser_that_is_gone_is_made_anew,
       a_player_that_dies_while_it_waits_leaves_the_script_to_the_next,
-      nobody_is_left_when_the_server_is_gone, signals_meant_for_the_server_are_not_for_a_player)
+      players_that_die_while_they_read_leave_nothing_behind, nobody_is_left_when_the_server_is_gone,
+      signals_meant_for_the_server_are_not_for_a_player)
