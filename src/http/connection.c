@@ -218,6 +218,7 @@ static void begin_refusal(struct connection *connection)
 {
     connection->is_last = true;
     connection->lingers = true;
+    connection->is_resting = false;
     connection->state = CONNECTION_LEAVING;
     deadline_stop(&connection->deadline);
     counter_add(&connection_loop(connection)->counters.refusals, 1);
@@ -297,8 +298,9 @@ static void shed(struct connection *connection, struct request *request)
         loop->callbacks->on_refusal(SHED, request->shown.path, &request->arena, &response,
                                     loop->callbacks->context);
     response.status = SHED;
-    response.headers =
-        arena_format(&request->arena, "%.*sRetry-After: 1\r\n", STR_ARG(response.headers));
+    if (!str_contains(response.headers, STR("Retry-After:"))) /* dialects have words for it */
+        response.headers =
+            arena_format(&request->arena, "%.*sRetry-After: 1\r\n", STR_ARG(response.headers));
     counter_add(&loop->counters.sheds, 1);
     connection->request = NULL;
     connection->state = connection->is_last ? CONNECTION_LEAVING : CONNECTION_HEAD;
@@ -320,13 +322,14 @@ void connection_dispatch(struct connection *connection)
         connection->is_last = true;
         connection->lingers = true; /* the client may have sent more already */
     }
-    int64_t turn_began_ms = (int64_t)loop_now_ms(loop);
-    patience_count(&loop->patience, turn_began_ms);
-    bool is_tried = connection->is_late || patience_is_tried(&loop->patience, turn_began_ms);
+    int64_t batch_began_ms = (int64_t)loop_now_ms(loop);
+    patience_count(&loop->patience, batch_began_ms);
+    bool is_tried = connection->is_late || patience_is_tried(&loop->patience, batch_began_ms);
     if (is_tried && is_to_be_shed(connection, &request->shown)) {
         shed(connection, request);
         return;
     }
+    connection->is_resting = false; /* one behind a shed one may be of those that are answered */
     request->is_inside_callback = true;
     loop->callbacks->on_request(&request->shown, loop->callbacks->context);
     connection_callback_returned(loop, request);

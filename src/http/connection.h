@@ -42,6 +42,7 @@ struct connection {
     struct buf pending;         /* bytes of what is not complete yet or must wait */
     struct head_scan scan;
     int64_t head_began_us; /* monotonic; 0: in this turn */
+    int64_t postponed_ms;  /* when: newcomers.h */
     struct connection *ready_next;
     struct connection *queued_next; /* newcomers.h */
     size_t unwritten_bytes;         /* at the last look */

@@ -43,8 +43,7 @@ void newcomers_begin_turn(struct http_loop *loop)
     for (; newcomers->first != NULL && newcomers->left > 0; newcomers->left--) {
         struct connection *connection = take_first(newcomers);
         connection->is_admitted = true;
-        connection->is_late =
-            (int64_t)loop_now_ms(loop) - connection->head_began_us / 1000 > LATE_MS;
+        connection->is_late = (int64_t)loop_now_ms(loop) - connection->postponed_ms > LATE_MS;
         connection_continue_reading(connection);
     }
     if (newcomers->first != NULL) /* the next turn is to come even if none of these has anything */
@@ -67,7 +66,7 @@ void newcomers_postpone(struct connection *connection)
     struct newcomers *newcomers = &connection_loop(connection)->newcomers;
     assert(!connection->is_postponed);
     connection->is_postponed = true;
-    connection->head_began_us = (int64_t)loop_now_ms(connection_loop(connection)) * 1000;
+    connection->postponed_ms = (int64_t)loop_now_ms(connection_loop(connection));
     connection->queued_next = NULL;
     if (newcomers->last != NULL)
         newcomers->last->queued_next = connection;

@@ -4,12 +4,12 @@
 
 bool patience_admits(const struct patience *patience, int64_t now_ms, bool is_control, bool is_late)
 {
-    if (!patience_is_tried(patience, patience->turn_began_ms))
+    if (!patience_is_tried(patience, patience->batch_began_ms))
         return true;
     if (is_late && patience->is_pressed && !is_control)
         return false;
     int64_t turn_ms = is_control ? PATIENCE_TURN_MS + PATIENCE_RESERVE_MS : PATIENCE_TURN_MS;
-    return now_ms - patience->turn_began_ms <= turn_ms || patience->requests <= PATIENCE_FEW;
+    return now_ms - patience->batch_began_ms <= turn_ms || patience->requests <= PATIENCE_FEW;
 }
 
 static void note_crowded(struct patience *patience, int64_t now_ms)

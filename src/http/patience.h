@@ -33,20 +33,27 @@ enum {
 };
 
 struct patience {
-    int64_t turn_began_ms; /* which turn the count is of */
-    int64_t long_since_ms; /* 0: the last turn was short, or not crowded */
+    int64_t turn_began_ms;  /* which turn the count is of */
+    int64_t batch_began_ms; /* the part of it that was read at once: a turn has several when more
+                               sockets are ready than the kernel shows at a time */
+    int64_t long_since_ms;  /* 0: the last turn was short, or not crowded */
     int64_t alert_until_ms;
     unsigned requests; /* in this turn */
     bool is_pressed;   /* the last turn left no room for who has come back from a rest */
 };
 
-/* A request is whole and wants to be answered, in the turn that began then. */
-static inline void patience_count(struct patience *patience, int64_t turn_began_ms)
+/* A turn is over; one of no more than PATIENCE_FEW matters only behind one that left no room. */
+void patience_end_turn(struct patience *patience, int64_t now_ms);
+
+/* A request is whole and wants to be answered, in the batch that began then. Turns that do not end
+ * are judged all the same. */
+static inline void patience_count(struct patience *patience, int64_t batch_began_ms)
 {
-    if (patience->turn_began_ms != turn_began_ms) {
-        patience->turn_began_ms = turn_began_ms;
-        patience->requests = 0;
-    }
+    if (patience->requests > 0 && batch_began_ms - patience->turn_began_ms >= PATIENCE_ALARM_MS)
+        patience_end_turn(patience, batch_began_ms);
+    if (patience->requests == 0)
+        patience->turn_began_ms = batch_began_ms;
+    patience->batch_began_ms = batch_began_ms;
     patience->requests++;
 }
 
@@ -60,8 +67,5 @@ static inline bool patience_is_tried(const struct patience *patience, int64_t no
  * long already, unread. False: shed it. */
 bool patience_admits(const struct patience *patience, int64_t now_ms, bool is_control,
                      bool is_late);
-
-/* A turn is over; one of no more than PATIENCE_FEW matters only behind one that left no room. */
-void patience_end_turn(struct patience *patience, int64_t now_ms);
 
 #endif

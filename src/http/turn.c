@@ -155,6 +155,7 @@ static void note_handshake(struct connection *connection, enum tls_verdict verdi
     if (tls_session_is_established(connection->tls)) {
         counter_add(&counters->handshakes, 1);
         deadline_stop(&connection->deadline);
+        connection->is_late = false; /* the handshake was, and it has been done */
     } else if (verdict == TLS_BROKEN || verdict == TLS_WAS_NO_TLS) {
         counter_add(&counters->handshakes_failed, 1);
     }
@@ -265,7 +266,8 @@ void connection_settle(struct connection *connection)
     }
     bool is_idle = is_head && connection->pending.size == 0;
     if ((is_head && connection->has_input_ended) ||
-        (is_idle && connection->served_count > 0 && connection_loop(connection)->is_draining)) {
+        (is_idle && connection->served_count > 0 && !connection->is_late &&
+         connection_loop(connection)->is_draining)) {
         connection_close(connection);
         return;
     }

@@ -2,11 +2,13 @@
 /* starts - how the last starts ended: see starts.h. */
 #include "server/starts.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -17,6 +19,7 @@
 /* Four numbers of 20 digits with blanks behind, one letter, a newline. */
 enum { NUMBER_BYTES = 21, NUMBERS = 4, LETTER_AT = NUMBERS * NUMBER_BYTES };
 enum { LINE_BYTES = LETTER_AT + 2 };
+enum { LOCK_TRIES = 25, LOCK_PAUSE_NS = 20000000 };
 enum outcome { OUTCOME_RUNNING = 'r', OUTCOME_STOPPED = 's', OUTCOME_CRASHED = 'c' };
 
 struct start {
@@ -81,8 +84,17 @@ static int open_file(struct str data)
     if (size < 0 || (size_t)size >= sizeof(path))
         return -1;
     int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (file < 0 || flock(file, LOCK_EX | LOCK_NB) == 0)
-        return file;
+    if (file < 0)
+        return -1;
+    /* As long as the store waits for its own (store/sqlite/place.c): the last one's children may
+     * have it for a moment more. */
+    for (int tries = 0; tries < LOCK_TRIES; tries++) {
+        if (flock(file, LOCK_EX | LOCK_NB) == 0)
+            return file;
+        if (errno != EWOULDBLOCK)
+            break;
+        nanosleep(&(struct timespec){.tv_nsec = LOCK_PAUSE_NS}, NULL);
+    }
     close(file); /* another server's: this start will be refused, and is none */
     return -1;
 }

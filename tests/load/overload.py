@@ -84,6 +84,7 @@ class Prober:
                                           timeout=PROBE_TIMEOUT_S)
             if answer.status_code != 503:
                 break
+            assert answer.headers["Retry-After"] == "1", answer.headers
             self.refused += name != "evaluation"
             time.sleep(0.005)
         assert answer.status_code < 300, (name, answer.status_code, answer.text)

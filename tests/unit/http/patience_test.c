@@ -132,7 +132,49 @@ TEST(it_ends_soon_after_the_crowd_has_left)
     CHECK_INT(turn(&turns, 1000, 200), 0);
 }
 
-TESTS(below_capacity_nothing_is_shed, a_full_pool_of_one_caller_is_not_a_crowd,
+/* ---- more sockets than the kernel shows at a time ---------------------------------------------
+ */
+
+static void batch(struct turns *turns, unsigned requests, int64_t each_us)
+{
+    int64_t began_ms = turns->now_us / 1000;
+    for (unsigned i = 0; i < requests; i++)
+        patience_count(&turns->patience, began_ms);
+    turns->now_us += requests * each_us;
+}
+
+TEST(a_short_last_batch_does_not_make_a_turn_short)
+{
+    struct turns turns = turns_begin();
+    for (unsigned i = 0; i < 20; i++) {
+        batch(&turns, 1024, 20);
+        batch(&turns, 76, 20);
+        patience_end_turn(&turns.patience, turns.now_us / 1000);
+    }
+    CHECK(patience_is_tried(&turns.patience, turns.now_us / 1000));
+}
+
+TEST(a_turn_that_does_not_end_is_judged_all_the_same)
+{
+    struct turns turns = turns_begin();
+    for (unsigned i = 0; i < 4; i++)
+        batch(&turns, 1024, 100);
+    CHECK(patience_is_tried(&turns.patience, turns.now_us / 1000));
+}
+
+TEST(each_batch_has_time_of_its_own)
+{
+    struct turns turns = turns_overloaded();
+    for (unsigned i = 0; i < 5; i++) {
+        batch(&turns, 100, 200);
+        patience_count(&turns.patience, turns.now_us / 1000);
+        CHECK(patience_admits(&turns.patience, turns.now_us / 1000, false, false));
+    }
+}
+
+TESTS(a_short_last_batch_does_not_make_a_turn_short,
+      a_turn_that_does_not_end_is_judged_all_the_same, each_batch_has_time_of_its_own,
+      below_capacity_nothing_is_shed, a_full_pool_of_one_caller_is_not_a_crowd,
       a_burst_is_worked_off, a_machine_that_stands_still_is_no_overload,
       many_cheap_requests_in_short_turns_are_not_shed,
       long_crowded_turns_without_an_end_are_cut_short, control_traffic_has_a_reserve_and_no_more,
