@@ -153,7 +153,7 @@ $(patsubst tests/%.c,$(BUILD)/%,$(test)): $(test) $(wildcard tests/support/*.h) 
 	  -Wl,--start-group $(call room_libraries,$(2)) -Wl,--end-group $(call test_llhttp,$(2)) $(PACKAGE_LIBS) -lcmocka -ljansson -o $$@
 )
 $(3): $(call test_binaries,$(1))
-	@status=0; for test in $$^; do $$$$test || status=1; done; exit $$$$status
+	@status=0; for test in $$(filter-out $$(SINGLE_THREADED),$$^); do $$$$test || status=1; done; exit $$$$status
 .PHONY: $(3)
 endef
 $(BUILD)/certificates/certificates.h: tests/support/certificates

@@ -4,7 +4,7 @@
 LISTEN ?= 127.0.0.1:8080
 DATA ?= ./data
 FUZZ_SECONDS ?= 60
-CHECK_FUZZ_SECONDS ?= 8
+CHECK_FUZZ_SECONDS ?= 5
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 # Debian's own python3 is the one that has Debian's packages.
 PYTHON := $(firstword $(wildcard /usr/bin/python3) python3)
@@ -19,7 +19,8 @@ help:
 	@echo 'make test       install what the tests need, build, run them all'
 	@echo 'make test-sdk   official SDKs for Python, Go and the JVM (npm ones are in make test), api-fuzz'
 	@echo 'make api-fuzz   requests made up from /openapi.json, every answer held against it'
-	@echo 'make check      what CI runs: format, tidy, both compilers, static analysis, sanitizers, fuzz'
+	@echo 'make check      before every commit: format, tidy, both compilers, static analysis, sanitizers, fuzz'
+	@echo 'make check-more what CI runs beside it: every API test under the address sanitizer'
 	@echo 'make unit-ROOM  the unit tests of one room: $(subst /,-,$(ROOMS))'
 	@echo 'make tidy       the rules of the house: directions, words per room, banned calls'
 	@echo 'make format     lay out every source file'
@@ -185,9 +186,15 @@ check:
 	+@$(SUB) -j$(JOBS) FUZZ_SECONDS=$(CHECK_FUZZ_SECONDS) FUZZ_SEED=1 $(addprefix suite-fuzz-,$(FUZZERS))
 	@tools/summary $(LOGS)
 
+check-more:
+	@tools/install build run test check
+	@rm -rf $(LOGS)
+	+@$(SUB) suite-check-asan-api
+	@tools/summary $(LOGS)
+
 # Each of these leaves the others' files alone, so they may run side by side.
 STATIC_CHECKS := format tidy clang artefact cppcheck clang-tidy
-DYNAMIC_CHECKS := asan $(if $(VECTOR_RUNNER),asan-vectors) $(if $(filter api,$(SERVER_SUITES)),asan-api) \
+DYNAMIC_CHECKS := asan $(if $(VECTOR_RUNNER),asan-vectors) \
 	$(if $(THREADED),tsan) $(if $(filter api,$(SERVER_SUITES)),tsan-api) \
 	$(if $(FUZZERS),fuzz-build) msan coverage-evaluator instructions
 
@@ -197,7 +204,7 @@ check-tidy: tidy
 check-gcc:
 	+@$(SUB) CC=gcc test-binaries bench-binaries
 check-clang:
-	+@$(SUB) CC=clang-14 BUILD=$(BUILD)/clang test-binaries bench-binaries
+	+@$(SUB) CC=clang-14 BUILD=$(BUILD)/clang OPTIMISE='-O0 -g0' test-binaries bench-binaries
 check-artefact:
 	@tools/check-artefact $(BUILD)/guidon
 check-cppcheck: $(call room_include,program)/.made
@@ -239,11 +246,12 @@ check-asan:
 check-asan-vectors:
 	+@$(ASAN) vectors
 check-asan-api:
+	+@$(ASAN) -j$(JOBS) all
 	+@$(ASAN) api
 threaded-binaries: $(foreach room,$(THREADED),$(call test_binaries,tests/unit/$(room)))
 check-tsan:
 	+@$(TSAN) -j$(JOBS) all threaded-binaries
-	+@$(TSAN) -k -j$(JOBS) --output-sync $(addprefix unit-,$(THREADED))
+	+@$(TSAN) -k -j$(JOBS) --output-sync $(addprefix unit-,$(THREADED)) SINGLE_THREADED='%/store/disk_test'
 check-tsan-api:
 	+@$(TSAN) api
 
@@ -365,7 +373,7 @@ unit-eval-binaries: $(call test_binaries,tests/unit/eval)
 .PHONY: coverage-evaluator unit-eval-binaries
 check-coverage-evaluator: coverage-evaluator
 
-.PHONY: help run demo test test-sdk api-fuzz test-binaries threaded-binaries check vectors differential api cli docs fault fault-binaries tidy format hooks fuzz fuzz-binaries \
+.PHONY: help run demo test test-sdk api-fuzz test-binaries threaded-binaries check check-more vectors differential api cli docs fault fault-binaries tidy format hooks fuzz fuzz-binaries \
 	bench bench-quick bench-binaries bench-report instructions-accept coverage deb sbom install packaging reproducible test-packaging \
 	unpoisoned check-gcc $(addprefix check-,$(STATIC_CHECKS) $(DYNAMIC_CHECKS))
 include tools/campaign.mk

@@ -26,6 +26,10 @@ def is_sanitized():
     return b"__asan_init" in binary or b"__tsan_init" in binary
 
 
+def is_watched_for_races():
+    return b"__tsan_init" in BINARY.read_bytes()
+
+
 # Everything takes longer under a sanitizer; and a server that is given much at once is to be asked
 # for more of it.
 ORDINARY = ("--handler-timeout-ms", "60000") if is_sanitized() else ()

@@ -185,26 +185,6 @@ TEST(a_key_reads_its_environment_until_it_is_revoked)
     town_close(&town);
 }
 
-TEST(keys_are_limited)
-{
-    struct town town;
-    town_open(&town);
-    uint64_t environment = town_app(&town, STR("shop"));
-    struct fault fault = fault_none();
-    size_t made = 1; /* the owner's token */
-    while (!failed(fault) && made <= KEYS_MAX) {
-        struct change create = {.kind = CHANGE_CREATE_KEY,
-                                .action = STR("key.create"),
-                                .environment = environment,
-                                .key_kind = CREDENTIAL_SERVER_KEY};
-        fault = town_apply(&town, &create);
-        made += failed(fault) ? 0 : 1;
-    }
-    CHECK_FAULT(fault, FAULT_LIMIT);
-    CHECK_INT(made, KEYS_MAX);
-    town_close(&town);
-}
-
 /* ---- many at once ------------------------------------------------------------------------ */
 
 enum { WRITERS = 8, CHANGES_EACH = 40 };
@@ -500,7 +480,7 @@ TESTS(the_first_start_makes_an_owner_once, an_app_has_three_environments_with_nu
       every_change_is_one_version_step_and_survives_a_restart, a_refused_change_leaves_no_trace,
       an_expected_version_is_held_against_the_newest, a_key_created_again_is_a_new_flag,
       two_apps_of_one_name_are_refused, a_key_reads_its_environment_until_it_is_revoked,
-      keys_are_limited, writers_share_a_commit_and_one_bad_change_takes_nobody_along,
+      writers_share_a_commit_and_one_bad_change_takes_nobody_along,
       any_version_and_any_instant_can_be_had_again,
       a_lost_store_is_served_from_the_snapshot_on_disk,
       an_empty_store_beside_snapshots_is_a_lost_one, apps_are_limited,

@@ -369,6 +369,11 @@ TEST(every_new_secret_counts_as_a_key)
                            .environments = &environment,
                            .environment_count = 1};
     CHECK_FAULT(town_apply(&town, &token), FAULT_LIMIT);
+    struct change key = {.kind = CHANGE_CREATE_KEY,
+                         .action = STR("key.create"),
+                         .environment = environment,
+                         .key_kind = CREDENTIAL_SERVER_KEY};
+    CHECK_FAULT(town_apply(&town, &key), FAULT_LIMIT);
     town_close(&town);
 }
 
