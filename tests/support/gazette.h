@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * gazette - views made by hand, for rooms below the one that writes: a few environments of one app,
- * each with a version and a text (renderings[0].headers), credentials with secrets that are told, and
- * a clock one can set.
+ * each with a version and a text (renderings[0].headers), credentials with secrets that are told,
+ * and a clock one can set.
  */
 #ifndef SUPPORT_GAZETTE_H
 #define SUPPORT_GAZETTE_H

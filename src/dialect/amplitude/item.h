@@ -4,7 +4,7 @@
  * amplitude-management-api.md 2.8, 2.9, 3.1 to 3.3.
  *
  * Reading looks at the body and the flag alone. What depends on other flags (prerequisites, who
- * depends on this one) is dependencies.h; deployments need the catalog and are manage_deployments.c.
+ * depends on this one) is dependencies.h; deployments need the catalog: manage_deployments.c.
  */
 #ifndef AMPLITUDE_ITEM_H
 #define AMPLITUDE_ITEM_H

@@ -3,6 +3,8 @@
 #ifndef CHANGE_HUGE_H
 #define CHANGE_HUGE_H
 
+#include "model/limits.h"
+
 #include "town.h"
 
 enum { HUGE_FLAGS_THAT_FIT = 7 };
