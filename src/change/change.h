@@ -246,7 +246,8 @@ uint64_t change_config_requests_used(struct changer *changer, uint64_t environme
 struct change_counters {
     uint64_t applied, refused, groups, group_size_max;
     uint64_t waiting;
-    uint64_t rehearsals, rehearsals_failed, rehearsals_skipped; /* skipped: no process could be had */
+    uint64_t rehearsals, rehearsals_failed,
+        rehearsals_skipped;     /* skipped: no process could be had */
     uint64_t saves_failed;      /* of the snapshot on disk; they are tried again */
     uint64_t saved_generation;  /* the newest on disk that is of this process; 0: none yet */
     uint64_t served_generation; /* from disk instead of the store: generation_max; 0: the store */
