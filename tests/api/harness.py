@@ -32,8 +32,8 @@ def is_watched_for_races():
 
 # Everything takes longer under a sanitizer; and a server that is given much at once is to be asked
 # for more of it.
-ORDINARY = ("--handler-timeout-ms", "60000") if is_sanitized() else ()
 PATIENT = ("--handler-timeout-ms", "60000", "--rehearsal-ms", "20000")
+ORDINARY = PATIENT if is_sanitized() else ()
 
 # Every route that wants a management token.
 MANAGEMENT = [("GET", "/apps"), ("POST", "/apps"), ("GET", "/envs"), ("PATCH", "/envs"),
