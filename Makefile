@@ -76,7 +76,8 @@ OPTIMISE := -O1 -g1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sa
 LINK_HARDENING += -fsanitize=address,undefined
 else ifeq ($(MODE),tsan)
 OPTIMISE := -O1 -g1 -fno-omit-frame-pointer -fsanitize=thread
-LINK_HARDENING += -fsanitize=thread
+# libuv closes descriptors where the sanitizer does not look: tests/support/closed.c.
+LINK_HARDENING += -fsanitize=thread tests/support/closed.c
 else ifeq ($(MODE),fuzz)
 OPTIMISE := -O1 -g1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 LINK_HARDENING += -fsanitize=address,undefined
