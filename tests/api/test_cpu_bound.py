@@ -22,6 +22,8 @@ BOUND_MS = float(os.environ.get("GUIDON_CPU_BOUND_MS", 500)) * (20 if is_sanitiz
 ROUNDS = 1 if is_sanitized() else 3
 BOUND_PER_MIB_MS = 3 * BOUND_MS  # of what is proportional
 TEXT_BYTES_MAX = 1024 * 1024  # beyond it the same text is only longer
+pytestmark = pytest.mark.skipif(is_watched_for_races(),
+                                reason="arithmetic, twenty times as slow; one request after the other")
 ROUTES = [route for route in routes() if route.body_bytes_max > 0 and route.method != "GET"
           and not route.path.endswith("/tokens/current")]
 
@@ -206,7 +208,6 @@ def fill_environment(street, wire, headers, name):
 SUBJECT = "prose and more of it, over and over " * 55
 
 
-@pytest.mark.skipif(is_watched_for_races(), reason="arithmetic on one thread, twenty times as slow")
 @pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_the_dearest_environments(street, wire, worst, name):
     """As dear as may be written: all flags at once, by every protocol, and one change more."""

@@ -5,7 +5,8 @@ import json
 
 import pytest
 
-from harness import PATIENT, assert_error, converse, core_flag, data_of, statuses
+from harness import (
+    PATIENT, assert_error, converse, core_flag, data_of, is_watched_for_races, statuses)
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -279,6 +280,7 @@ def test_500_apps_are_taken_and_not_one_more(new_server):
     assert len(data_of(server.api().get("/apps"))) == 500
 
 
+@pytest.mark.skipif(is_watched_for_races(), reason="500 apps come in side by side as well")
 def test_2000_keys_and_tokens_are_taken_and_not_one_more(new_server):
     """The owner's token is one of them. A revoked key makes room."""
     server = new_server().start()
@@ -291,6 +293,7 @@ def test_2000_keys_and_tokens_are_taken_and_not_one_more(new_server):
     assert app.config(app.key("sdk"), "/config").status_code == 200
 
 
+@pytest.mark.skipif(is_watched_for_races(), reason="one request after the other")
 def test_10000_flags_are_taken_and_not_one_more(new_server):
     server = new_server(*PATIENT).start()
     app = server.api().new_app("crowded")
