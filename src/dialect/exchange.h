@@ -107,7 +107,7 @@ struct exchange {
     void *own;         /* what the dialect's admit leaves for its handlers and for conclude */
 };
 
-/* What one protocol does with a flag: exact or absent, never approximate (design.md 3). */
+/* What one protocol does with a flag: exact or absent, never approximate. */
 enum reach_kind { REACH_SERVED, REACH_STUB, REACH_ABSENT };
 struct reach {
     struct str protocol; /* "<dialect>.<document>" */

@@ -47,8 +47,8 @@ struct json_budget {
 /* However generous a budget, depth ends here: walking a finished tree recurses this far. */
 enum { JSON_DEPTH_MAX = 128 };
 
-/* Depth 32, 1,000 members, 64 KiB strings, 64-byte numbers, 2,000,000 values:
- * security-and-reliability.md 1. */
+/* Depth 32, 1,000 members, 64 KiB strings, 64-byte numbers, 2,000,000 values
+ * (docs/limits.md). */
 extern const struct json_budget json_budget_default;
 
 /* Parses text whole. On refusal the fault is FAULT_INVALID, `where` is "byte N" (counted from 0, in

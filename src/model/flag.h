@@ -26,7 +26,7 @@ enum visibility { VISIBILITY_UNSET, VISIBILITY_CLIENT, VISIBILITY_SERVER };
 
 /*
  * How a flag turns a subject into a ticket and compares attributes: data, frozen with the flag by
- * whoever created it, changed only knowingly (design.md 3). Named after the arithmetic.
+ * whoever created it, changed only knowingly (decision 5). Named after the arithmetic.
  *
  * The first two are the ones new flags are made with. The others are those of other systems, so
  * that flags brought over from there deal everybody what they had (decision 13); only a flag that

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Whoever asks for a flag, and in whatever protocol, is given the same variation of it, or is not
- * told of it at all; and what is not told is what `reach` says is not (design.md 3).
+ * told of it at all; and what is not told is what `reach` says is not.
  *
  * Random worlds (world.h) are published as the server does it. Random people then ask evaluate()
  * in both forms of a context, the handler of remote evaluation, and whoever evaluates the

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* reach - what this dialect's protocols do with a flag (design.md 3): see exchange.h. */
+/* reach - what this dialect's protocols do with a flag: see exchange.h. */
 #ifndef AMPLITUDE_REACH_H
 #define AMPLITUDE_REACH_H
 
