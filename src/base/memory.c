@@ -119,6 +119,13 @@ bool memory_is_short(void)
     return false;
 }
 
+struct fault memory_refuse_when_short(void)
+{
+    if (memory_is_short())
+        return fault_make(FAULT_UNAVAILABLE, STR("memory"), STR("memory is short at the moment"));
+    return fault_none();
+}
+
 bool memory_is_nearly_gone(void)
 {
     return atomic_load_explicit(&is_short, memory_order_relaxed) &&

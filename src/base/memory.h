@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/fault.h"
+
 void *memory_allocate(size_t bytes);                    /* zeroed; never NULL */
 void *memory_allocate_array(size_t count, size_t size); /* zeroed; overflow is a crash */
 void *memory_resize(void *memory, size_t bytes);        /* as realloc; new bytes are not zeroed */
@@ -32,6 +34,8 @@ bool memory_open_reserve(void);
 /* Whether the system refused memory and has not been seen to give any since. Costs a load while all
  * is well; else it asks the system for a little. */
 bool memory_is_short(void);
+/* The same as a refusal. */
+struct fault memory_refuse_when_short(void) MUST_CHECK;
 /* The reserve goes, too: half of it is in use. Nobody is let in until some is free again. */
 bool memory_is_nearly_gone(void);
 

@@ -373,14 +373,6 @@ static void announce(const struct group *group, bool has_catalog)
     }
 }
 
-/* Nothing is begun, and nothing committed, that lives on the reserve. */
-static struct fault refuse_when_memory_is_short(void)
-{
-    if (memory_is_short())
-        return fault_make(FAULT_UNAVAILABLE, STR("memory"), STR("memory is short at the moment"));
-    return fault_none();
-}
-
 /* A fault here belongs to the whole group. */
 static struct fault run(struct group *group, struct job *const *jobs, size_t count)
 {
@@ -395,7 +387,7 @@ static struct fault run(struct group *group, struct job *const *jobs, size_t cou
     if (!failed(fault))
         fault = compile_candidates(group);
     if (!failed(fault)) /* what follows is published whatever it takes */
-        fault = refuse_when_memory_is_short();
+        fault = memory_refuse_when_short();
     if (failed(fault)) {
         store_rollback(store);
         return fault;
@@ -430,7 +422,8 @@ void group_apply(struct changer *changer, struct job *const *jobs, size_t count)
     assert(count <= GROUP_CHANGES_MAX);
     struct arena arena;
     arena_open(&arena, 1024);
-    struct fault fault = refuse_when_memory_is_short();
+    /* Nothing is begun, and nothing committed, that lives on the reserve. */
+    struct fault fault = memory_refuse_when_short();
     if (!failed(fault))
         fault = run_group(changer, &arena, jobs, count);
     if (fault.kind == FAULT_LIMIT && count > 1) { /* one's change, and the others are innocent */

@@ -88,17 +88,10 @@ static void finish_on_loop(struct http_request *request)
     finish(request->user);
 }
 
-/* Deciding goes on from what is there already; what would need much is for later. */
-static struct fault refuse_when_memory_is_short(void)
-{
-    if (memory_is_short())
-        return fault_make(FAULT_UNAVAILABLE, STR("memory"), STR("memory is short at the moment"));
-    return fault_none();
-}
-
 static void run_store_lane(struct exchange *x)
 {
-    struct fault shortage = refuse_when_memory_is_short();
+    /* Deciding goes on from what is there already; what would need much is for later. */
+    struct fault shortage = memory_refuse_when_short();
     if (failed(shortage)) {
         refuse(x, shortage, 0, (struct str){0});
         finish(x);
@@ -282,7 +275,7 @@ static struct http_body_sink *body_sink(struct http_request *head, bool *is_refu
     if (is_spelled_otherwise(x->dialect, head) || failed(authorise_exchange(desk, x)))
         return NULL;
     struct http_body_sink *sink = NULL;
-    struct fault fault = refuse_when_memory_is_short();
+    struct fault fault = memory_refuse_when_short();
     if (!failed(fault))
         fault = x->route->open_sink(x, &sink);
     *is_refused = failed(fault);

@@ -9,8 +9,9 @@
 #include "auth/password.h"
 #include "base/memory.h"
 #include "dialect/peer.h"
+#include "model/limits.h"
 
-enum { MINUTE_MS = 60000, EMAIL_BYTES_MAX = 254, BUSY_WAIT_S = 2 };
+enum { MINUTE_MS = 60000, BUSY_WAIT_S = 2 };
 
 struct sign_in {
     struct passwords *passwords;

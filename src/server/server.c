@@ -109,14 +109,6 @@ static void start_loops(struct http_server *http)
     _exit(EXIT_FAILED);
 }
 
-/* Who starts without enough would only be slower to fail. */
-static struct fault refuse_when_memory_is_short(void)
-{
-    if (memory_is_short())
-        return fault_make(FAULT_UNAVAILABLE, STR("memory"), STR("there is not enough memory"));
-    return fault_none();
-}
-
 static void look_at_generations(void *context)
 {
     struct server *server = context;
@@ -185,7 +177,8 @@ static struct fault open_network(struct server *server)
     struct fault fault = rooms_open_http(server);
     if (failed(fault))
         return fault;
-    fault = refuse_when_memory_is_short();
+    /* Who starts without enough would only be slower to fail. */
+    fault = memory_refuse_when_short();
     if (!failed(fault))
         fault = rooms_open_operations(server);
     if (failed(fault)) {

@@ -29,7 +29,7 @@ static struct str digest_key(const struct cohort_digest *digest)
     return (struct str){(const char *)digest->bytes, sizeof(digest->bytes)};
 }
 
-bool digest_set_has(const struct digest_set *set, const struct cohort_digest *digest)
+static bool digest_set_has(const struct digest_set *set, const struct cohort_digest *digest)
 {
     return map_find(&set->places, digest_key(digest)) != MAP_ABSENT;
 }

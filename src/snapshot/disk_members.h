@@ -20,7 +20,6 @@ struct digest_set {
 };
 void digest_set_open(struct digest_set *set, struct arena *arena);
 bool digest_set_add(struct digest_set *set, const struct cohort_digest *digest); /* was it new? */
-bool digest_set_has(const struct digest_set *set, const struct cohort_digest *digest);
 
 /* Writes the lists of a view that are not there yet; adds the digests of all of them to the set. */
 struct fault disk_members_save(int directory, const struct view *view,

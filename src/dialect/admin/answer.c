@@ -59,7 +59,8 @@ static bool is_read(const struct exchange *x)
     return x->request->method == HTTP_GET || x->request->method == HTTP_HEAD;
 }
 
-void admin_answer_body(struct exchange *x, int status, struct str media, struct str body)
+/* A body made elsewhere, in the exchange's arena or longer. */
+static void admin_answer_body(struct exchange *x, int status, struct str media, struct str body)
 {
     struct str tag = visit_of(x)->tag;
     bool is_detected = status == 200 && is_read(x);

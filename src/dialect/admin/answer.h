@@ -20,8 +20,6 @@ struct admin_answer {
 };
 struct json_writer *admin_answer_begin(struct admin_answer *answer);
 void admin_answer_end(struct exchange *x, struct admin_answer *answer, int status);
-/* A body made elsewhere, in the exchange's arena or longer. */
-void admin_answer_body(struct exchange *x, int status, struct str media, struct str body);
 void admin_answer_nothing(struct exchange *x); /* 204 */
 /* The tag to answer with; without one, a GET's is a digest of its body. A GET whose If-None-Match
  * has it becomes a 304 in admin_answer_end. */

@@ -3,9 +3,10 @@
  * group_members.c's. */
 #include "dialect/admin/as_of.h"
 #include "dialect/admin/flag_defaults.h"
+#include "dialect/admin/flag_resource.h"
 #include "dialect/admin/flag_write.h"
-#include "dialect/admin/group_resource.h"
 #include "dialect/admin/manage.h"
+#include "model/group.h"
 #include "model/limits.h"
 #include "model/names.h"
 
@@ -43,9 +44,10 @@ static void write_slots(struct json_writer *writer, const struct flag *group,
     json_array_end(writer);
 }
 
-void group_resource_write(struct json_writer *writer, const struct flag_resource *resource,
-                          const struct environment_state *state,
-                          const struct group_members *members)
+/* members: of the state the group was read in; NULL: it has none yet. */
+static void group_resource_write(struct json_writer *writer, const struct flag_resource *resource,
+                                 const struct environment_state *state,
+                                 const struct group_members *members)
 {
     const struct flag *group = resource->flag;
     json_object_begin(writer);

@@ -10,7 +10,6 @@ struct segment_resource {
     uint64_t version;                     /* of the environment it was read at, or that was made */
     const struct definition_users *users; /* NULL: not told, as finding them is work */
 };
-void segment_resource_write(struct json_writer *writer, const struct segment_resource *resource);
 /* With its tag, and with where it is when the status is 201. */
 void segment_resource_answer(struct exchange *x, const struct segment_resource *resource,
                              int status);

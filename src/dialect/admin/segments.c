@@ -16,7 +16,8 @@ static void write_keys(struct json_writer *writer, struct str name, const struct
     json_array_end(writer);
 }
 
-void segment_resource_write(struct json_writer *writer, const struct segment_resource *resource)
+static void segment_resource_write(struct json_writer *writer,
+                                   const struct segment_resource *resource)
 {
     json_object_begin(writer);
     json_key(writer, STR("document"));

@@ -6,7 +6,7 @@
 #include "dialect/admin/difference.h"
 #include "model/codec.h"
 
-struct str whole_tag(struct arena *arena, uint64_t version)
+static struct str whole_tag(struct arena *arena, uint64_t version)
 {
     return arena_format(arena, "\"v%llu\"", (unsigned long long)version);
 }

@@ -13,7 +13,6 @@
 #include "dialect/admin/answer.h"
 #include "dialect/admin/request.h"
 
-struct str whole_tag(struct arena *arena, uint64_t version);
 /* Inside an edit. */
 struct fault whole_condition_check(const struct edit *edit,
                                    const struct admin_condition *condition);

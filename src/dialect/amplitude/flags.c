@@ -159,8 +159,9 @@ static void write_flags(struct buf *buf, const struct gathering *gathering)
     arena_close(&scratch);
 }
 
-void flags_append(struct buf *buf, const struct snapshot *snapshot, const struct flag_list *list,
-                  bool is_remote_told)
+/* Appends the array: the flags in the list, and whatever they lean on. */
+static void flags_append(struct buf *buf, const struct snapshot *snapshot,
+                         const struct flag_list *list, bool is_remote_told)
 {
     size_t flag_count = snapshot->state.flag_count;
     struct gathering gathering = {

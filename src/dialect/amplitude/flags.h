@@ -15,10 +15,6 @@ enum flags_form {
     FLAGS_STREAM, /* as an event of a stream */
 };
 
-/* Appends the array: the flags in the list, and whatever they lean on. */
-void flags_append(struct buf *buf, const struct snapshot *snapshot, const struct flag_list *list,
-                  bool is_remote_told);
-
 /* Made when first asked for, and kept with the snapshot; borrowed from it. Any thread. */
 struct shared_body *flags_body(const struct snapshot *snapshot, uint64_t deployment,
                                enum flags_form form);

@@ -69,7 +69,6 @@ void amplitude_legacy_set_weights(struct exchange *x);
 
 /* From the route: flags or experiments, today's API or the old one. */
 enum flag_kind manage_kind(const struct exchange *x);
-bool manage_is_old(const struct exchange *x);
 
 /* The flag or experiment the path names. */
 bool manage_find_item(struct exchange *x, struct found *found);

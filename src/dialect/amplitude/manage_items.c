@@ -11,7 +11,7 @@ enum flag_kind manage_kind(const struct exchange *x)
                                                              : FLAG_KIND_FLAG;
 }
 
-bool manage_is_old(const struct exchange *x)
+static bool manage_is_old(const struct exchange *x)
 {
     return !str_starts_with(x->route->path, STR("/api/"));
 }

@@ -7,7 +7,7 @@
 #include "base/utf.h"
 #include "dialect/ofrep/evaluate.h"
 
-struct str ofrep_error_name(enum ofrep_error error)
+static struct str ofrep_error_name(enum ofrep_error error)
 {
     switch (error) {
     case OFREP_FLAG_NOT_FOUND:

@@ -26,7 +26,6 @@ enum ofrep_error {
     OFREP_PARSE_ERROR,
     OFREP_GENERAL,
 };
-struct str ofrep_error_name(enum ofrep_error error);
 
 /* {"key":…,"errorCode":…,"errorDetails":…,"metadata":{}}: with the key when it is one flag that was
  * asked for. */

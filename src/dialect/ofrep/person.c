@@ -10,7 +10,8 @@
 
 enum { MS_PER_DAY = 86400000 };
 
-struct str person_name(const struct ofrep_person *person)
+/* Absent for nobody. */
+static struct str person_name(const struct ofrep_person *person)
 {
     const struct ofrep_subject *subject = person->subject;
     struct notebook *devices = person->x->services->devices;

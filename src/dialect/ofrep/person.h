@@ -23,9 +23,6 @@ struct ofrep_person {
 void person_open(struct ofrep_person *person, const struct exchange *x,
                  const struct ofrep_subject *subject);
 
-/* Absent for nobody. */
-struct str person_name(const struct ofrep_person *person);
-
 /* Notes what an experiment dealt, once a day for each person and variation: a server that asks
  * about one flag uses the answer, so evaluation is assignment. */
 void person_note_assignment(const struct ofrep_person *person, const struct snapshot *snapshot,

@@ -10,7 +10,8 @@
     "Access-Control-Allow-Origin: *\r\n"                                                           \
     "Access-Control-Expose-Headers: ETag, Retry-After, X-Request-ID\r\n"
 
-bool superflag_is_browser_path(struct str path)
+/* Whether browsers call this path from other origins. */
+static bool superflag_is_browser_path(struct str path)
 {
     return str_equal(path, STR("/api/v1/public-config")) ||
            str_equal(path, STR("/api/v1/events/batch"));

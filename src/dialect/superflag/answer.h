@@ -39,7 +39,4 @@ struct str superflag_config_headers(struct arena *arena, struct str etag, bool i
 /* The same for a 304, which has no content to describe. */
 struct str superflag_unchanged_headers(struct str config_headers);
 
-/* Whether browsers call this path from other origins. */
-bool superflag_is_browser_path(struct str path);
-
 #endif

@@ -68,8 +68,10 @@ static void append_rules(struct json_writer *writer, const struct flag *flag)
     json_array_end(writer);
 }
 
-void superflag_append_core_flag(struct json_writer *writer, const struct environment_state *state,
-                                const struct flag *flag, bool include_metadata, bool is_hybrid)
+static void superflag_append_core_flag(struct json_writer *writer,
+                                       const struct environment_state *state,
+                                       const struct flag *flag, bool include_metadata,
+                                       bool is_hybrid)
 {
     bool is_client = flag_is_client_visible(flag, &state->settings);
     json_object_begin(writer);

@@ -69,10 +69,6 @@ void superflag_append_projection(struct buf *buf, const struct environment_state
                                  enum superflag_audience audience, bool include_metadata,
                                  bool is_hybrid);
 
-/* One flag of it, as an object. */
-void superflag_append_core_flag(struct json_writer *writer, const struct environment_state *state,
-                                const struct flag *flag, bool include_metadata, bool is_hybrid);
-
 /* {"flags":{…},"overrides":{},"rules":{}}. A flag the legacy form cannot express exactly is left
  * out. */
 void superflag_append_legacy_document(struct buf *buf, const struct environment_state *state,

@@ -36,7 +36,9 @@ static bool tag_names(struct str tag, uint64_t version)
     return is_plain && str_parse_u64(text, &named) && named == version;
 }
 
-bool superflag_matches_version(struct str if_none_match, uint64_t version)
+/* Whether an If-None-Match value names the version: "v42", "42", their weak forms, lists of them
+ * and *. */
+static bool superflag_matches_version(struct str if_none_match, uint64_t version)
 {
     size_t from = 0;
     while (from < if_none_match.size) {

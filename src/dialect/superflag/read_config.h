@@ -13,8 +13,4 @@ void superflag_render_config(struct snapshot *snapshot);
 void superflag_get_public_config(struct exchange *x);
 void superflag_get_config(struct exchange *x);
 
-/* Whether an If-None-Match value names the version: "v42", "42", their weak forms, lists of them
- * and *. */
-bool superflag_matches_version(struct str if_none_match, uint64_t version);
-
 #endif

@@ -96,8 +96,9 @@ bool superflag_find_app(struct exchange *x, struct str app_id, const struct cata
     return *app != NULL || refused(x, 404, STR("App not found"));
 }
 
-bool superflag_find_environment(struct exchange *x, struct str app_id, struct str name,
-                                const struct catalog_environment **environment)
+/* By name or id within the app. */
+static bool superflag_find_environment(struct exchange *x, struct str app_id, struct str name,
+                                       const struct catalog_environment **environment)
 {
     const struct catalog_app *app = NULL;
     if (!superflag_find_app(x, app_id, &app))

@@ -24,9 +24,6 @@ bool superflag_read_query(struct exchange *x, struct str name, struct str *text)
 
 /* By id; 400 without one, 403 for an app the credential is not for, 404 when there is none. */
 bool superflag_find_app(struct exchange *x, struct str app_id, const struct catalog_app **app);
-/* By name or id within the app. */
-bool superflag_find_environment(struct exchange *x, struct str app_id, struct str name,
-                                const struct catalog_environment **environment);
 /* Both from the query (appId, env) or from the body. */
 bool superflag_environment_of_query(struct exchange *x,
                                     const struct catalog_environment **environment);

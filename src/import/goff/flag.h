@@ -44,7 +44,5 @@ void rules_add(struct rules *rules, const struct json *definition, struct window
 /* A rule of one's own. */
 void rules_serve(struct rules *rules, struct expression when, struct window window,
                  struct serve serve);
-/* Something could not be said: a row for it, and the flag's row lowered. */
-void rules_lose(struct rules *rules, struct str name, struct str what);
 
 #endif

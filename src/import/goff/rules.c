@@ -47,7 +47,8 @@ void rules_serve(struct rules *rules, struct expression when, struct window wind
     rules->count++;
 }
 
-void rules_lose(struct rules *rules, struct str name, struct str what)
+/* Something could not be said: a row for it, and the flag's row lowered. */
+static void rules_lose(struct rules *rules, struct str name, struct str what)
 {
     struct draft *draft = rules->draft;
     struct str full =

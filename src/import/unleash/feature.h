@@ -111,7 +111,6 @@ void strategy_read(struct features *features, struct feature *feature, const str
  * and is on for all. */
 void strategy_serve(struct condition *condition, const struct json *strategy,
                     const struct gate *gate, struct str description);
-struct str strategy_name(const struct json *strategy);
 
 /* ---- dependency.c ---- */
 

@@ -365,7 +365,7 @@ static void read_conditions(struct condition *condition, const struct json *stra
     }
 }
 
-struct str strategy_name(const struct json *strategy)
+static struct str strategy_name(const struct json *strategy)
 {
     struct str name = source_text(strategy, "name");
     return str_is_absent(name) ? source_text(strategy, "strategyName") : name;

@@ -44,7 +44,6 @@ static inline struct sqlite_engine *sqlite_engine_of(struct engine *engine)
 
 struct fault sqlite_check(struct engine *engine, bool is_quick);        /* store_check_pages */
 struct fault sqlite_fault(int code);                                    /* of a result code */
-struct fault sqlite_refuse(struct sqlite_engine *self, int code);       /* and poisons */
 int sqlite_note_log_pages(void *context, sqlite3 *, const char *, int); /* a wal hook */
 
 #endif

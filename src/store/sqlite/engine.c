@@ -80,7 +80,8 @@ static bool code_poisons(int code)
     return primary == SQLITE_IOERR || primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB;
 }
 
-struct fault sqlite_refuse(struct sqlite_engine *self, int code)
+/* The fault of a result code, which poisons the engine where it must. */
+static struct fault sqlite_refuse(struct sqlite_engine *self, int code)
 {
     if (code != SQLITE_OK)
         self->base.lacks_room = (code & 0xff) == SQLITE_FULL || lacks_memory(code);
