@@ -32,12 +32,10 @@ static const struct json *variation_key(struct arena *arena, const struct variat
     return arena_copy(arena, &key, sizeof(key));
 }
 
-/* A result's value is a text, and the variation of a flag that is off has none. */
+/* A result's value is a text. */
 static const struct json *result_value(struct arena *arena, const struct flag *flag,
                                        const struct variation *variation)
 {
-    if (str_equal(variation->id, flag->off_variation))
-        return NULL;
     if (flag->arithmetic.comparison == FLAG_COMPARISON_TYPED)
         return variation_key(arena, variation);
     return &variation->value;
@@ -51,15 +49,17 @@ static const struct json *result_payload(const struct flag *flag, const struct v
     return is_typed ? &variation->value : NULL;
 }
 
-/* What the result has there when it is this variation; NULL: nothing. */
+/* What the result has there when it is this variation; NULL: nothing. The variation called "off" is
+ * its name alone, whatever a flag that is off serves (amplitude-evaluation.md 3.2). */
 static const struct json *result_member(struct arena *arena, const struct flag *flag,
                                         const struct variation *variation, struct str member)
 {
     if (str_equal(member, STR("key")))
         return variation_key(arena, variation);
+    bool is_off = str_equal(variation->id, STR("off"));
     if (str_equal(member, STR("value")))
-        return result_value(arena, flag, variation);
-    if (str_equal(member, STR("payload")))
+        return is_off ? NULL : result_value(arena, flag, variation);
+    if (str_equal(member, STR("payload")) && !is_off)
         return result_payload(flag, variation);
     return str_equal(member, STR("metadata")) ? &flag->metadata : NULL;
 }

@@ -212,13 +212,14 @@ static const struct json *select_result(struct oracle *oracle, const struct flag
     const struct variation *variation = &parent->variations[answer.variation];
     if (step_is(steps, 2, "key") && steps->count == 3)
         return json_of_text(oracle, variation->id);
-    /* A value is a text that equals the key, but "off" has none; what else a variation is travels
-     * as payload (3.2, 9.1). */
+    /* A value is a text that equals the key; what else a variation is travels as payload; "off" has
+     * neither (3.2, 9.1). */
+    bool is_off = str_equal(variation->id, STR("off"));
     bool is_text = parent->arithmetic.comparison == FLAG_COMPARISON_TEXT;
     if (step_is(steps, 2, "value"))
-        return steps->count > 3 || str_equal(variation->id, STR("off"))
-                   ? NULL
-                   : json_of_text(oracle, variation->id);
+        return steps->count > 3 || is_off ? NULL : json_of_text(oracle, variation->id);
+    if (step_is(steps, 2, "payload") && is_off)
+        return NULL;
     if (step_is(steps, 2, "payload") && variation->has_payload)
         return walk(&variation->payload, steps, 3);
     if (step_is(steps, 2, "payload"))

@@ -178,6 +178,33 @@ TEST(results_of_prerequisites_can_be_asked_about)
     fixture_close(fixture);
 }
 
+/* Only what is called "off" has neither value nor payload, whatever a flag that is off serves. */
+TEST(what_is_not_called_off_has_a_value)
+{
+    struct fixture *fixture = fixture_open();
+    fixture_flag(fixture, "base",
+                 "{'offVariation':'on','fallthrough':{'variation':'on'},'rules':[{'id':'r',"
+                 "'serve':{'variation':'off'},'when':{'op':'match','attribute':'country',"
+                 "'operator':'eq','value':'NO'}}]}");
+    fixture_text_flag(fixture, "value", ASKS("value", "on"));
+    fixture_text_flag(fixture, "value-none", ASKS("value", "(none)"));
+    fixture_text_flag(fixture, "payload", ASKS("payload", "true"));
+    fixture_text_flag(fixture, "payload-none", ASKS("payload", "(none)"));
+    static const char *const when_on[] = {"value", "payload"};
+    static const char *const when_off[] = {"value-none", "payload-none"};
+    for (size_t i = 0; i < COUNT_OF(when_on); i++) {
+        fixture_expect_user(fixture, when_on[i], "{'user':{'user_id':'u'}}", "on",
+                            REASON_TARGETING_MATCH);
+        fixture_expect_user(fixture, when_off[i], "{'user':{'user_id':'u'}}", "off",
+                            REASON_FALLTHROUGH);
+        fixture_expect_user(fixture, when_on[i], "{'user':{'user_id':'u','country':'NO'}}", "off",
+                            REASON_FALLTHROUGH);
+        fixture_expect_user(fixture, when_off[i], "{'user':{'user_id':'u','country':'NO'}}", "on",
+                            REASON_TARGETING_MATCH);
+    }
+    fixture_close(fixture);
+}
+
 TEST(results_of_other_flags_are_nothing_whatever_was_asked_before)
 {
     struct fixture *fixture = fixture_open();
@@ -305,7 +332,7 @@ TEST(a_cohort_can_be_included)
 TESTS(a_list_is_compared_however_deep_it_is, selectors_find_people_in_both_forms,
       a_flat_property_is_looked_for_among_properties_first, selectors_find_groups_in_both_forms,
       a_page_is_only_in_a_tree, dotted_paths_find_their_way_in_a_tree,
-      results_of_prerequisites_can_be_asked_about,
+      results_of_prerequisites_can_be_asked_about, what_is_not_called_off_has_a_value,
       results_of_other_flags_are_nothing_whatever_was_asked_before, results_are_those_of_the_moment,
       a_typed_flag_can_be_leaned_on, stored_members_join_what_the_request_says,
       groups_are_members_by_their_name, a_cohort_can_be_included)
