@@ -50,7 +50,7 @@ static const struct json *result_payload(const struct flag *flag, const struct v
 }
 
 /* What the result has there when it is this variation; NULL: nothing. The variation called "off" is
- * its name alone, whatever a flag that is off serves (amplitude-evaluation.md 3.2). */
+ * its name alone, whatever a flag that is off serves. */
 static const struct json *result_member(struct arena *arena, const struct flag *flag,
                                         const struct variation *variation, struct str member)
 {
