@@ -124,7 +124,7 @@ static void *run_thread(void *argument)
 }
 
 /* Signals are the main thread's. */
-static bool start_thread(struct passwords *passwords)
+static void start_thread(struct passwords *passwords)
 {
     pthread_attr_t attributes;
     sigset_t all;
@@ -139,7 +139,6 @@ static bool start_thread(struct passwords *passwords)
     pthread_attr_destroy(&attributes);
     if (problem == 0)
         passwords->thread_count++;
-    return problem == 0;
 }
 
 /* With the mutex held: false when too many wait already. */
@@ -148,8 +147,9 @@ static bool enqueue(struct passwords *passwords, struct errand *errand)
     size_t busy = passwords->waiting + passwords->running;
     if (busy >= PASSWORD_THREADS + PASSWORD_WAITING_MAX)
         return false;
-    if (busy >= passwords->thread_count && passwords->thread_count < PASSWORD_THREADS &&
-        !start_thread(passwords) && passwords->thread_count == 0)
+    if (busy >= passwords->thread_count && passwords->thread_count < PASSWORD_THREADS)
+        start_thread(passwords);
+    if (passwords->thread_count == 0)
         return false;
     if (passwords->last == NULL)
         passwords->first = errand;

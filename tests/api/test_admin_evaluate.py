@@ -284,13 +284,35 @@ def test_limits(place):
     content(place.ask("evaluate", {"context": {**deep["d"], "text": "x" * 2048}, "flags": ["f0"]}))
 
 
+def test_a_body_of_very_many_values_is_not_read(place):
+    place.fill([typed("f")])
+    most = 100000 - len(["body", "context", "list", "flags", "f"])
+    for count, is_read in ((most, True), (most + 1, False)):
+        answer = place.ask("evaluate", {"context": {"list": [1] * count}, "flags": ["f"]})
+        if is_read:
+            content(answer)
+        else:
+            assert_problem(answer, 400, "invalid")
+            assert "more values than allowed" in answer.json()["detail"]
+
+
 def test_an_answer_that_would_be_too_large_is_refused(place):
-    large = "x" * 60000
-    place.fill([typed("large", type="string", variations=[{"id": "off", "value": large}])])
-    many = [{"targetingKey": str(i)} for i in range(100)]
-    body = {"contexts": many, "flags": ["large"] * 4}
-    assert_problem(place.ask("evaluate", body), 422, "limit")
-    content(place.ask("evaluate", {**body, "flags": ["large"]}))
+    most = 4 * 2**20
+    place.fill([typed("large", type="string", variations=[{"id": "off", "value": "x" * 41700}])])
+
+    def asked(padding):
+        """The names of those who are asked about come back: they make the answer as long as is wanted."""
+        each, more = divmod(padding, 100)
+        return {"flags": ["large"], "contexts": [
+            {"targetingKey": f"{i:02d}" + "k" * (each + (i < more))} for i in range(100)]}
+
+    shortest = place.ask("evaluate", asked(0))
+    content(shortest)
+    padding = most - len(shortest.content)
+    at_most = place.ask("evaluate", asked(padding))
+    assert len(content(at_most)["results"]) == 100
+    assert len(at_most.content) == most
+    assert_problem(place.ask("evaluate", asked(padding + 1)), 422, "limit")
 
 
 # ---- why -----------------------------------------------------------------------------------------

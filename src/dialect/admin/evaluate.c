@@ -206,7 +206,7 @@ static void answer_question(struct exchange *x, const struct admin_question *que
     }
     buf_close(&answer.buf);
     admin_refuse_with(x, FAULT_LIMIT, "",
-                      STR("the answer would be larger than 16 MiB: ask about fewer flags or "
+                      STR("the answer would be larger than 4 MiB: ask about fewer flags or "
                           "contexts"));
 }
 

@@ -58,8 +58,9 @@ bool admin_read_object(struct exchange *x, const struct json_budget *budget, str
 bool admin_read_body(struct exchange *x, const struct str *known, size_t known_count,
                      struct json *body)
 {
-    return admin_read_object(x, &json_budget_default, body) &&
-           knows_members(x, known, known_count, body);
+    struct json_budget budget = json_budget_default;
+    budget.values_max = ADMIN_BODY_VALUES_MAX;
+    return admin_read_object(x, &budget, body) && knows_members(x, known, known_count, body);
 }
 
 bool admin_read_query(struct exchange *x, struct str name, struct str *text)

@@ -16,7 +16,9 @@ static inline bool admin_refuse_with(struct exchange *x, enum fault_kind kind, c
     return false;
 }
 
-/* The body as a JSON object; as one with no members but these. */
+/* The body as a JSON object; as one with no members but these, of few values: a MiB of small ones
+ * takes as long to read as all else that is done about a question. */
+enum { ADMIN_BODY_VALUES_MAX = 100000 };
 bool admin_read_object(struct exchange *x, const struct json_budget *budget, struct json *body);
 bool admin_read_body(struct exchange *x, const struct str *known, size_t known_count,
                      struct json *body);

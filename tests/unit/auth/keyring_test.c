@@ -2,6 +2,8 @@
 /* keyring - finds all that is in it and nothing else, wherever hashes meet in its table. */
 #include "auth/keyring.h"
 
+#include <string.h>
+
 #include "auth/secret.h"
 #include "base/random.h"
 #include "test.h"
@@ -141,6 +143,18 @@ TEST(whom_a_keyring_no_longer_has_no_memo_knows)
     arena_close(&arena);
 }
 
+/* What a memo's places hold is keyed, and each memo's key is its own: who knows one's cannot make
+ * secrets that meet in another. */
+TEST(no_memo_has_the_key_of_another)
+{
+    struct keyring_memo memos[2];
+    random_open();
+    for (size_t i = 0; i < COUNT_OF(memos); i++)
+        keyring_memo_open(&memos[i]);
+    CHECK(memcmp(memos[0].key, memos[1].key, sizeof(memos[0].key)) != 0);
+}
+
 TESTS(a_keyring_of_any_size_finds_its_own_and_no_others, nobody_is_known_where_there_is_no_keyring,
       hashes_that_meet_are_told_apart, a_table_goes_on_at_its_beginning,
-      a_credential_ends_at_its_moment, whom_a_keyring_no_longer_has_no_memo_knows)
+      a_credential_ends_at_its_moment, whom_a_keyring_no_longer_has_no_memo_knows,
+      no_memo_has_the_key_of_another)

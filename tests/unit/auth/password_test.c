@@ -3,6 +3,7 @@
 #include "auth/password.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <sodium.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -159,6 +160,21 @@ TEST(few_wait_and_the_rest_are_turned_away)
     room_close(&room);
 }
 
+/* Who asks first starts a thread, and hears signals as before. */
+TEST(who_asks_still_hears_signals)
+{
+    struct room room;
+    struct str verifier;
+    sigset_t before, after;
+    room_open(&room);
+    pthread_sigmask(SIG_SETMASK, NULL, &before);
+    CHECK(passwords_make(room.passwords, &room.arena, battery, &verifier));
+    pthread_sigmask(SIG_SETMASK, NULL, &after);
+    CHECK_INT(sigismember(&after, SIGTERM), sigismember(&before, SIGTERM));
+    CHECK_INT(sigismember(&after, SIGTERM), 0);
+    room_close(&room);
+}
+
 TEST(what_is_forgotten_is_gone)
 {
     char text[] = "correct horse battery";
@@ -170,4 +186,5 @@ TEST(what_is_forgotten_is_gone)
 
 TESTS(one_password_fits, what_is_kept_says_its_costs_and_is_salted,
       without_one_no_password_is_right, finding_out_that_there_is_none_costs_as_much,
-      few_wait_and_the_rest_are_turned_away, what_is_forgotten_is_gone)
+      few_wait_and_the_rest_are_turned_away, who_asks_still_hears_signals,
+      what_is_forgotten_is_gone)

@@ -32,6 +32,32 @@ TEST(a_secret_says_its_kind_and_environment)
     arena_close(&arena);
 }
 
+TEST(every_kind_says_what_it_is)
+{
+    static const struct {
+        enum credential_kind kind;
+        const char *prefix;
+    } rows[] = {
+        {CREDENTIAL_BROWSER_KEY, "pub"},
+        {CREDENTIAL_SERVER_KEY, "sdk"},
+        {CREDENTIAL_PERSONAL, "cli"},
+        {CREDENTIAL_APP, "admin"},
+        {CREDENTIAL_ENVIRONMENT, "ampex"},
+        {CREDENTIAL_CLIENT_DEPLOYMENT, "client"},
+        {CREDENTIAL_SERVER_DEPLOYMENT, "server"},
+        {CREDENTIAL_PROJECT_KEY, ""},
+        {CREDENTIAL_PROJECT_SECRET, ""},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        CHECK_STR(secret_prefix(rows[i].kind), str_of(rows[i].prefix));
+        enum credential_kind kind = CREDENTIAL_PROJECT_SECRET;
+        CHECK(secret_recognise(make(rows[i].kind, STR("")), &kind));
+        bool is_hexadecimal = rows[i].prefix[0] == '\0';
+        CHECK_INT(kind, is_hexadecimal ? CREDENTIAL_PROJECT_KEY : rows[i].kind);
+        arena_close(&arena);
+    }
+}
+
 TEST(any_typo_is_refused_before_a_look_up)
 {
     struct str secret = make(CREDENTIAL_PERSONAL, STR(""));
@@ -163,8 +189,9 @@ TEST(viewers_read_and_editors_write)
     CHECK(caller_sees_app(&caller, STR("app_2")));
 }
 
-TESTS(a_secret_says_its_kind_and_environment, any_typo_is_refused_before_a_look_up,
-      no_two_secrets_are_alike, the_checksum_is_the_one_it_always_was,
-      tags_are_short_for_their_environment, the_keyring_finds_whom_it_knows_and_nobody_else,
-      an_expired_credential_is_nobody, a_memo_never_outlives_its_keyring,
-      an_empty_keyring_knows_nobody, viewers_read_and_editors_write)
+TESTS(a_secret_says_its_kind_and_environment, every_kind_says_what_it_is,
+      any_typo_is_refused_before_a_look_up, no_two_secrets_are_alike,
+      the_checksum_is_the_one_it_always_was, tags_are_short_for_their_environment,
+      the_keyring_finds_whom_it_knows_and_nobody_else, an_expired_credential_is_nobody,
+      a_memo_never_outlives_its_keyring, an_empty_keyring_knows_nobody,
+      viewers_read_and_editors_write)

@@ -44,6 +44,8 @@ TEST(a_plain_beginning_says_nothing_of_the_end)
     CHECK_STR(blanks_trim(STR("a\u00e9")), STR("a\u00e9"));
     CHECK_STR(blanks_trim(STR("a ")), STR("a"));
     CHECK_STR(blanks_trim(STR("\u00a0a")), STR("a"));
+    CHECK_STR(blanks_trim(str_slice(STR("a b"), 0, 2)), STR("a")); /* what is behind is another's */
+    CHECK_INT(blanks_trim((struct str){0}).size, 0);
 }
 
 TEST(versions_take_letters_digits_and_little_else_behind_the_dash)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* segment - who is in, who is out, and what happens when segments ask each other. */
+#include "eval/evaluation.h"
 #include "fixture.h"
 
 static void expect_member(struct fixture *fixture, const char *segment, const char *subject,
@@ -212,6 +213,9 @@ TEST(a_second_question_does_not_show_the_segments_of_the_first)
     CHECK(second.is_member);
     CHECK_INT(second.segment_count, 1);
     CHECK_STR(second.segments[0], STR("staff"));
+    size_t count = 3; /* of another question */
+    CHECK_STR(segments_matched(context, &fixture->arena, &count)[0], STR("staff"));
+    CHECK_INT(count, 1);
     fixture_close(fixture);
 }
 

@@ -4,6 +4,7 @@
 #include "test.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/utf.h"
 #include "eval/lower_case.h"
@@ -67,6 +68,26 @@ TEST(lower_case_of_every_character_is_valid_and_settled)
     }
     CHECK_INT(changed, 1488);
     CHECK_INT(sum, 620509483996);
+    arena_close(&arena);
+}
+
+/* U+023A takes two bytes, its small letter three: nothing grows faster. */
+TEST(what_grows_most_has_room)
+{
+    enum { LETTERS = 64 };
+    char capitals[2 * LETTERS];
+    char small[3 * LETTERS];
+    for (size_t i = 0; i < LETTERS; i++) {
+        utf8_put(0x023A, capitals + 2 * i);
+        utf8_put(0x2C65, small + 3 * i);
+    }
+    struct arena arena;
+    arena_open(&arena, 4096);
+    for (size_t count = 1; count <= LETTERS; count++) {
+        struct str lower = lower_case(&arena, (struct str){capitals, 2 * count});
+        memset(arena_allocate(&arena, 16), 'x', 16); /* the next one's */
+        CHECK_STR(lower, ((struct str){small, 3 * count}));
+    }
     arena_close(&arena);
 }
 
@@ -193,6 +214,7 @@ TEST(selectors_are_pointers)
     }
     const struct str steps[] = {STR("result"), STR("a/b"), STR("~")};
     CHECK_STR(selector_text(&arena, steps, 3), STR("/result/a~1b/~0"));
+    CHECK_STR(selector_text(&arena, steps, 1), STR("/result"));
     CHECK_STR(selector_text(&arena, steps, 0), STR(""));
     selector = selector_parse(&arena, selector_text(&arena, steps, 3));
     CHECK_INT(selector.root, SELECTOR_RESULT);
@@ -202,5 +224,6 @@ TEST(selectors_are_pointers)
 }
 
 TESTS(lower_case_is_that_of_unicode, lower_case_of_every_character_is_valid_and_settled,
-      numbers_are_read_as_number_reads_them, a_numeral_of_more_bytes_than_we_read_is_no_number,
-      versions_are_ordered, what_is_no_version_is_refused, selectors_are_pointers)
+      what_grows_most_has_room, numbers_are_read_as_number_reads_them,
+      a_numeral_of_more_bytes_than_we_read_is_no_number, versions_are_ordered,
+      what_is_no_version_is_refused, selectors_are_pointers)
