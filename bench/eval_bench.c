@@ -57,12 +57,13 @@ static const int64_t now_ms = 1930900500000;
     "\"value\":\"^[a-z0-9.]+@example\\\\.(com|org)$\"}"
 
 /* ' for ": two inclusions, three segments of two conditions and a bucket, a bucket for the rest. */
+/* clang-format off: laid out as what it says */
 #define TEXT_HALF                                                                                  \
     "{'bucket':{'slices':[{'percent':80,'variations':[{'variation':'on','weight':1},"              \
     "{'variation':'control','weight':1}]}],'otherwise':'off'}}"
-#define TEXT_IS(selector, values)                                                                  \
-    "{'op':'match','attribute':'/context/user/" selector "','operator':'text is','value':[" values \
-    "]}"
+#define TEXT_MATCH(selector, operator, values)                                                     \
+    "{'op':'match','attribute':'/context/user/" selector "','operator':'text " operator "',"       \
+    "'value':[" values "]}"
 #define TEXT_RULE(id, first, second)                                                               \
     "{'id':'" id "','description':'" id "','when':{'op':'all','expressions':[" first "," second    \
     "]},'serve':" TEXT_HALF "}"
@@ -73,54 +74,14 @@ static const int64_t now_ms = 1930900500000;
     "'bucketBy':'/context/user/user_id','salt':'salt%05d',"                                        \
     "'variations':[{'id':'control','value':'control'},"                                            \
     "{'id':'on','value':'on','included':['qa-1','qa-2']},{'id':'off','value':'off'}],"             \
-    "'offVariation':'off','fallthrough':" TEXT_HALF ",'rules':[" TEXT_RULE(                        \
-        "one", TEXT_IS("country", "'JP','KR'"),                                                    \
-        TEXT_IS("language", "'en','de'")) "," TEXT_RULE("two",                                     \
-                                                        TEXT_IS("user_properties/plan",            \
-                                                                "'team','enterprise'"),            \
-                                                        "{'op':'match','attribute'"                \
-                                                        ":'/context/user/"                         \
-                                                        "version','operator':"                     \
-                                                        "'text version greater or "                \
-                                                        "equal','value':['3.2.0']"                 \
-                                                        "}") "," TEXT_RULE("three",                \
-                                                                           TEXT_IS("co"            \
-                                                                                   "un"            \
-                                                                                   "tr"            \
-                                                                                   "y",            \
-                                                                                   "'D"            \
-                                                                                   "E'"            \
-                                                                                   ",'"            \
-                                                                                   "FR"            \
-                                                                                   "',"            \
-                                                                                   "'N"            \
-                                                                                   "L'"            \
-                                                                                   ",'"            \
-                                                                                   "NO"            \
-                                                                                   "'"),           \
-                                                                           "{'op':"                \
-                                                                           "'match"                \
-                                                                           "','"                   \
-                                                                           "attrib"                \
-                                                                           "ute':'"                \
-                                                                           "/conte"                \
-                                                                           "xt/"                   \
-                                                                           "user/"                 \
-                                                                           "user_"                 \
-                                                                           "proper"                \
-                                                                           "ties/"                 \
-                                                                           "email'"                \
-                                                                           ","                     \
-                                                                           "'opera"                \
-                                                                           "tor':'"                \
-                                                                           "text "                 \
-                                                                           "contai"                \
-                                                                           "ns','"                 \
-                                                                           "value'"                \
-                                                                           ":['@"                  \
-                                                                           "Exampl"                \
-                                                                           "e.com'"                \
-                                                                           "]}") "]}"
+    "'offVariation':'off','fallthrough':" TEXT_HALF ",'rules':["                                   \
+    TEXT_RULE("one", TEXT_MATCH("country", "is", "'JP','KR'"),                                     \
+              TEXT_MATCH("language", "is", "'en','de'")) ","                                       \
+    TEXT_RULE("two", TEXT_MATCH("user_properties/plan", "is", "'team','enterprise'"),              \
+              TEXT_MATCH("version", "version greater or equal", "'3.2.0'")) ","                    \
+    TEXT_RULE("three", TEXT_MATCH("country", "is", "'DE','FR','NL','NO'"),                         \
+              TEXT_MATCH("user_properties/email", "contains", "'@Example.com'")) "]}"
+/* clang-format on */
 
 struct town {
     struct arena arena;
