@@ -57,7 +57,7 @@ static const int64_t now_ms = 1930900500000;
     "\"value\":\"^[a-z0-9.]+@example\\\\.(com|org)$\"}"
 
 /* ' for ": two inclusions, three segments of two conditions and a bucket, a bucket for the rest. */
-/* clang-format off: laid out as what it says */
+/* clang-format off */
 #define TEXT_HALF                                                                                  \
     "{'bucket':{'slices':[{'percent':80,'variations':[{'variation':'on','weight':1},"              \
     "{'variation':'control','weight':1}]}],'otherwise':'off'}}"
