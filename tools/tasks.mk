@@ -284,8 +284,9 @@ tidy:
 format:
 	@clang-format-14 -i $(SOURCES) $(OTHER_SOURCES) $(HEADERS)
 hooks:
+	@mkdir -p "$$(git rev-parse --git-path hooks)"
 	@ln -sf ../../tools/pre-commit "$$(git rev-parse --git-path hooks)/pre-commit"
-	@echo 'commits are now checked for layout by tools/pre-commit'
+	@echo 'commits are now checked by tools/pre-commit'
 
 # ---- fuzz: fuzz/NAME_fuzz.c with its seeds in fuzz/NAME/corpus ----------------------------------
 FUZZERS := $(patsubst fuzz/%_fuzz.c,%,$(wildcard fuzz/*_fuzz.c))
