@@ -20,6 +20,7 @@ enum fault_kind {
     FAULT_DENIED,          /* a genuine credential without the right */
     FAULT_LIMIT,           /* a documented limit is passed */
     FAULT_UNAVAILABLE,     /* not now: the store is away, a queue is full, we are stopping */
+    FAULT_FULL,            /* not now: the disk has no room */
     FAULT_STALE,           /* it is not (any longer) what the caller said it must be (If-Match) */
 };
 
@@ -34,6 +35,12 @@ struct fault {
 static inline bool failed(struct fault fault)
 {
     return fault.kind != FAULT_NONE;
+}
+
+/* Whether the same may be well another time. */
+static inline bool fault_is_passing(struct fault fault)
+{
+    return fault.kind == FAULT_UNAVAILABLE || fault.kind == FAULT_FULL;
 }
 
 static inline struct fault fault_none(void)

@@ -62,6 +62,7 @@ int session_fail_fault(struct session *session, struct fault fault)
         [FAULT_DENIED] = CLI_NOT_ALLOWED,
         [FAULT_LIMIT] = CLI_FAILED,
         [FAULT_UNAVAILABLE] = CLI_FAILED,
+        [FAULT_FULL] = CLI_FAILED,
         [FAULT_STALE] = CLI_CONFLICT,
     };
     return complain(session, statuses[fault.kind], fault.why, NULL, NULL);

@@ -29,6 +29,7 @@ static int status_of(enum fault_kind kind)
     case FAULT_UNAUTHENTICATED:
     case FAULT_LIMIT:
     case FAULT_UNAVAILABLE:
+    case FAULT_FULL:
         break;
     }
     return EXIT_FAILED;

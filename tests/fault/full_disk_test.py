@@ -6,7 +6,7 @@
 
 The data directory is a small file system of its own, in a mount namespace of the test. While two
 readers ask for flags and three writers change theirs, all its room is taken to the last page, for a
-while, and given back. Nobody who reads is refused; a change is taken or refused with 503 and the
+while, and given back. Nobody who reads is refused; a change is taken or refused with 507 and the
 reason; once there is room changes are taken again by the same process; and a restart finds every
 change that was taken.
 """
@@ -148,7 +148,7 @@ def spell(load, path, dice):
 def judge(load):
     complaints = list(load.complaints)
     for reason in load.reasons:
-        if not reason.startswith("503 ") or "disk is full" not in reason:
+        if not reason.startswith("507 ") or "disk is full" not in reason:
             complaints.append(f"refused with {reason}")
     return complaints
 

@@ -8,8 +8,8 @@
 The work is a start on a store with a log to recover, changes, events, a backup, a stop that saves
 the snapshot and moves the log; and a first start, on nothing. The n-th call of it that touches the
 data directory fails with EIO, ENOSPC, EINTR or a short count. Then: nothing crashes; a start that
-cannot be says why; a change is answered 2xx or 503 and flags are served through all of it; after a
-sync of the store that failed no change is taken; and a restart on a mended disk finds every
+cannot be says why; a change is answered 2xx, 503 or 507 and flags are served through all of it;
+after a sync of the store that failed no change is taken; and a restart on a mended disk finds every
 acknowledged change, no half of any other.
 """
 import json
@@ -26,7 +26,7 @@ from fault_kit import (FAILURES, LANES, SEED, SHIM, Disk, Gone, Server, Tally, W
 
 POINTS = size_of("GUIDON_IO_POINTS", 120)
 CHANGES = 5
-REFUSED = (503,)
+REFUSED = (503, 507)
 
 
 class Template:
@@ -87,7 +87,7 @@ def take_backup(server, writer):
         return []
     if status == 200 and text[:15] != b"SQLite format 3":
         return [f"a backup of {text[:15]}"]
-    return [] if status in (200, 503) else [f"backup: {status} {text[:200]}"]
+    return [] if status in (200, *REFUSED) else [f"backup: {status} {text[:200]}"]
 
 
 def has_lost_sync(disk):

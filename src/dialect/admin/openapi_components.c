@@ -106,6 +106,7 @@ static const struct refusal refusals[] = {
      STR("A limit is passed, or the Idempotency-Key was used for something else.")},
     {429, STR("RateLimited"), STR("The credential sends too many requests.")},
     {503, STR("Unavailable"), STR("Not now; nothing was changed unless the detail says so.")},
+    {507, STR("Full"), STR("The disk is full; nothing was changed.")},
     {0, STR("Problem"), STR("Any other refusal.")},
 };
 

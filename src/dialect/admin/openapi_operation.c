@@ -242,6 +242,7 @@ static void write_problems(struct json_writer *writer, const struct route *route
     refer_to_problem(writer, mutates || has_body, 422);
     refer_to_problem(writer, is_known, 429);
     refer_to_problem(writer, is_known, 503);
+    refer_to_problem(writer, mutates, 507);
     json_key(writer, STR("default"));
     openapi_reference(writer, "responses", openapi_problem_name(0));
 }

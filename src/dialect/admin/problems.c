@@ -68,6 +68,10 @@ const struct problem problems[] = {
          "made: look first, or send it with an Idempotency-Key, under which it is made once.")},
     {505, STR("http_version"), STR("The version of HTTP is not known"),
      STR("HTTP/1.1 and HTTP/1.0 are spoken.")},
+    {507, STR("full"), STR("There is no room"),
+     STR("The server's disk is full, and nothing was changed. Changes are taken again as soon as "
+         "there "
+         "is room; no restart is needed. What is read and evaluated is not concerned.")},
 };
 const size_t problem_count = COUNT_OF(problems);
 
@@ -106,6 +110,8 @@ static int status_of(enum fault_kind kind)
         return 422;
     case FAULT_UNAVAILABLE:
         return 503;
+    case FAULT_FULL:
+        return 507;
     case FAULT_NONE:
     case FAULT_INVALID:
         break;

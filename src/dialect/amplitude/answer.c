@@ -96,6 +96,8 @@ static int status_of(enum fault_kind kind)
         return 404;
     case FAULT_UNAVAILABLE:
         return 503;
+    case FAULT_FULL:
+        return 507;
     case FAULT_NONE:
     case FAULT_INVALID:
     case FAULT_STALE:    /* asked for by the admin API alone */
@@ -123,6 +125,7 @@ static struct wording wording_of(int status)
         {414, STR("uri_too_long"), STR("The request line is too long")},
         {431, STR("headers_too_large"), STR("The request headers are too large")},
         {503, STR("unavailable"), STR("Temporarily unavailable")},
+        {507, STR("full"), STR("The disk is full: nothing was changed")},
     };
     for (size_t i = 0; i < COUNT_OF(wordings); i++) {
         if (wordings[i].status == status)

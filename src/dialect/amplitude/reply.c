@@ -138,6 +138,7 @@ static int status_of(enum fault_kind kind)
     case FAULT_MISSING:
         return 404;
     case FAULT_UNAVAILABLE:
+    case FAULT_FULL:
     case FAULT_LIMIT:
         return 503;
     case FAULT_NONE:

@@ -131,7 +131,7 @@ static void send_back(struct exchange *x, const struct target *target, struct st
 /* A sentence for what the change was refused for. */
 static struct fault for_a_person(struct fault fault)
 {
-    if (failed(fault) && fault.kind == FAULT_UNAVAILABLE)
+    if (fault_is_passing(fault))
         fault.why = STR("The server makes no tokens at this moment: try again later.");
     else if (failed(fault))
         fault.why = STR("The server makes no token for you: ask whoever runs it.");
@@ -156,7 +156,7 @@ void login_post_page(struct exchange *x)
     form_forget(x, &form);
     if (!failed(fault)) {
         fault = for_a_person(token_make(x, &person, &secret));
-        retry_after_s = fault.kind == FAULT_UNAVAILABLE ? LATER_S : 0;
+        retry_after_s = fault_is_passing(fault) ? LATER_S : 0;
     }
     if (failed(fault))
         show(x, &target, email, form_status(fault), fault.why, retry_after_s);

@@ -171,7 +171,7 @@ static void hand_out(struct exchange *x, struct str device_code,
     if (!failed(fault)) {
         device_logins_settle(logins, device_code, DEVICE_HANDED_OUT);
         answer_token(x, &person, secret);
-    } else if (fault.kind == FAULT_UNAVAILABLE) {
+    } else if (fault_is_passing(fault)) {
         device_logins_settle(logins, device_code, DEVICE_PUT_OFF);
         device_api_refuse(x, 503, STR("temporarily_unavailable"), fault.why,
                           page_retry_line(x, AWAY_WAIT_S));

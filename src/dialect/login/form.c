@@ -114,6 +114,7 @@ int form_status(struct fault fault)
     case FAULT_LIMIT:
         return 429;
     case FAULT_UNAVAILABLE:
+    case FAULT_FULL:
         return 503;
     case FAULT_MISSING:
         return 404;

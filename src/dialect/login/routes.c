@@ -25,7 +25,7 @@ static const struct str prefixes[] = {STR("/cli"), STR("/device")};
 
 static int status_of(enum fault_kind kind)
 {
-    if (kind == FAULT_UNAVAILABLE)
+    if (kind == FAULT_UNAVAILABLE || kind == FAULT_FULL)
         return 503;
     return kind == FAULT_MISSING ? 404 : 400;
 }

@@ -84,6 +84,7 @@ static int status_of(enum fault_kind kind)
     case FAULT_LIMIT: /* of a credential: too many streams */
         return 429;
     case FAULT_UNAVAILABLE:
+    case FAULT_FULL: /* of changes, which are not made here */
         return 503;
     case FAULT_NONE:
     case FAULT_INVALID:

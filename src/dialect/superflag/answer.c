@@ -61,6 +61,8 @@ static int status_of(const struct exchange *x, enum fault_kind kind)
         return 404;
     case FAULT_UNAVAILABLE:
         return 503;
+    case FAULT_FULL:
+        return 507;
     case FAULT_NONE:
     case FAULT_INVALID:
     case FAULT_STALE:    /* asked for by the admin API alone */
@@ -90,6 +92,8 @@ static struct str text_of_status(int status)
         return STR("Request headers too large");
     case 503:
         return STR("Temporarily unavailable");
+    case 507:
+        return STR("The disk is full");
     default:
         return STR("Bad request");
     }

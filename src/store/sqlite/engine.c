@@ -39,8 +39,6 @@ static struct str unavailable_reason(int code)
         return STR("the store is busy");
     case SQLITE_IOERR:
         return STR("the disk failed");
-    case SQLITE_FULL:
-        return STR("the disk is full");
     case SQLITE_NOMEM:
         return STR("memory is short at the moment");
     case SQLITE_CORRUPT:
@@ -66,6 +64,8 @@ struct fault sqlite_fault(int code)
         return constraint_fault(code);
     case SQLITE_TOOBIG:
         return fault_make(FAULT_LIMIT, STR(""), STR("too large for the store"));
+    case SQLITE_FULL:
+        return fault_make(FAULT_FULL, STR(""), STR("the disk is full"));
     default:
         return fault_make(FAULT_UNAVAILABLE, STR(""), unavailable_reason(code));
     }

@@ -279,7 +279,7 @@ TEST(a_commit_that_finds_no_room_is_refused_and_the_next_one_may_find_it)
         CHECK_OK(write_change(world.store, &world.arena));
         faulty_disk_fail(&world.disk, at, DISK_STAYS_BROKEN);
         struct fault fault = store_commit(world.store);
-        CHECK_FAULT(fault, FAULT_UNAVAILABLE);
+        CHECK_FAULT(fault, FAULT_FULL);
         CHECK_STR(fault.why, STR("the disk is full"));
         CHECK(!store_is_poisoned(world.store));
         faulty_disk_repair(&world.disk);

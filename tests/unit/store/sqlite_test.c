@@ -281,7 +281,7 @@ TEST(a_full_disk_refuses_the_transaction_and_forgives)
     CHECK_OK(store_release_savepoint(world.store));
     CHECK_OK(store_savepoint(world.store));
     struct fault fault = write_document(world.store, STR("c"), (struct str){document, 400000});
-    CHECK_FAULT(fault, FAULT_UNAVAILABLE);
+    CHECK_FAULT(fault, FAULT_FULL);
     CHECK_STR(fault.why, STR("the disk is full"));
     store_rollback_savepoint(world.store);
     /* Whether SQLite gave up the whole transaction or the statement, nothing is half done. */

@@ -47,10 +47,15 @@ TEST(codes_are_unique_and_every_kind_of_fault_has_its_status)
         int status;
         const char *code;
     } kinds[] = {
-        {FAULT_INVALID, 400, "invalid"},         {FAULT_MISSING, 404, "not_found"},
-        {FAULT_CONFLICT, 409, "conflict"},       {FAULT_UNAUTHENTICATED, 401, "unauthenticated"},
-        {FAULT_DENIED, 403, "denied"},           {FAULT_LIMIT, 422, "limit"},
-        {FAULT_UNAVAILABLE, 503, "unavailable"}, {FAULT_STALE, 412, "stale"},
+        {FAULT_INVALID, 400, "invalid"},
+        {FAULT_MISSING, 404, "not_found"},
+        {FAULT_CONFLICT, 409, "conflict"},
+        {FAULT_UNAUTHENTICATED, 401, "unauthenticated"},
+        {FAULT_DENIED, 403, "denied"},
+        {FAULT_LIMIT, 422, "limit"},
+        {FAULT_UNAVAILABLE, 503, "unavailable"},
+        {FAULT_STALE, 412, "stale"},
+        {FAULT_FULL, 507, "full"},
     };
     for (size_t i = 0; i < COUNT_OF(kinds); i++) {
         const struct problem *problem =
