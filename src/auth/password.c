@@ -18,6 +18,7 @@
 enum {
     STRETCH_PASSES = 2,
     STRETCH_BYTES = 19 * 1024 * 1024,
+    HASH_BYTES = 32,
     STACK_BYTES = 256 * 1024,
     LOWEST_PRIORITY = 19,
 };
@@ -58,32 +59,86 @@ static void append_random_base64(char *text, size_t text_bytes, size_t random_by
 /* As crypto_pwhash_str writes one, of a password that nobody knows. */
 static void make_nobodys(char text[crypto_pwhash_STRBYTES])
 {
-    enum { SALT_BYTES = 16, HASH_BYTES = 32 };
     static const char costs[] = "$argon2id$v=19$m=19456,t=2,p=1$";
     static_assert(STRETCH_BYTES == 19456 * 1024, "the text says what stretching costs");
     memset(text, 0, crypto_pwhash_STRBYTES);
     memcpy(text, costs, sizeof(costs));
-    append_random_base64(text, crypto_pwhash_STRBYTES, SALT_BYTES);
+    append_random_base64(text, crypto_pwhash_STRBYTES, crypto_pwhash_SALTBYTES);
     text[strlen(text)] = '$';
     append_random_base64(text, crypto_pwhash_STRBYTES, HASH_BYTES);
 }
 
+static enum password_answer make(char made[crypto_pwhash_STRBYTES], struct str password)
+{
+    int problem = crypto_pwhash_str_alg(made, password.data, password.size, STRETCH_PASSES,
+                                        STRETCH_BYTES, crypto_pwhash_ALG_ARGON2ID13);
+    return problem == 0 ? PASSWORD_RIGHT : PASSWORD_BUSY;
+}
+
+/* What crypto_pwhash_str_alg has written. crypto_pwhash_str_verify reads it, too, but calls a
+ * password wrong when it only had no memory to find out. */
+struct stretched {
+    uint64_t kibibytes, passes, lanes;
+    unsigned char salt[crypto_pwhash_SALTBYTES];
+    unsigned char hash[HASH_BYTES];
+};
+
+/* A number between its name and a byte, which *rest is behind afterwards. */
+static bool take_number(struct str *rest, struct str name, char end, uint64_t *number)
+{
+    size_t at = str_find_byte(*rest, end, 0);
+    if (at == rest->size || !str_starts_with(*rest, name) || at < name.size ||
+        !str_parse_u64(str_slice(*rest, name.size, at), number))
+        return false;
+    *rest = str_slice(*rest, at + 1, rest->size);
+    return true;
+}
+
+static bool read_base64(struct str text, unsigned char *bytes, size_t byte_count)
+{
+    size_t found = 0;
+    return sodium_base642bin(bytes, byte_count, text.data, text.size, NULL, &found, NULL,
+                             sodium_base64_VARIANT_ORIGINAL_NO_PADDING) == 0 &&
+           found == byte_count;
+}
+
+static bool read_verifier(struct str text, struct stretched *stretched)
+{
+    if (!str_starts_with(text, STR("$argon2id$v=19$")))
+        return false;
+    text = str_slice(text, STR("$argon2id$v=19$").size, text.size);
+    if (!take_number(&text, STR("m="), ',', &stretched->kibibytes) ||
+        !take_number(&text, STR("t="), ',', &stretched->passes) ||
+        !take_number(&text, STR("p="), '$', &stretched->lanes))
+        return false;
+    size_t end = str_find_byte(text, '$', 0);
+    return end < text.size && stretched->lanes == 1 && stretched->kibibytes <= UINT32_MAX &&
+           read_base64(str_slice(text, 0, end), stretched->salt, sizeof(stretched->salt)) &&
+           read_base64(str_slice(text, end + 1, text.size), stretched->hash,
+                       sizeof(stretched->hash));
+}
+
+/* Compares in constant time. Who could not be told for want of memory is not wrong. */
+static enum password_answer check(const char *verifier, struct str password)
+{
+    struct stretched stretched;
+    unsigned char hash[HASH_BYTES];
+    if (!read_verifier(str_of(verifier), &stretched))
+        return PASSWORD_WRONG;
+    errno = 0;
+    if (crypto_pwhash(hash, sizeof(hash), password.data, password.size, stretched.salt,
+                      stretched.passes, stretched.kibibytes * 1024,
+                      crypto_pwhash_ALG_ARGON2ID13) != 0)
+        return errno == EINVAL ? PASSWORD_WRONG : PASSWORD_BUSY;
+    bool is_right = sodium_memcmp(hash, stretched.hash, sizeof(hash)) == 0;
+    sodium_memzero(hash, sizeof(hash));
+    return is_right ? PASSWORD_RIGHT : PASSWORD_WRONG;
+}
+
 static enum password_answer stretch(struct errand *errand)
 {
-    struct str password = errand->password;
-    if (errand->verifier == NULL) {
-        int problem =
-            crypto_pwhash_str_alg(errand->made, password.data, password.size, STRETCH_PASSES,
-                                  STRETCH_BYTES, crypto_pwhash_ALG_ARGON2ID13);
-        return problem == 0 ? PASSWORD_RIGHT : PASSWORD_BUSY;
-    }
-    /* libsodium compares in constant time. Who could not be told for want of memory is not wrong.
-     */
-    errno = 0;
-    int problem = crypto_pwhash_str_verify(errand->verifier, password.data, password.size);
-    if (problem != 0 && errno == ENOMEM)
-        return PASSWORD_BUSY;
-    return problem == 0 ? PASSWORD_RIGHT : PASSWORD_WRONG;
+    return errand->verifier == NULL ? make(errand->made, errand->password)
+                                    : check(errand->verifier, errand->password);
 }
 
 /* ---- the threads ----------------------------------------------------------------------------- */

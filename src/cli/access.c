@@ -82,14 +82,14 @@ static int append_environments(struct session *session, const struct invocation 
                                struct body *body)
 {
     struct str word = invocation_nth(invocation, "for", 0);
-    int status = CLI_OK;
+    int status = EXIT_OK;
     json_key(&body->writer, STR("environments"));
     json_array_begin(&body->writer);
     if (str_is_absent(word)) {
         status = session_provide(session, NEEDS_ENVIRONMENT);
         json_u64(&body->writer, session->environment.number);
     }
-    for (size_t i = 0; status == CLI_OK && !str_is_absent(word); i++) {
+    for (size_t i = 0; status == EXIT_OK && !str_is_absent(word); i++) {
         struct session_environment environment = {0};
         status = session_find_environment(session, word, &environment);
         json_u64(&body->writer, environment.number);
@@ -109,7 +109,7 @@ static int create_token(struct session *session, const struct invocation *invoca
     body_text(&body, "access", invocation_text(invocation, "access"));
     body_text(&body, "expiresAt", invocation_text(invocation, "expires"));
     body_text(&body, "user", invocation_text(invocation, "user"));
-    int status = CLI_OK;
+    int status = EXIT_OK;
     if (str_equal(kind, STR("environment")))
         status = append_environments(session, invocation, &body);
     else if (str_equal(kind, STR("app")))
@@ -122,7 +122,7 @@ static int create_token(struct session *session, const struct invocation *invoca
                               .columns = token_columns,
                               .column_count = COUNT_OF(token_columns),
                               .secret = "token"};
-    return status == CLI_OK ? resource_edit(session, invocation, &edit) : status;
+    return status == EXIT_OK ? resource_edit(session, invocation, &edit) : status;
 }
 
 static int revoke_token(struct session *session, const struct invocation *invocation)

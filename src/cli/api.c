@@ -18,10 +18,10 @@ static int read_body(struct session *session, const struct invocation *invocatio
     *body = data;
     bool is_file = str_starts_with(data, STR("@")) || str_equal(data, STR("-"));
     if (!is_file)
-        return CLI_OK;
+        return EXIT_OK;
     struct str path = str_equal(data, STR("-")) ? data : str_slice(data, 1, data.size);
     struct fault fault = home_read_file(&session->arena, path, BODY_BYTES_MAX, body);
-    return failed(fault) ? session_fail_fault(session, fault) : CLI_OK;
+    return failed(fault) ? session_fail_fault(session, fault) : EXIT_OK;
 }
 
 /* A name, a colon, and nothing that would begin another line. */
@@ -45,13 +45,13 @@ static int read_headers(struct session *session, const struct invocation *invoca
     for (size_t i = 0; !str_is_absent(line); line = invocation_nth(invocation, "header", ++i)) {
         if (!is_header(line))
             return session_fail(
-                session, CLI_USAGE,
+                session, EXIT_USAGE,
                 arena_format(&session->arena, "\"%.*s\" is no header", STR_ARG(line)),
                 "-H 'Name: value'");
         lines[call->header_count++] = line;
     }
     call->headers = lines;
-    return CLI_OK;
+    return EXIT_OK;
 }
 
 static bool is_method(struct str word)
@@ -87,15 +87,15 @@ static int read_call(struct session *session, const struct invocation *invocatio
 {
     struct str method = invocation_argument(invocation, 0);
     if (!is_method(method))
-        return session_fail(session, CLI_USAGE,
+        return session_fail(session, EXIT_USAGE,
                             arena_format(&session->arena, "\"%.*s\" is no method", STR_ARG(method)),
                             "guidon api GET /admin/v1/me");
     if (!read_path(session, invocation_argument(invocation, 1), &call->path))
-        return session_fail(session, CLI_USAGE, STR("that is no path"),
+        return session_fail(session, EXIT_USAGE, STR("that is no path"),
                             "encode what is no letter, digit or -._~ as %XX");
     call->method = arena_format(&session->arena, "%.*s", STR_ARG(method)).data;
     int status = read_body(session, invocation, &call->body);
-    if (status == CLI_OK)
+    if (status == EXIT_OK)
         status = read_headers(session, invocation, call);
     if (changes_something(method) && str_starts_with(call->path, STR("/admin/")))
         call->key = client_new_key(&session->arena);
@@ -139,20 +139,20 @@ static int show_items(struct session *session, const struct call *call)
         return refuse(session, &answer);
     for (size_t i = 0; i < count; i++)
         output_json(&items[i]);
-    return CLI_OK;
+    return EXIT_OK;
 }
 
 static int run_api(struct session *session, const struct invocation *invocation)
 {
     struct call call = {0};
     int status = read_call(session, invocation, &call);
-    if (status != CLI_OK)
+    if (status != EXIT_OK)
         return status;
     if (invocation_has(invocation, "paginate")) {
         bool is_get = str_equal(str_of(call.method), STR("GET")) && call.header_count == 0;
         return is_get
                    ? show_items(session, &call)
-                   : session_fail(session, CLI_USAGE, STR("--paginate is for a plain GET"), NULL);
+                   : session_fail(session, EXIT_USAGE, STR("--paginate is for a plain GET"), NULL);
     }
     struct answer answer = client_ask(session->client, &session->arena, &call);
     if (answer.kind != ANSWER_OK)
@@ -163,7 +163,7 @@ static int run_api(struct session *session, const struct invocation *invocation)
             output_note(session, "tag %.*s", STR_ARG(answer.etag));
     }
     show(session, &answer);
-    return CLI_OK;
+    return EXIT_OK;
 }
 
 static const struct command_option options[] = {

@@ -62,8 +62,8 @@ static int find_app(struct session *session, struct str word, struct str *id)
             *id = its_id->string;
     }
     if (found == 1)
-        return CLI_OK;
-    return session_fail(session, found == 0 ? CLI_NOT_FOUND : CLI_USAGE,
+        return EXIT_OK;
+    return session_fail(session, found == 0 ? EXIT_NOT_FOUND : EXIT_USAGE,
                         arena_format(&session->arena, "%s app \"%.*s\"",
                                      found == 0 ? "there is no" : "there is more than one",
                                      STR_ARG(word)),
@@ -74,7 +74,7 @@ static int get_app(struct session *session, const struct invocation *invocation)
 {
     struct str id;
     int status = find_app(session, invocation_argument(invocation, 0), &id);
-    if (status != CLI_OK)
+    if (status != EXIT_OK)
         return status;
     return resource_show(session, address_path(&session->arena, "/admin/v1/apps/{}", 1, id),
                          app_columns, COUNT_OF(app_columns));
@@ -82,7 +82,7 @@ static int get_app(struct session *session, const struct invocation *invocation)
 
 static int bad_switch(struct session *session)
 {
-    return session_fail(session, CLI_USAGE, STR("--hides-flags is true or false"), NULL);
+    return session_fail(session, EXIT_USAGE, STR("--hides-flags is true or false"), NULL);
 }
 
 static int create_app(struct session *session, const struct invocation *invocation)
@@ -104,7 +104,7 @@ static int set_app(struct session *session, const struct invocation *invocation)
 {
     struct str id;
     int status = find_app(session, invocation_argument(invocation, 0), &id);
-    if (status != CLI_OK)
+    if (status != EXIT_OK)
         return status;
     struct str hides = invocation_text(invocation, "hides-flags");
     struct body body;
@@ -145,9 +145,9 @@ static int get_environment(struct session *session, const struct invocation *inv
 {
     struct session_environment environment;
     int status = find_environment(session, invocation, &environment);
-    return status != CLI_OK ? status
-                            : resource_show(session, environment.path, environment_details,
-                                            COUNT_OF(environment_details));
+    return status != EXIT_OK ? status
+                             : resource_show(session, environment.path, environment_details,
+                                             COUNT_OF(environment_details));
 }
 
 static int create_environment(struct session *session, const struct invocation *invocation)
@@ -156,10 +156,10 @@ static int create_environment(struct session *session, const struct invocation *
     if (str_is_empty(word))
         word = session->context.app_id;
     if (str_is_empty(word))
-        return session_fail(session, CLI_USAGE, STR("no app is chosen"),
+        return session_fail(session, EXIT_USAGE, STR("no app is chosen"),
                             "add --app NAME, or run `guidon use APP ENVIRONMENT`");
     int status = find_app(session, word, &id);
-    if (status != CLI_OK)
+    if (status != EXIT_OK)
         return status;
     struct body body;
     body_begin(&body);
@@ -200,7 +200,7 @@ static int set_environment(struct session *session, const struct invocation *inv
 {
     struct session_environment environment;
     int status = find_environment(session, invocation, &environment);
-    if (status != CLI_OK)
+    if (status != EXIT_OK)
         return status;
     struct str hides = invocation_text(invocation, "hides-flags");
     struct str metadata = invocation_text(invocation, "metadata");
@@ -219,7 +219,7 @@ static int set_environment(struct session *session, const struct invocation *inv
                               .columns = environment_details,
                               .column_count = COUNT_OF(environment_details)};
     if (!is_good)
-        return session_fail(session, CLI_USAGE,
+        return session_fail(session, EXIT_USAGE,
                             STR("--hides-flags is true or false, --monthly-quota a number or none, "
                                 "--metadata a JSON object"),
                             NULL);
@@ -230,7 +230,7 @@ static int create_project_keys(struct session *session, const struct invocation 
 {
     struct session_environment environment;
     int status = find_environment(session, invocation, &environment);
-    if (status != CLI_OK)
+    if (status != EXIT_OK)
         return status;
     const struct edit edit = {
         .method = "POST",

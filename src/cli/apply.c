@@ -30,7 +30,7 @@ static int validate(struct session *session, const struct invocation *invocation
 {
     struct declared declared;
     int status = plan_read_files(session, invocation_argument(invocation, 0), &declared);
-    if (status != CLI_OK)
+    if (status != EXIT_OK)
         return status;
     size_t count = 0;
     declared_complete(&declared, NULL);
@@ -38,13 +38,13 @@ static int validate(struct session *session, const struct invocation *invocation
     if (count == 0) {
         output_say(session, "valid: %zu definitions in %zu files", declared.item_count,
                    declared.file_count);
-        return CLI_OK;
+        return EXIT_OK;
     }
     struct json *items = ARENA_NEW_ARRAY(&session->arena, struct json, count);
     for (size_t i = 0; i < count; i++)
         items[i] = tree_of(&session->arena, &complaints[i]);
     output_list(session, complaint_columns, COUNT_OF(complaint_columns), items, count);
-    return session_fail(session, CLI_FAILED,
+    return session_fail(session, EXIT_FAILED,
                         arena_format(&session->arena, "%zu of %zu definitions are not valid", count,
                                      declared.item_count),
                         NULL);
@@ -119,7 +119,7 @@ static int format(struct session *session, const struct invocation *invocation)
     struct declared declared;
     bool only_checks = invocation_has(invocation, "check"), is_any_other = false;
     int status = plan_read_files(session, invocation_argument(invocation, 0), &declared);
-    if (status != CLI_OK)
+    if (status != EXIT_OK)
         return status;
     for (size_t i = 0; i < declared.file_count; i++) {
         bool is_other = false;
@@ -131,7 +131,7 @@ static int format(struct session *session, const struct invocation *invocation)
             return session_fail_fault(session, fault);
         is_any_other |= is_other;
     }
-    return is_any_other && only_checks ? CLI_CHANGES : CLI_OK;
+    return is_any_other && only_checks ? EXIT_CHANGES : EXIT_OK;
 }
 
 /* ---- plan, apply --------------------------------------------------------------------------------
@@ -143,7 +143,7 @@ static int plan(struct session *session, const struct invocation *invocation)
     struct str file = invocation_text(invocation, "out");
     int status = plan_make(session, invocation_argument(invocation, 0),
                            invocation_has(invocation, "prune"), &made);
-    if (status != CLI_OK)
+    if (status != EXIT_OK)
         return status;
     plan_show(session, &made);
     if (!str_is_absent(file)) {
@@ -153,7 +153,7 @@ static int plan(struct session *session, const struct invocation *invocation)
         output_note(session, "kept in %.*s: `guidon apply %.*s` does it", STR_ARG(file),
                     STR_ARG(file));
     }
-    return plan_change_count(&made) > 0 ? CLI_CHANGES : CLI_OK;
+    return plan_change_count(&made) > 0 ? EXIT_CHANGES : EXIT_OK;
 }
 
 static int carry_out(struct session *session, const struct invocation *invocation,
@@ -173,15 +173,15 @@ static int carry_out(struct session *session, const struct invocation *invocatio
     struct answer answer;
     bool is_done = false;
     int status = resource_send(session, invocation, &edit, &answer, &is_done);
-    if (status == CLI_CONFLICT)
+    if (status == EXIT_CONFLICT)
         output_note(session, "somebody was faster: plan again, and look at it");
-    if (status != CLI_OK)
+    if (status != EXIT_OK)
         return status;
     if (session->format == OUTPUT_TABLE)
         resource_say_version(session, &answer.json);
     else
         output_json(&answer.json);
-    return CLI_OK;
+    return EXIT_OK;
 }
 
 static int make_or_take(struct session *session, const struct invocation *invocation,
@@ -190,15 +190,15 @@ static int make_or_take(struct session *session, const struct invocation *invoca
     struct str path = invocation_argument(invocation, 0), text = {0};
     struct fault fault = session_prepare(session);
     if (failed(fault))
-        return session_fail(session, CLI_USAGE, fault.why, NULL);
+        return session_fail(session, EXIT_USAGE, fault.why, NULL);
     bool is_kept = !str_equal(path, STR("-")) &&
                    !failed(home_read_file(&session->arena, path, PLAN_BYTES_MAX, &text)) &&
                    plan_is_kept(text);
     int status = session_provide(session, is_kept ? NEEDS_TOKEN : NEEDS_ENVIRONMENT);
-    if (status != CLI_OK)
+    if (status != EXIT_OK)
         return status;
     if (is_kept && invocation_has(invocation, "prune"))
-        return session_fail(session, CLI_USAGE, STR("a plan says itself whether it prunes"),
+        return session_fail(session, EXIT_USAGE, STR("a plan says itself whether it prunes"),
                             "plan again with --prune");
     return is_kept ? plan_take(session, text, made)
                    : plan_make(session, path, invocation_has(invocation, "prune"), made);
@@ -208,7 +208,7 @@ static int apply(struct session *session, const struct invocation *invocation)
 {
     struct plan made = {0};
     int status = make_or_take(session, invocation, &made);
-    if (status != CLI_OK)
+    if (status != EXIT_OK)
         return status;
     if (session->format == OUTPUT_TABLE)
         plan_show(session, &made);
@@ -216,7 +216,7 @@ static int apply(struct session *session, const struct invocation *invocation)
         return carry_out(session, invocation, &made);
     if (session->format != OUTPUT_TABLE)
         plan_show(session, &made);
-    return CLI_OK;
+    return EXIT_OK;
 }
 
 /* ---- tables -------------------------------------------------------------------------------------

@@ -124,7 +124,7 @@ bool session_confirm(struct session *session, const struct session_environment *
     struct str where = arena_format(&session->arena, "%.*s in %.*s", STR_ARG(sentence),
                                     STR_ARG(environment->name));
     if (!session->is_input_terminal || !session->is_error_terminal) {
-        session_fail(session, CLI_USAGE,
+        session_fail(session, EXIT_USAGE,
                      arena_format(&session->arena, "%.*s needs a confirmation", STR_ARG(where)),
                      "add --yes, or run it at a terminal");
         return false;
@@ -135,6 +135,6 @@ bool session_confirm(struct session *session, const struct session_environment *
         arena_format(&session->arena, "Type %.*s to go on: ", STR_ARG(environment->name)).data;
     if (session_ask(session, prompt, false, &typed) && str_equal(typed, environment->name))
         return true;
-    session_fail(session, CLI_USAGE, STR("not confirmed, nothing was changed"), NULL);
+    session_fail(session, EXIT_USAGE, STR("not confirmed, nothing was changed"), NULL);
     return false;
 }

@@ -34,10 +34,10 @@ static int filtered(struct session *session, const struct invocation *invocation
         *path = address_with(&session->arena, *path, filters[i],
                              invocation_text(invocation, filters[i]));
     if (str_is_empty(session->environment_option))
-        return CLI_OK;
+        return EXIT_OK;
     struct session_environment environment;
     int status = session_find_environment(session, session->environment_option, &environment);
-    if (status == CLI_OK)
+    if (status == EXIT_OK)
         *path = address_with(
             &session->arena, *path, "environment",
             arena_format(&session->arena, "%llu", (unsigned long long)environment.number));
@@ -49,9 +49,9 @@ static int list(struct session *session, const struct invocation *invocation)
     uint64_t wanted = 50;
     struct str limit = invocation_text(invocation, "limit"), first;
     if (!str_is_absent(limit) && (!str_parse_u64(limit, &wanted) || wanted == 0 || wanted > 100000))
-        return session_fail(session, CLI_USAGE, STR("--limit is a number from 1 to 100000"), NULL);
+        return session_fail(session, EXIT_USAGE, STR("--limit is a number from 1 to 100000"), NULL);
     int status = filtered(session, invocation, &first);
-    if (status != CLI_OK)
+    if (status != EXIT_OK)
         return status;
     struct str batch =
         arena_format(&session->arena, "%llu", (unsigned long long)(wanted < 1000 ? wanted : 1000));
@@ -67,7 +67,7 @@ static int list(struct session *session, const struct invocation *invocation)
             found[count++] = items->elements[i];
         if (count == wanted || str_is_empty(answer.next)) {
             output_list(session, columns, COUNT_OF(columns), found, count);
-            return CLI_OK;
+            return EXIT_OK;
         }
         page = address_with(&session->arena, first, "cursor", answer.next);
     }
@@ -106,7 +106,7 @@ static int write_pages(struct writing *writing)
     struct session *session = writing->session;
     struct arena arena;
     struct str cursor = {0};
-    int status = CLI_OK;
+    int status = EXIT_OK;
     arena_open(&arena, 65536);
     do {
         struct str page = address_with(&arena, STR("/admin/v1/audit?limit=1000"), "cursor", cursor);
@@ -117,14 +117,14 @@ static int write_pages(struct writing *writing)
             break;
         }
         const struct json *items = json_find(&answer.json, STR("items"));
-        for (uint32_t i = 0; items != NULL && i < items->count && status == CLI_OK; i++) {
+        for (uint32_t i = 0; items != NULL && i < items->count && status == EXIT_OK; i++) {
             if (!write_row(writing, &items->elements[i]))
                 status = session_fail_fault(
                     session, home_cannot(&session->arena, "write", writing->path, errno));
         }
         cursor = arena_copy_str(&session->arena, answer.next);
         arena_reset(&arena);
-    } while (status == CLI_OK && !str_is_empty(cursor));
+    } while (status == EXIT_OK && !str_is_empty(cursor));
     arena_close(&arena);
     return status;
 }
@@ -158,13 +158,13 @@ static int write_file(struct writing *writing, struct str path)
     int status = write_pages(writing);
     bool is_kept = fflush(writing->file) == 0 && fsync(descriptor) == 0;
     is_kept =
-        fclose(writing->file) == 0 && is_kept && status == CLI_OK &&
+        fclose(writing->file) == 0 && is_kept && status == EXIT_OK &&
         rename(temporary.data, arena_format(&session->arena, "%.*s", STR_ARG(path)).data) == 0;
     if (!is_kept)
         unlink(temporary.data);
-    if (!is_kept && status == CLI_OK)
+    if (!is_kept && status == EXIT_OK)
         return session_fail(
-            session, CLI_FAILED,
+            session, EXIT_FAILED,
             arena_format(&session->arena, "%.*s could not be written", STR_ARG(path)), NULL);
     return status;
 }
@@ -177,7 +177,7 @@ static int export(struct session *session, const struct invocation *invocation)
     progress_begin(&writing.progress, session, "rows", 0);
     int status = str_is_absent(path) ? write_pages(&writing) : write_file(&writing, path);
     progress_end(&writing.progress);
-    if (status == CLI_OK) {
+    if (status == EXIT_OK) {
         chain_end(&writing.chain);
         tell(&writing);
     }
@@ -201,7 +201,7 @@ static bool is_head(const struct json *verdict, struct str head)
 
 static int refuse_head(struct session *session)
 {
-    return session_fail(session, CLI_FAILED,
+    return session_fail(session, EXIT_FAILED,
                         STR("the last row is not the one with that hash: rows are missing at the "
                             "end, or the hash is of another time"),
                         NULL);
@@ -211,9 +211,9 @@ static int verify_server(struct session *session, struct str head)
 {
     struct fault fault = session_prepare(session);
     if (failed(fault))
-        return session_fail(session, CLI_USAGE, fault.why, NULL);
+        return session_fail(session, EXIT_USAGE, fault.why, NULL);
     int status = session_provide(session, NEEDS_TOKEN);
-    if (status != CLI_OK)
+    if (status != EXIT_OK)
         return status;
     struct answer answer = session_get(session, STR("/admin/v1/audit/verify"));
     if (answer.kind != ANSWER_OK)
@@ -221,9 +221,9 @@ static int verify_server(struct session *session, struct str head)
     output_item(session, verdict_columns, COUNT_OF(verdict_columns), &answer.json);
     const struct json *is_whole = json_find(&answer.json, STR("verified"));
     if (is_whole == NULL || is_whole->type != JSON_BOOLEAN || !is_whole->boolean)
-        return session_fail(session, CLI_FAILED, STR("the audit trail has been tampered with"),
+        return session_fail(session, EXIT_FAILED, STR("the audit trail has been tampered with"),
                             "restore a backup from before, and compare");
-    return str_is_absent(head) || is_head(&answer.json, head) ? CLI_OK : refuse_head(session);
+    return str_is_absent(head) || is_head(&answer.json, head) ? EXIT_OK : refuse_head(session);
 }
 
 static void show_verdict(struct session *session, const struct chain *chain)
@@ -244,7 +244,7 @@ static void show_verdict(struct session *session, const struct chain *chain)
 static int verify_file(struct session *session, struct str path, struct str head)
 {
     struct chain chain;
-    int status = CLI_OK;
+    int status = EXIT_OK;
     chain_open(&chain);
     struct fault fault = chain_read_file(&chain, &session->arena, path);
     if (failed(fault)) {
@@ -254,7 +254,7 @@ static int verify_file(struct session *session, struct str path, struct str head
     show_verdict(session, &chain);
     if (!chain_is_whole(&chain))
         status =
-            session_fail(session, CLI_FAILED,
+            session_fail(session, EXIT_FAILED,
                          arena_format(&session->arena, "the chain breaks at row %llu: %.*s",
                                       (unsigned long long)chain.bad_sequence, STR_ARG(chain.why)),
                          NULL);

@@ -73,8 +73,8 @@ static int check_names(struct download *download, bool replaces)
                        : exists(session, digest_file(download)) ? digest_file(download)
                                                                 : (struct str){0};
     if (str_is_absent(taken) || replaces)
-        return CLI_OK;
-    return session_fail(session, CLI_CONFLICT,
+        return EXIT_OK;
+    return session_fail(session, EXIT_CONFLICT,
                         arena_format(&session->arena, "%.*s is there already", STR_ARG(taken)),
                         "--force replaces it");
 }
@@ -135,7 +135,7 @@ static int keep(struct download *download, struct str digest)
     unsigned char hash[SHA256_BYTES];
     sha256_end(&download->sha256, hash);
     if (!is_told(digest, sha256_base64(&session->arena, hash)))
-        return session_fail(session, CLI_FAILED,
+        return session_fail(session, EXIT_FAILED,
                             STR("what arrived is not what the server sent: nothing was kept"),
                             "run it again");
     struct str line =
@@ -146,7 +146,7 @@ static int keep(struct download *download, struct str digest)
         return cannot_write(download, download->path, errno);
     struct fault fault =
         home_write_file(&session->arena, digest_file(download), line, OPEN_TO_OWNER);
-    return failed(fault) ? session_fail_fault(session, fault) : CLI_OK;
+    return failed(fault) ? session_fail_fault(session, fault) : EXIT_OK;
 }
 
 static const struct column columns[] = {{"File", "file", COLUMN_TEXT},
@@ -190,7 +190,7 @@ static int backup(struct session *session, const struct invocation *invocation)
     download.temporary = arena_format(&session->arena, "%.*s.%.*s.part", STR_ARG(download.path),
                                       STR_ARG(str_slice(unique, 0, 8)));
     int status = check_names(&download, invocation_has(invocation, "force"));
-    if (status != CLI_OK)
+    if (status != EXIT_OK)
         return status;
     /* A new file of our own: in a folder of many, nobody has it open already. */
     download.descriptor =
@@ -200,7 +200,7 @@ static int backup(struct session *session, const struct invocation *invocation)
         return cannot_write(&download, download.temporary, errno);
     status = fetch(&download);
     close(download.descriptor);
-    if (status == CLI_OK)
+    if (status == EXIT_OK)
         show(&download);
     else
         unlink(download.temporary.data);

@@ -79,11 +79,11 @@ static int list(struct session *session, const struct invocation *invocation)
     uint64_t wanted = 20;
     struct str limit = invocation_text(invocation, "limit");
     if (!str_is_absent(limit) && (!str_parse_u64(limit, &wanted) || wanted == 0 || wanted > 100000))
-        return session_fail(session, CLI_USAGE, STR("--limit is a number from 1 to 100000"), NULL);
+        return session_fail(session, EXIT_USAGE, STR("--limit is a number from 1 to 100000"), NULL);
     int64_t since_ms = INT64_MIN;
     struct str since = invocation_text(invocation, "since");
     if (!str_is_absent(since) && !read_since(since, &since_ms))
-        return session_fail(session, CLI_USAGE,
+        return session_fail(session, EXIT_USAGE,
                             STR("--since is an instant, or how long ago: 90m, 24h, 7d"), NULL);
     struct json *found = ARENA_NEW_ARRAY(&session->arena, struct json, wanted);
     struct str first = address_with(&session->arena, below(session, "/versions"), "limit",
@@ -106,7 +106,7 @@ static int list(struct session *session, const struct invocation *invocation)
         page = address_with(&session->arena, first, "cursor", answer.next);
     }
     output_list(session, columns, COUNT_OF(columns), found, count);
-    return CLI_OK;
+    return EXIT_OK;
 }
 
 /* ---- show, diff ---------------------------------------------------------------------------------
@@ -174,7 +174,7 @@ static int show(struct session *session, const struct invocation *invocation)
         return session_refuse(session, &answer);
     if (session->format != OUTPUT_TABLE) {
         output_json(&answer.json);
-        return CLI_OK;
+        return EXIT_OK;
     }
     output_item(session, columns, COUNT_OF(columns), &answer.json);
     const struct json *changes = json_find(&answer.json, STR("changes"));
@@ -185,7 +185,7 @@ static int show(struct session *session, const struct invocation *invocation)
         describe(session, changes,
                  arena_format(&session->arena, "%llu", (unsigned long long)version - 1),
                  invocation_argument(invocation, 0));
-    return CLI_OK;
+    return EXIT_OK;
 }
 
 static struct str side(struct session *session, struct str version)
@@ -211,7 +211,7 @@ static int diff(struct session *session, const struct invocation *invocation)
     else if (changes != NULL && changes->type == JSON_ARRAY)
         describe(session, changes, invocation_argument(invocation, 0),
                  invocation_argument(invocation, 1));
-    return changes != NULL && changes->count > 0 ? CLI_CHANGES : CLI_OK;
+    return changes != NULL && changes->count > 0 ? EXIT_CHANGES : EXIT_OK;
 }
 
 /* ---- restore ------------------------------------------------------------------------------------
@@ -223,7 +223,7 @@ static int send_back(struct session *session, const struct invocation *invocatio
     struct answer answer;
     bool is_done = false;
     int status = resource_send(session, invocation, edit, &answer, &is_done);
-    if (status == CLI_OK && is_done) {
+    if (status == EXIT_OK && is_done) {
         resource_show_report(session, &answer.json);
         resource_say_version(session, &answer.json);
     }
@@ -234,7 +234,7 @@ static int restore(struct session *session, const struct invocation *invocation)
 {
     uint64_t version = 0;
     if (!str_parse_u64(invocation_argument(invocation, 0), &version))
-        return session_fail(session, CLI_USAGE, STR("VERSION is a number"),
+        return session_fail(session, EXIT_USAGE, STR("VERSION is a number"),
                             "`guidon change list` shows them");
     struct body body;
     body_begin(&body);
@@ -254,7 +254,7 @@ static int roll_back(struct session *session, const struct invocation *invocatio
     struct str steps = invocation_text(invocation, "steps");
     uint64_t count = 1;
     if (!str_is_absent(steps) && (!str_parse_u64(steps, &count) || count < 1 || count > 8))
-        return session_fail(session, CLI_USAGE, STR("--steps is a number from 1 to 8"),
+        return session_fail(session, EXIT_USAGE, STR("--steps is a number from 1 to 8"),
                             "older versions: guidon change restore VERSION");
     const struct edit edit = {
         .method = "POST",

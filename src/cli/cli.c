@@ -72,7 +72,7 @@ static int misuse(struct reading *reading, struct str message)
             : arena_format(&session->arena, "see `%.*s %s%s%s --help`", STR_ARG(session->program),
                            group->noun == NULL ? "" : group->noun, group->noun == NULL ? "" : " ",
                            command->verb);
-    return session_fail(session, CLI_USAGE, message, hint.data);
+    return session_fail(session, EXIT_USAGE, message, hint.data);
 }
 
 static bool set_format(struct session *session, struct str text)
@@ -116,7 +116,7 @@ static int take_global(struct reading *reading, const struct command_option *opt
     } else {
         reading->wants_version = true;
     }
-    return CLI_OK;
+    return EXIT_OK;
 }
 
 static bool is_named(const struct command_option *option, struct str name, bool is_short)
@@ -169,7 +169,7 @@ static int take_option(struct reading *reading, struct str word)
         return take_global(reading, option, value);
     reading->invocation.values[reading->invocation.value_count++] =
         (struct option_value){option, value};
-    return CLI_OK;
+    return EXIT_OK;
 }
 
 /* ---- words --------------------------------------------------------------------------------------
@@ -215,8 +215,8 @@ static bool is_option(struct str word)
 
 static int read_words(struct reading *reading)
 {
-    int status = CLI_OK;
-    while (status == CLI_OK && reading->at < reading->count) {
+    int status = EXIT_OK;
+    while (status == EXIT_OK && reading->at < reading->count) {
         struct str word = str_of(reading->words[reading->at++]);
         if (reading->is_plain || !is_option(word))
             take_word(reading, word);
@@ -244,7 +244,7 @@ static int unknown(struct reading *reading)
             : arena_format(&session->arena, "did you mean `%.*s %.*s%s%.*s`?",
                            STR_ARG(session->program), STR_ARG(noun), is_noun ? " " : "",
                            STR_ARG(guess));
-    return session_fail(session, CLI_USAGE, message, hint.data);
+    return session_fail(session, EXIT_USAGE, message, hint.data);
 }
 
 static int check_arguments(struct reading *reading)
@@ -261,7 +261,7 @@ static int check_arguments(struct reading *reading)
     if (invocation->argument_count > command->argument_max)
         return misuse(reading, arena_format(arena, "\"%.*s\" is one word too many",
                                             STR_ARG(invocation->arguments[command->argument_max])));
-    return CLI_OK;
+    return EXIT_OK;
 }
 
 /* ---- running ------------------------------------------------------------------------------------
@@ -272,14 +272,14 @@ static int run_command(struct reading *reading)
     struct session *session = reading->session;
     const struct command *command = reading->invocation.command;
     int status = check_arguments(reading);
-    if (status != CLI_OK)
+    if (status != EXIT_OK)
         return status;
     struct fault fault = session_prepare(session);
     /* What needs no server needs no home either. */
     if (failed(fault) && command->needs > NEEDS_NOTHING)
-        return session_fail(session, CLI_USAGE, fault.why, NULL);
+        return session_fail(session, EXIT_USAGE, fault.why, NULL);
     status = session_provide(session, command->needs);
-    return status == CLI_OK ? command->run(session, &reading->invocation) : status;
+    return status == EXIT_OK ? command->run(session, &reading->invocation) : status;
 }
 
 /* With a NUL behind it. */
@@ -304,7 +304,7 @@ static int show_help(struct reading *reading)
         help_noun(session, reading->first);
     else
         help_all(session);
-    return CLI_OK;
+    return EXIT_OK;
 }
 
 static int go(struct reading *reading)
@@ -312,11 +312,11 @@ static int go(struct reading *reading)
     struct session *session = reading->session;
     int status = read_words(reading);
     const struct command *command = reading->invocation.command;
-    if (status != CLI_OK)
+    if (status != EXIT_OK)
         return status;
     if (reading->wants_version) {
         printf("guidon %s\n", GUIDON_VERSION);
-        return CLI_OK;
+        return EXIT_OK;
     }
     if (command != NULL && command->is_raw)
         return command->run(session, &reading->invocation);
@@ -328,7 +328,7 @@ static int go(struct reading *reading)
         (!str_is_absent(reading->second) || !command_is_noun(session->book, reading->first)))
         return unknown(reading);
     show_help(reading);
-    return CLI_USAGE;
+    return EXIT_USAGE;
 }
 
 static struct str base_name(struct str path)
@@ -374,8 +374,8 @@ int cli_run(int count, char **arguments, const struct command_group *const *more
     int status = go(&reading);
     if (session.client != NULL)
         client_close(session.client);
-    if ((fflush(stdout) != 0 || ferror(stdout)) && status == CLI_OK)
-        status = CLI_FAILED; /* a full disk, a closed pipe: what was asked for did not arrive */
+    if ((fflush(stdout) != 0 || ferror(stdout)) && status == EXIT_OK)
+        status = EXIT_FAILED; /* a full disk, a closed pipe: what was asked for did not arrive */
     status = manner_status(&session, status);
     arena_close(&session.arena);
     return status;

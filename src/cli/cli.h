@@ -15,7 +15,8 @@
 
 struct command_group;
 
-/* The whole of argv; returns the exit status (cli/status.h). more: groups beside this room's. */
+/* The whole of argv; returns the exit status (base/exit_status.h). more: groups beside this room's.
+ */
 int cli_run(int count, char **arguments, const struct command_group *const *more,
             size_t more_count);
 

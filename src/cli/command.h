@@ -64,7 +64,7 @@ struct command {
     /* is_raw: tells each of its settings; NULL: it has none. */
     void (*each_setting)(void (*tell)(const struct command_setting *setting, void *context),
                          void *context);
-    /* Returns an enum cli_status. */
+    /* Returns an enum exit_status. */
     int (*run)(struct session *session, const struct invocation *invocation);
 };
 

@@ -5,7 +5,7 @@
 #include "cli/output.h"
 #include "json/write.h"
 
-static void complain_in_json(struct session *session, enum cli_status status, struct str message,
+static void complain_in_json(struct session *session, enum exit_status status, struct str message,
                              const char *hint, const struct answer *answer)
 {
     struct buf buf;
@@ -25,7 +25,7 @@ static void complain_in_json(struct session *session, enum cli_status status, st
     (void)session;
 }
 
-static int complain(struct session *session, enum cli_status status, struct str message,
+static int complain(struct session *session, enum exit_status status, struct str message,
                     const char *hint, const struct answer *answer)
 {
     fflush(stdout);
@@ -45,7 +45,7 @@ static int complain(struct session *session, enum cli_status status, struct str 
     return status;
 }
 
-int session_fail(struct session *session, enum cli_status status, struct str message,
+int session_fail(struct session *session, enum exit_status status, struct str message,
                  const char *hint)
 {
     return complain(session, status, message, hint, NULL);
@@ -53,17 +53,17 @@ int session_fail(struct session *session, enum cli_status status, struct str mes
 
 int session_fail_fault(struct session *session, struct fault fault)
 {
-    static const enum cli_status statuses[] = {
-        [FAULT_NONE] = CLI_FAILED,
-        [FAULT_INVALID] = CLI_FAILED,
-        [FAULT_MISSING] = CLI_NOT_FOUND,
-        [FAULT_CONFLICT] = CLI_CONFLICT,
-        [FAULT_UNAUTHENTICATED] = CLI_NOT_ALLOWED,
-        [FAULT_DENIED] = CLI_NOT_ALLOWED,
-        [FAULT_LIMIT] = CLI_FAILED,
-        [FAULT_UNAVAILABLE] = CLI_FAILED,
-        [FAULT_FULL] = CLI_FAILED,
-        [FAULT_STALE] = CLI_CONFLICT,
+    static const enum exit_status statuses[] = {
+        [FAULT_NONE] = EXIT_FAILED,
+        [FAULT_INVALID] = EXIT_FAILED,
+        [FAULT_MISSING] = EXIT_NOT_FOUND,
+        [FAULT_CONFLICT] = EXIT_CONFLICT,
+        [FAULT_UNAUTHENTICATED] = EXIT_NOT_ALLOWED,
+        [FAULT_DENIED] = EXIT_NOT_ALLOWED,
+        [FAULT_LIMIT] = EXIT_FAILED,
+        [FAULT_UNAVAILABLE] = EXIT_FAILED,
+        [FAULT_FULL] = EXIT_FAILED,
+        [FAULT_STALE] = EXIT_CONFLICT,
     };
     return complain(session, statuses[fault.kind], fault.why, NULL, NULL);
 }
@@ -92,17 +92,17 @@ static const char *hint_for(const struct session *session, const struct answer *
 
 int session_refuse(struct session *session, const struct answer *answer)
 {
-    static const enum cli_status statuses[] = {
-        [ANSWER_OK] = CLI_FAILED,
-        [ANSWER_INVALID] = CLI_FAILED,
-        [ANSWER_MISSING] = CLI_NOT_FOUND,
-        [ANSWER_UNAUTHENTICATED] = CLI_NOT_ALLOWED,
-        [ANSWER_DENIED] = CLI_NOT_ALLOWED,
-        [ANSWER_CONFLICT] = CLI_CONFLICT,
-        [ANSWER_LIMITED] = CLI_LIMITED,
-        [ANSWER_FAILED] = CLI_UNREACHABLE,
-        [ANSWER_UNREACHABLE] = CLI_UNREACHABLE,
-        [ANSWER_STOPPED] = CLI_FAILED,
+    static const enum exit_status statuses[] = {
+        [ANSWER_OK] = EXIT_FAILED,
+        [ANSWER_INVALID] = EXIT_FAILED,
+        [ANSWER_MISSING] = EXIT_NOT_FOUND,
+        [ANSWER_UNAUTHENTICATED] = EXIT_NOT_ALLOWED,
+        [ANSWER_DENIED] = EXIT_NOT_ALLOWED,
+        [ANSWER_CONFLICT] = EXIT_CONFLICT,
+        [ANSWER_LIMITED] = EXIT_LIMITED,
+        [ANSWER_FAILED] = EXIT_UNREACHABLE,
+        [ANSWER_UNREACHABLE] = EXIT_UNREACHABLE,
+        [ANSWER_STOPPED] = EXIT_FAILED,
     };
     struct str message = answer->message;
     if (!str_is_empty(answer->pointer))

@@ -128,7 +128,7 @@ static void tell_setting(const struct command_setting *setting, void *context)
 static void give_up(int signal_number)
 {
     (void)signal_number;
-    _exit(CLI_OK);
+    _exit(EXIT_OK);
 }
 
 /* What is said so far is on its way; from now on nobody waits longer, nor reads complaints. */
@@ -148,7 +148,7 @@ static bool is_ready(struct session *session, enum command_needs needs)
 {
     hurry();
     return !failed(session_prepare(session)) && !str_is_empty(session->token) &&
-           session_provide(session, needs) == CLI_OK;
+           session_provide(session, needs) == EXIT_OK;
 }
 
 static struct str text_of(const struct json *item, const char *path)
@@ -372,12 +372,12 @@ static int complete(struct session *session, const struct invocation *invocation
 {
     struct typing typing = {.session = session};
     if (invocation->raw_count == 0)
-        return CLI_OK;
+        return EXIT_OK;
     for (int i = 0; i + 1 < invocation->raw_count; i++)
         take_word(&typing, str_of(invocation->raw[i]));
     typing.current = str_of(invocation->raw[invocation->raw_count - 1]);
     answer(&typing);
-    return CLI_OK;
+    return EXIT_OK;
 }
 
 static const struct command commands[] = {

@@ -106,10 +106,10 @@ static int completion(struct session *session, const struct invocation *invocati
         print_script(session, str_of(fish_script));
     else
         return session_fail(
-            session, CLI_USAGE,
+            session, EXIT_USAGE,
             arena_format(&session->arena, "\"%.*s\" is no shell known here", STR_ARG(shell)),
             "bash, zsh and fish are");
-    return CLI_OK;
+    return EXIT_OK;
 }
 
 static const char *const completion_examples[] = {

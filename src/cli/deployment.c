@@ -53,11 +53,11 @@ static int find(struct session *session, struct str word, struct str *path)
                          (is_number && its_number->number == (double)number))) {
             *path = arena_format(&session->arena, "%.*s/%.0f", STR_ARG(all(session)),
                                  its_number->number);
-            return CLI_OK;
+            return EXIT_OK;
         }
     }
     return session_fail(
-        session, CLI_NOT_FOUND,
+        session, EXIT_NOT_FOUND,
         arena_format(&session->arena, "there is no deployment \"%.*s\"", STR_ARG(word)),
         "`guidon deployment list` shows them all");
 }
@@ -66,7 +66,7 @@ static int set(struct session *session, const struct invocation *invocation)
 {
     struct str path;
     int status = find(session, invocation_argument(invocation, 0), &path);
-    if (status != CLI_OK)
+    if (status != EXIT_OK)
         return status;
     struct str archived = invocation_text(invocation, "archived");
     struct body body;
@@ -81,7 +81,7 @@ static int set(struct session *session, const struct invocation *invocation)
                               .columns = columns,
                               .column_count = COUNT_OF(columns)};
     return is_good ? resource_edit(session, invocation, &edit)
-                   : session_fail(session, CLI_USAGE, STR("--archived is true or false"), NULL);
+                   : session_fail(session, EXIT_USAGE, STR("--archived is true or false"), NULL);
 }
 
 static int archive(struct session *session, const struct invocation *invocation)
@@ -94,7 +94,7 @@ static int archive(struct session *session, const struct invocation *invocation)
         .environment = &session->environment,
         .sentence = arena_format(&session->arena, "archive the deployment %.*s", STR_ARG(word)),
         .done = "archived: its key is refused from now on"};
-    return status == CLI_OK ? resource_edit(session, invocation, &edit) : status;
+    return status == EXIT_OK ? resource_edit(session, invocation, &edit) : status;
 }
 
 static const struct command_option creation[] = {RESOURCE_DRY_RUN};

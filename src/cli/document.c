@@ -66,8 +66,8 @@ int document_fetch(struct session *session, const struct document_kind *kind, st
     if (answer->kind != ANSWER_OK)
         return session_refuse(session, answer);
     *document = json_find(&answer->json, STR("document"));
-    return *document != NULL ? CLI_OK
-                             : session_fail(session, CLI_FAILED,
+    return *document != NULL ? EXIT_OK
+                             : session_fail(session, EXIT_FAILED,
                                             STR("the server answered without a document"), NULL);
 }
 
@@ -105,7 +105,7 @@ int document_get(struct session *session, const struct invocation *invocation)
     const struct json *document = json_find(&answer.json, STR("document"));
     if (invocation_has(invocation, "document") && document != NULL) {
         print_pretty(document);
-        return CLI_OK;
+        return EXIT_OK;
     }
     output_item(session, kind->details, kind->detail_count, &answer.json);
     if (session->format == OUTPUT_TABLE && document != NULL) {
@@ -113,7 +113,7 @@ int document_get(struct session *session, const struct invocation *invocation)
                    output_colour(session, COLOUR_NONE), STR_ARG(answer.etag));
         print_pretty(document);
     }
-    return CLI_OK;
+    return EXIT_OK;
 }
 
 /* ---- writing ------------------------------------------------------------------------------------
@@ -125,7 +125,7 @@ int document_show_changed(struct session *session, const struct answer *answer)
         output_json(&answer->json);
     else
         resource_say_version(session, &answer->json);
-    return CLI_OK;
+    return EXIT_OK;
 }
 
 static int send(struct session *session, const struct invocation *invocation,
@@ -134,7 +134,7 @@ static int send(struct session *session, const struct invocation *invocation,
     struct answer answer;
     bool is_done = false;
     int status = resource_send(session, invocation, edit, &answer, &is_done);
-    return status == CLI_OK && is_done ? document_show_changed(session, &answer) : status;
+    return status == EXIT_OK && is_done ? document_show_changed(session, &answer) : status;
 }
 
 static struct str sentence_of(struct session *session, const char *verb,
@@ -281,7 +281,7 @@ int document_set(struct session *session, const struct invocation *invocation)
         size_t equals = str_find_byte(pair, '=', 0);
         if (!is_setting(pair))
             return session_fail(
-                session, CLI_USAGE,
+                session, EXIT_USAGE,
                 arena_format(&session->arena, "\"%.*s\" is no NAME=VALUE", STR_ARG(pair)),
                 "e.g. guidon flag set dark-mode owner=ann 'tags=[\"web\"]'");
         settings[i] =
@@ -308,7 +308,7 @@ int document_delete(struct session *session, const struct invocation *invocation
     struct answer answer;
     bool is_done = false;
     int status = resource_send(session, invocation, &edit, &answer, &is_done);
-    if (status != CLI_OK || !is_done)
+    if (status != EXIT_OK || !is_done)
         return status;
     output_say(session, "deleted; `guidon %s restore` brings it back", kind->noun);
     return document_show_changed(session, &answer);
@@ -320,7 +320,7 @@ int document_restore(struct session *session, const struct invocation *invocatio
     struct str key = invocation_argument(invocation, 0);
     uint64_t version = 0;
     if (!str_parse_u64(invocation_argument(invocation, 1), &version))
-        return session_fail(session, CLI_USAGE, STR("VERSION is a number of the history"), NULL);
+        return session_fail(session, EXIT_USAGE, STR("VERSION is a number of the history"), NULL);
     struct body body;
     body_begin(&body);
     json_member_u64(&body.writer, STR("version"), version);

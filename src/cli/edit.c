@@ -80,20 +80,20 @@ static int put_back(struct session *session, const struct invocation *invocation
     struct answer answer;
     bool is_done = false;
     int status = resource_send(session, invocation, &edit, &answer, &is_done);
-    return status == CLI_OK && is_done ? document_show_changed(session, &answer) : status;
+    return status == EXIT_OK && is_done ? document_show_changed(session, &answer) : status;
 }
 
 int document_edit(struct session *session, const struct invocation *invocation)
 {
     if (!session->is_input_terminal || !session->is_output_terminal)
-        return session_fail(session, CLI_USAGE, STR("an editor needs a terminal"),
+        return session_fail(session, EXIT_USAGE, STR("an editor needs a terminal"),
                             "use patch or put instead");
     const struct document_kind *kind = document_kind_of(invocation);
     struct str key = invocation_argument(invocation, 0);
     struct answer answer;
     const struct json *document = NULL;
     int status = document_fetch(session, kind, key, &answer, &document);
-    if (status != CLI_OK)
+    if (status != EXIT_OK)
         return status;
     struct str file = scratch_file(session, key), before, after;
     struct fault fault = write_scratch(session, file, document);
@@ -105,13 +105,13 @@ int document_edit(struct session *session, const struct invocation *invocation)
     fault = home_read_file(&session->arena, file, DOCUMENT_BYTES_MAX, &after);
     if (!is_edited || failed(fault))
         return session_fail(
-            session, CLI_FAILED, STR("the editor failed, nothing was changed"),
+            session, EXIT_FAILED, STR("the editor failed, nothing was changed"),
             arena_format(&session->arena, "the text is in %.*s", STR_ARG(file)).data);
     if (str_equal(before, after))
         output_note(session, "nothing was changed");
     else
         status = put_back(session, invocation, key, after, answer.etag);
-    if (status == CLI_OK)
+    if (status == EXIT_OK)
         unlink(file.data);
     else
         output_note(session, "your text is in %.*s", STR_ARG(file));

@@ -23,8 +23,8 @@ static int check(struct session *session, const struct json *decision, struct st
     bool is_variation = variation != NULL && variation->type == JSON_STRING &&
                         str_equal(variation->string, expected);
     if (is_value || is_variation)
-        return CLI_OK;
-    return session_fail(session, CLI_FAILED,
+        return EXIT_OK;
+    return session_fail(session, EXIT_FAILED,
                         arena_format(&session->arena, "it is not %.*s", STR_ARG(expected)),
                         "`guidon why` with the same words shows how it came about");
 }
@@ -52,11 +52,11 @@ static int evaluate_all(struct session *session, const struct invocation *invoca
     struct str none = {0};
     int status =
         question_ask(session, invocation, false, none, invocation_argument(invocation, 0), &answer);
-    const struct json *first = status == CLI_OK ? question_decision(&answer, 0) : NULL;
+    const struct json *first = status == EXIT_OK ? question_decision(&answer, 0) : NULL;
     uint32_t count = 0;
-    while (status == CLI_OK && question_decision(&answer, count) != NULL)
+    while (status == EXIT_OK && question_decision(&answer, count) != NULL)
         count++;
-    if (status == CLI_OK)
+    if (status == EXIT_OK)
         output_list(session, columns, COUNT_OF(columns), first, count);
     return status;
 }
@@ -67,13 +67,13 @@ static int evaluate(struct session *session, const struct invocation *invocation
         return evaluate_all(session, invocation);
     struct str key = invocation_argument(invocation, 0);
     if (str_is_absent(key))
-        return session_fail(session, CLI_USAGE, STR("which flag?"),
+        return session_fail(session, EXIT_USAGE, STR("which flag?"),
                             "guidon eval KEY [USER], or guidon eval --all [USER]");
     struct answer answer;
     int status =
         question_ask(session, invocation, false, key, invocation_argument(invocation, 1), &answer);
-    const struct json *decision = status == CLI_OK ? question_decision(&answer, 0) : NULL;
-    if (status != CLI_OK || decision == NULL)
+    const struct json *decision = status == EXIT_OK ? question_decision(&answer, 0) : NULL;
+    if (status != EXIT_OK || decision == NULL)
         return status;
     if (question_is_unknown(decision))
         return question_refuse_unknown(session, invocation, key);
@@ -82,7 +82,7 @@ static int evaluate(struct session *session, const struct invocation *invocation
     else
         output_item(session, columns, COUNT_OF(columns), decision);
     struct str expected = invocation_text(invocation, "test");
-    return str_is_absent(expected) ? CLI_OK : check(session, decision, expected);
+    return str_is_absent(expected) ? EXIT_OK : check(session, decision, expected);
 }
 
 static const struct command_option options[] = {

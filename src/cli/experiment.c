@@ -65,7 +65,7 @@ static int create(struct session *session, const struct invocation *invocation)
     struct answer answer;
     bool is_done = false;
     int status = resource_send(session, invocation, &edit, &answer, &is_done);
-    return status == CLI_OK && is_done ? document_show_changed(session, &answer) : status;
+    return status == EXIT_OK && is_done ? document_show_changed(session, &answer) : status;
 }
 
 /* {"enabled":…,"experiment":{member: now}}; a date that is there stays. */
@@ -76,11 +76,11 @@ static int switch_to(struct session *session, const struct invocation *invocatio
     struct answer answer;
     const struct json *document = NULL;
     int status = document_fetch(session, &document_flags, key, &answer, &document);
-    if (status != CLI_OK)
+    if (status != EXIT_OK)
         return status;
     const struct json *experiment = json_find(document, STR("experiment"));
     if (experiment == NULL)
-        return session_fail(session, CLI_FAILED, STR("it is a flag, not an experiment"),
+        return session_fail(session, EXIT_FAILED, STR("it is a flag, not an experiment"),
                             "`guidon flag on` and `guidon flag off` switch flags");
     char now[INSTANT_TEXT_BYTES];
     instant_format_seconds(clock_wall_ms(clock_system()), now);

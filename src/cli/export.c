@@ -200,7 +200,7 @@ static int keep_folder(struct session *session, struct str path, struct str text
         return session_fail_fault(session, fault);
     output_note(session, "wrote %zu and removed %zu files in %.*s", folder.changed, folder.removed,
                 STR_ARG(path));
-    return CLI_OK;
+    return EXIT_OK;
 }
 
 /* ---- the command --------------------------------------------------------------------------------
@@ -212,7 +212,7 @@ static int keep_file(struct session *session, struct str file, struct str text)
     if (failed(fault))
         return session_fail_fault(session, fault);
     output_note(session, "wrote %.*s", STR_ARG(file));
-    return CLI_OK;
+    return EXIT_OK;
 }
 
 static int export(struct session *session, const struct invocation *invocation)
@@ -225,7 +225,7 @@ static int export(struct session *session, const struct invocation *invocation)
     if (invocation_has(invocation, "no-cohorts"))
         path = address_with(&session->arena, path, "cohorts", STR("none"));
     if (!str_is_absent(file) && !str_is_absent(folder))
-        return session_fail(session, CLI_USAGE, STR("--file and --folder are one too many"), NULL);
+        return session_fail(session, EXIT_USAGE, STR("--file and --folder are one too many"), NULL);
     struct answer answer = session_get(session, path);
     if (answer.kind != ANSWER_OK)
         return session_refuse(session, &answer);
@@ -234,7 +234,7 @@ static int export(struct session *session, const struct invocation *invocation)
     if (!str_is_absent(file))
         return keep_file(session, file, answer.text);
     output_raw(answer.text);
-    return CLI_OK;
+    return EXIT_OK;
 }
 
 /* ---- tables -------------------------------------------------------------------------------------

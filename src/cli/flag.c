@@ -72,12 +72,12 @@ static int create(struct session *session, const struct invocation *invocation)
                                       document_path(session, &document_flags, (struct str){0})),
         .body = body_end(&body, &session->arena)};
     if (!is_good)
-        return session_fail(session, CLI_USAGE, STR("a variation is ID=VALUE, its value JSON"),
+        return session_fail(session, EXIT_USAGE, STR("a variation is ID=VALUE, its value JSON"),
                             "e.g. --type number --variation few=3 --variation many=10");
     struct answer answer;
     bool is_done = false;
     int status = resource_send(session, invocation, &edit, &answer, &is_done);
-    return status == CLI_OK && is_done ? document_show_changed(session, &answer) : status;
+    return status == EXIT_OK && is_done ? document_show_changed(session, &answer) : status;
 }
 
 /* ---- switching ----------------------------------------------------------------------------------
@@ -125,7 +125,7 @@ static int reach(struct session *session, const struct invocation *invocation)
     const struct json *rows = json_find(&answer.json, STR("reach"));
     if (rows != NULL && rows->type == JSON_ARRAY)
         output_list(session, reach_columns, COUNT_OF(reach_columns), rows->elements, rows->count);
-    return CLI_OK;
+    return EXIT_OK;
 }
 
 /* ---- tables -------------------------------------------------------------------------------------

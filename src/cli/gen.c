@@ -54,11 +54,11 @@ static int check_names(struct session *session, const struct invocation *invocat
             at++;
         if (at == count)
             return session_fail(
-                session, CLI_NOT_FOUND,
+                session, EXIT_NOT_FOUND,
                 arena_format(&session->arena, "there is no flag \"%.*s\"", STR_ARG(name)),
                 "`guidon flag list` shows them all");
     }
-    return CLI_OK;
+    return EXIT_OK;
 }
 
 static int put(struct session *session, const struct invocation *invocation, struct str text)
@@ -66,17 +66,17 @@ static int put(struct session *session, const struct invocation *invocation, str
     struct str file = invocation_text(invocation, "file"), before;
     if (str_is_absent(file)) {
         output_raw(text);
-        return CLI_OK;
+        return EXIT_OK;
     }
     struct fault fault = home_read_file(&session->arena, file, text.size + 1, &before);
     bool is_same = !failed(fault) && str_equal(before, text);
     if (invocation_has(invocation, "check")) {
         output_say(session, is_same ? "up to date" : "not up to date");
-        return is_same ? CLI_OK : CLI_CHANGES;
+        return is_same ? EXIT_OK : EXIT_CHANGES;
     }
     if (!is_same) /* else builds that watch it would begin anew */
         fault = home_write_file(&session->arena, file, text, OPEN_TO_ALL);
-    return is_same || !failed(fault) ? CLI_OK : session_fail_fault(session, fault);
+    return is_same || !failed(fault) ? EXIT_OK : session_fail_fault(session, fault);
 }
 
 static int typescript(struct session *session, const struct invocation *invocation)
@@ -84,7 +84,7 @@ static int typescript(struct session *session, const struct invocation *invocati
     struct json *items = NULL;
     size_t count = 0;
     if (invocation_has(invocation, "check") && !invocation_has(invocation, "file"))
-        return session_fail(session, CLI_USAGE, STR("--check compares with a file"),
+        return session_fail(session, EXIT_USAGE, STR("--check compares with a file"),
                             "say which: -O FILE");
     struct str path =
         arena_format(&session->arena, "%.*s/flags", STR_ARG(session->environment.path));
@@ -93,7 +93,7 @@ static int typescript(struct session *session, const struct invocation *invocati
         return session_refuse(session, &answer);
     count = choose(invocation, items, count);
     int status = check_names(session, invocation, items, count);
-    if (status != CLI_OK)
+    if (status != EXIT_OK)
         return status;
     struct buf buf;
     buf_open(&buf, SIZE_MAX);

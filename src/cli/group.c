@@ -88,7 +88,7 @@ static int create_group(struct session *session, const struct invocation *invoca
                               .columns = group_columns,
                               .column_count = COUNT_OF(group_columns)};
     return is_good ? resource_edit(session, invocation, &edit)
-                   : session_fail(session, CLI_USAGE,
+                   : session_fail(session, EXIT_USAGE,
                                   STR("a mutex group wants --slot PERCENT for each slot, a holdout "
                                       "group --percent"),
                                   "guidon group create checkout mutex --slot 50 --slot 50");
@@ -133,7 +133,7 @@ static int add_member(struct session *session, const struct invocation *invocati
                                                STR_ARG(flag), STR_ARG(group)),
                               .done = "it is in the group"};
     return is_good ? resource_edit(session, invocation, &edit)
-                   : session_fail(session, CLI_USAGE, STR("--slot is a number, from 1 on"), NULL);
+                   : session_fail(session, EXIT_USAGE, STR("--slot is a number, from 1 on"), NULL);
 }
 
 static int remove_member(struct session *session, const struct invocation *invocation)

@@ -63,7 +63,7 @@ int document_history(struct session *session, const struct invocation *invocatio
         items[i] = with_what(session, &items[i], what_changed(session, older, &items[i]));
     }
     output_list(session, columns, COUNT_OF(columns), items, count);
-    return CLI_OK;
+    return EXIT_OK;
 }
 
 /* ---- diff ---------------------------------------------------------------------------------------
@@ -89,7 +89,7 @@ int document_diff(struct session *session, const struct invocation *invocation)
     const struct json *before = json_find(&older.json, STR("document"));
     const struct json *after = json_find(&newer.json, STR("document"));
     if (before == NULL || after == NULL)
-        return session_fail(session, CLI_FAILED, STR("the server sent no document"), NULL);
+        return session_fail(session, EXIT_FAILED, STR("the server sent no document"), NULL);
     bool is_whole = session->format != OUTPUT_TABLE;
     struct json changes =
         describe_compare(session, str_of(kind->noun), key, before, after, is_whole);
@@ -97,5 +97,5 @@ int document_diff(struct session *session, const struct invocation *invocation)
         output_json(&changes);
     else
         describe_changes(session, &changes);
-    return changes.count > 0 ? CLI_CHANGES : CLI_OK;
+    return changes.count > 0 ? EXIT_CHANGES : EXIT_OK;
 }

@@ -86,7 +86,7 @@ static int unknown_system(struct session *session, struct str name)
     buf_open(&buf, SIZE_MAX);
     for (size_t i = 0; i < count; i++)
         buf_append_format(&buf, ", %.*s", STR_ARG(all[i]->name));
-    int status = session_fail(session, CLI_USAGE,
+    int status = session_fail(session, EXIT_USAGE,
                               arena_format(&session->arena, "--from is guidon%.*s, not \"%.*s\"",
                                            STR_ARG(buf_str(&buf)), STR_ARG(name)),
                               NULL);
@@ -105,7 +105,7 @@ static int read_source(struct session *session, const struct invocation *invocat
         return session_fail_fault(session, fault);
     *result = (struct import_result){.document = text};
     if (str_is_absent(from) || str_equal(from, STR("guidon")))
-        return CLI_OK;
+        return EXIT_OK;
     const struct importer *importer = importer_find(from);
     if (importer == NULL)
         return unknown_system(session, from);
@@ -118,9 +118,9 @@ static int read_source(struct session *session, const struct invocation *invocat
     if (failed(fault) && !str_is_empty(fault.where))
         fault.why =
             arena_format(&session->arena, "%.*s: %.*s", STR_ARG(fault.where), STR_ARG(fault.why));
-    return failed(fault) ? session_fail(session, CLI_FAILED, fault.why,
+    return failed(fault) ? session_fail(session, EXIT_FAILED, fault.why,
                                         "is it a document of that system? --from says which")
-                         : CLI_OK;
+                         : EXIT_OK;
 }
 
 /* ---- sending ------------------------------------------------------------------------------------
@@ -148,7 +148,7 @@ static int import(struct session *session, const struct invocation *invocation)
 {
     struct import_result result = {0};
     int status = read_source(session, invocation, &result);
-    if (status != CLI_OK)
+    if (status != EXIT_OK)
         return status;
     struct str report = report_text(session, &result);
     struct fault fault = keep_report(session, invocation, report);
@@ -163,7 +163,7 @@ static int import(struct session *session, const struct invocation *invocation)
     struct answer answer;
     bool is_done = false;
     status = resource_send(session, invocation, &edit, &answer, &is_done);
-    if (status != CLI_OK)
+    if (status != EXIT_OK)
         return status;
     if (result.row_count == 0 || session->format == OUTPUT_TABLE)
         resource_show_report(session, &answer.json);
@@ -171,7 +171,7 @@ static int import(struct session *session, const struct invocation *invocation)
         output_note(session, "Nothing was changed. The same with --apply does it.");
     else
         resource_say_version(session, &answer.json);
-    return CLI_OK;
+    return EXIT_OK;
 }
 
 /* ---- tables -------------------------------------------------------------------------------------

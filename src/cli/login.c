@@ -41,7 +41,7 @@ static int refuse_token(struct session *session, const struct answer *answer)
 {
     if (answer->kind != ANSWER_UNAUTHENTICATED && answer->kind != ANSWER_DENIED)
         return session_refuse(session, answer);
-    return session_fail(session, CLI_NOT_ALLOWED, answer->message,
+    return session_fail(session, EXIT_NOT_ALLOWED, answer->message,
                         arena_format(&session->arena,
                                      "%.*s does not take this token; --api says which server is "
                                      "meant",
@@ -83,7 +83,7 @@ int login_keep(struct session *session, struct str token)
 {
     struct identity identity;
     if (!is_token(token))
-        return session_fail(session, CLI_USAGE, STR("that is no token"),
+        return session_fail(session, EXIT_USAGE, STR("that is no token"),
                             "it is one word, like cli_…");
     struct answer answer = identity_ask(session, token, &identity);
     if (answer.kind != ANSWER_OK)
@@ -94,7 +94,7 @@ int login_keep(struct session *session, struct str token)
         return session_fail_fault(session, fault);
     say_kept(session, identity_name(&identity));
     warn(session);
-    return CLI_OK;
+    return EXIT_OK;
 }
 
 /* ---- choosing the way ---------------------------------------------------------------------- */
@@ -104,7 +104,7 @@ static int keep_given(struct session *session, struct str token)
 {
     if (str_equal(token, STR("-")) && session->is_input_terminal) {
         if (!session_ask(session, "Token: ", true, &token))
-            return session_fail(session, CLI_USAGE, STR("no token was typed"), NULL);
+            return session_fail(session, EXIT_USAGE, STR("no token was typed"), NULL);
     } else if (str_equal(token, STR("-"))) {
         struct fault fault = home_read_file(&session->arena, token, TOKEN_BYTES_MAX + 2, &token);
         if (failed(fault))
@@ -130,7 +130,8 @@ static int run(struct session *session, const struct invocation *invocation)
     struct str token = invocation_text(invocation, "token");
     uint16_t port = 0;
     if (!read_port(invocation, &port))
-        return session_fail(session, CLI_USAGE, STR("--port is a number from 1024 to 65535"), NULL);
+        return session_fail(session, EXIT_USAGE, STR("--port is a number from 1024 to 65535"),
+                            NULL);
     if (!address_is_private(session->origin))
         output_note(session,
                     "%.*s is neither this machine nor https: who listens on the way "

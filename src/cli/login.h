@@ -2,7 +2,7 @@
 /*
  * login - the ways to a token: login_browser.c and login_device.c.
  *
- * Each returns an enum cli_status and, when that is CLI_OK, a token that login.c checks with the
+ * Each returns an enum exit_status and, when that is EXIT_OK, a token that login.c checks with the
  * server and keeps. The token is shown to nobody.
  */
 #ifndef CLI_LOGIN_H

@@ -16,8 +16,8 @@ static int cannot_listen(struct session *session, uint16_t port, struct fault fa
     struct arena *arena = &session->arena;
     struct str message = arena_format(arena, "port %u: %.*s", port, STR_ARG(fault.why));
     if (fault.kind != FAULT_CONFLICT)
-        return session_fail(session, CLI_FAILED, message, "choose another one with --port");
-    return session_fail(session, CLI_FAILED, message,
+        return session_fail(session, EXIT_FAILED, message, "choose another one with --port");
+    return session_fail(session, EXIT_FAILED, message,
                         arena_format(arena,
                                      "stop the other program (`ss -ltnp sport = :%u` names it), or "
                                      "run `%.*s login --port PORT` or `login --device`",
@@ -47,7 +47,7 @@ static int give_up(struct session *session, unsigned strangers)
     if (strangers > 0)
         output_note(session, "%u callers came from a login that was not begun here.", strangers);
     return session_fail(
-        session, CLI_NOT_ALLOWED,
+        session, EXIT_NOT_ALLOWED,
         arena_format(&session->arena, "nobody logged in within %d minutes", PATIENCE_MINUTES),
         "run it again, or use `login --device`");
 }
@@ -63,10 +63,10 @@ int login_with_browser(struct session *session, uint16_t port, bool opens)
     if (failed(fault))
         return cannot_listen(session, port, fault);
     invite(session, page_address(session, port, state), opens);
-    int status = CLI_OK;
+    int status = EXIT_OK;
     if (callback_wait(callback, &session->arena, (int64_t)PATIENCE_MINUTES * 60000, &news)) {
         status = login_keep(session, news.token);
-        callback_conclude(callback, status == CLI_OK);
+        callback_conclude(callback, status == EXIT_OK);
     } else {
         status = give_up(session, callback_strangers(callback));
     }

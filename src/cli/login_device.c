@@ -44,7 +44,7 @@ static int no_code(struct session *session, const struct answer *answer)
     if (answer->kind != ANSWER_OK && answer->kind != ANSWER_MISSING)
         return session_refuse(session, answer);
     return session_fail(
-        session, CLI_FAILED,
+        session, EXIT_FAILED,
         arena_format(&session->arena, "%.*s has no login with a code", STR_ARG(session->origin)),
         "use `login --token -`, or log in with a browser on this machine");
 }
@@ -63,7 +63,7 @@ static int begin(struct device *device)
         seconds_of(&answer.json, STR("expires_in"), EXPIRY_SECONDS, EXPIRY_SECONDS_MAX);
     bool is_whole = answer.kind == ANSWER_OK && !str_is_empty(device->code) &&
                     !str_is_empty(device->user_code) && !str_is_empty(device->address);
-    return is_whole ? CLI_OK : no_code(device->session, &answer);
+    return is_whole ? EXIT_OK : no_code(device->session, &answer);
 }
 
 static struct str visible(struct session *session, struct str text)
@@ -117,9 +117,9 @@ static bool may_go_on(struct device *device, const struct answer *answer, int *s
         str_equal(error, STR("authorization_pending")))
         return true;
     if (str_equal(error, STR("access_denied")))
-        *status = session_fail(session, CLI_NOT_ALLOWED, STR("the login was denied"), NULL);
+        *status = session_fail(session, EXIT_NOT_ALLOWED, STR("the login was denied"), NULL);
     else if (str_equal(error, STR("expired_token")) || str_equal(error, STR("invalid_grant")))
-        *status = session_fail(session, CLI_NOT_ALLOWED, STR("the code is no longer good"),
+        *status = session_fail(session, EXIT_NOT_ALLOWED, STR("the code is no longer good"),
                                "run it again");
     else
         *status = session_refuse(session, answer);
@@ -136,7 +136,7 @@ static void wait_seconds(uint64_t seconds)
 static int wait_for_person(struct device *device)
 {
     int64_t end_ms = clock_monotonic_ms(clock_system()) + (int64_t)(device->expires_s * 1000);
-    int status = CLI_OK;
+    int status = EXIT_OK;
     for (;;) {
         int64_t left_ms = end_ms - clock_monotonic_ms(clock_system());
         if (left_ms <= 0)
@@ -150,7 +150,7 @@ static int wait_for_person(struct device *device)
         if (!may_go_on(device, &answer, &status))
             return status;
     }
-    return session_fail(device->session, CLI_NOT_ALLOWED, STR("the code is no longer good"),
+    return session_fail(device->session, EXIT_NOT_ALLOWED, STR("the code is no longer good"),
                         "run it again");
 }
 
@@ -159,7 +159,7 @@ int login_with_device(struct session *session)
     struct device device = {.session = session,
                             .client = identity_client(session, (struct str){0})};
     int status = begin(&device);
-    if (status == CLI_OK) {
+    if (status == EXIT_OK) {
         invite(&device);
         status = wait_for_person(&device);
     }

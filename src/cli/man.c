@@ -360,5 +360,5 @@ int man_write(struct session *session, const struct invocation *invocation)
         return session_fail_fault(session, fault);
     if (!str_is_absent(folder))
         output_note(session, "wrote %zu pages in %.*s", pages.count, STR_ARG(folder));
-    return CLI_OK;
+    return EXIT_OK;
 }

@@ -13,7 +13,7 @@ static int find_side(struct session *session, struct str word, struct str *side,
 {
     size_t at = str_find_byte(word, '@', 0);
     int status = session_find_environment(session, str_slice(word, 0, at), environment);
-    if (status == CLI_OK)
+    if (status == EXIT_OK)
         *side = arena_format(&session->arena, "%llu%.*s", (unsigned long long)environment->number,
                              STR_ARG(str_slice(word, at, word.size)));
     return status;
@@ -27,9 +27,9 @@ static int diff(struct session *session, const struct invocation *invocation)
     struct session_environment environment;
     struct str from, to;
     int status = find_side(session, invocation_argument(invocation, 0), &from, &environment);
-    if (status == CLI_OK)
+    if (status == EXIT_OK)
         status = find_side(session, invocation_argument(invocation, 1), &to, &environment);
-    if (status != CLI_OK)
+    if (status != EXIT_OK)
         return status;
     struct str path = address_with(&session->arena, STR("/admin/v1/compare"), "from", from);
     struct answer answer = session_get(session, address_with(&session->arena, path, "to", to));
@@ -40,7 +40,7 @@ static int diff(struct session *session, const struct invocation *invocation)
         output_json(&answer.json);
     else if (changes != NULL)
         describe_changes(session, changes);
-    return changes != NULL && changes->count > 0 ? CLI_CHANGES : CLI_OK;
+    return changes != NULL && changes->count > 0 ? EXIT_CHANGES : EXIT_OK;
 }
 
 /* ---- promote ------------------------------------------------------------------------------------
@@ -78,7 +78,7 @@ static int append_all(struct session *session, struct body *body,
             json_string(&body->writer, key->string);
     }
     json_array_end(&body->writer);
-    return CLI_OK;
+    return EXIT_OK;
 }
 
 /* Behind the '@' of what was written; absent: now. */
@@ -95,10 +95,10 @@ static int append_wanted(struct session *session, const struct invocation *invoc
     if (!invocation_has(invocation, "all")) {
         append_keys(body, invocation, "flag", "flags", true);
         append_keys(body, invocation, "segment", "segments", false);
-        return CLI_OK;
+        return EXIT_OK;
     }
     int status = append_all(session, body, source, at, "flags");
-    return status == CLI_OK ? append_all(session, body, source, at, "segments") : status;
+    return status == EXIT_OK ? append_all(session, body, source, at, "segments") : status;
 }
 
 static bool names_something(const struct invocation *invocation)
@@ -112,13 +112,13 @@ static int promote(struct session *session, const struct invocation *invocation)
     struct session_environment source, target;
     struct str from = invocation_text(invocation, "from"), to = invocation_text(invocation, "to");
     if (str_is_absent(from) || str_is_absent(to) || !names_something(invocation))
-        return session_fail(session, CLI_USAGE,
+        return session_fail(session, EXIT_USAGE,
                             STR("promote wants --from, --to and what to promote"),
                             "guidon promote dark-mode --from staging --to production, or --all");
     int status = find_side(session, from, &from, &source);
-    if (status == CLI_OK)
+    if (status == EXIT_OK)
         status = session_find_environment(session, to, &target);
-    if (status != CLI_OK)
+    if (status != EXIT_OK)
         return status;
     struct body body;
     body_begin(&body);
@@ -136,9 +136,9 @@ static int promote(struct session *session, const struct invocation *invocation)
     };
     struct answer answer;
     bool is_done = false;
-    if (status == CLI_OK)
+    if (status == EXIT_OK)
         status = resource_send(session, invocation, &edit, &answer, &is_done);
-    if (status == CLI_OK && is_done) {
+    if (status == EXIT_OK && is_done) {
         resource_show_report(session, &answer.json);
         resource_say_version(session, &answer.json);
     }

@@ -39,7 +39,7 @@ static const char *find_page(const struct page *from, size_t count, struct str n
 
 static int misuse(struct session *session)
 {
-    return session_fail(session, CLI_USAGE,
+    return session_fail(session, EXIT_USAGE,
                         STR("open takes flag, segment, experiment, group, cohort or change with "
                             "its key, or one of them in the plural"),
                         "guidon open flag dark-mode");
@@ -51,13 +51,13 @@ static int find_path(struct session *session, const struct invocation *invocatio
     struct str noun = invocation_argument(invocation, 0), key = invocation_argument(invocation, 1);
     *path = STR("");
     if (str_is_absent(noun))
-        return CLI_OK;
+        return EXIT_OK;
     const char *form = str_is_absent(key) ? find_page(lists, COUNT_OF(lists), noun)
                                           : find_page(pages, COUNT_OF(pages), noun);
     if (form == NULL)
         return misuse(session);
     *path = str_is_absent(key) ? str_of(form) : address_path(&session->arena, form, 1, key);
-    return CLI_OK;
+    return EXIT_OK;
 }
 
 /* An address needs an environment when it is about something in one. */
@@ -67,18 +67,18 @@ static int find_address(struct session *session, const struct invocation *invoca
     struct str path;
     struct fault fault = session_prepare(session);
     if (failed(fault))
-        return session_fail(session, CLI_USAGE, fault.why, NULL);
+        return session_fail(session, EXIT_USAGE, fault.why, NULL);
     int status = find_path(session, invocation, &path);
-    if (status != CLI_OK)
+    if (status != EXIT_OK)
         return status;
     bool has_choice =
         !str_is_empty(session->environment_option) || !str_is_empty(session->context.environment);
     if (str_is_empty(path) && !has_choice) {
         *address = arena_format(&session->arena, "%.*s/ui/", STR_ARG(session->origin));
-        return CLI_OK;
+        return EXIT_OK;
     }
     status = session_provide(session, NEEDS_ENVIRONMENT);
-    if (status == CLI_OK)
+    if (status == EXIT_OK)
         *address =
             arena_format(&session->arena, "%.*s/ui/environments/%llu%.*s", STR_ARG(session->origin),
                          (unsigned long long)session->environment.number, STR_ARG(path));
@@ -88,7 +88,7 @@ static int find_address(struct session *session, const struct invocation *invoca
 /* A server without a dashboard says so itself: its root of all pages is not there. */
 static bool has_dashboard(struct session *session)
 {
-    return session_provide(session, NEEDS_SERVER) == CLI_OK &&
+    return session_provide(session, NEEDS_SERVER) == EXIT_OK &&
            session_get(session, STR("/ui/")).kind != ANSWER_MISSING;
 }
 
@@ -96,13 +96,13 @@ static int run_open(struct session *session, const struct invocation *invocation
 {
     struct str address = {0};
     int status = find_address(session, invocation, &address);
-    if (status != CLI_OK)
+    if (status != EXIT_OK)
         return status;
     bool is_wanted = !invocation_has(invocation, "print") && session->is_output_terminal &&
                      browser_is_here(session);
     if (is_wanted && !has_dashboard(session))
         return session_fail(
-            session, CLI_NOT_FOUND,
+            session, EXIT_NOT_FOUND,
             arena_format(&session->arena, "%.*s has no dashboard", STR_ARG(session->origin)),
             "its API is described at /openapi.json; --print shows the address");
     bool is_opened = is_wanted && browser_open(session, address);
@@ -110,7 +110,7 @@ static int run_open(struct session *session, const struct invocation *invocation
         output_note(session, "opened %.*s", STR_ARG(address));
     else
         printf("%.*s\n", STR_ARG(address));
-    return CLI_OK;
+    return EXIT_OK;
 }
 
 static const struct command_option options[] = {

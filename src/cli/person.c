@@ -80,7 +80,7 @@ static int whoami(struct session *session, const struct invocation *invocation)
     if (speaks_vendor(session)) {
         print_line("user", name, "");
         print_line("token", STR("works"), "");
-        return CLI_OK;
+        return EXIT_OK;
     }
     struct json rights = ask_rights(session);
     put_member(&card, STR("kind"), &rights);
@@ -89,7 +89,7 @@ static int whoami(struct session *session, const struct invocation *invocation)
     put_member(&card, STR("tokenId"), &rights);
     put_member(&card, STR("expiresAt"), &rights);
     output_item(session, whoami_columns, COUNT_OF(whoami_columns), &card.json);
-    return CLI_OK;
+    return EXIT_OK;
 }
 
 /* ---- status -------------------------------------------------------------------------------- */
@@ -163,7 +163,7 @@ static int status(struct session *session, const struct invocation *invocation)
         print_status(session, user);
     else
         show_status(session, user, answers);
-    return answer.kind == ANSWER_OK ? CLI_OK : session_refuse(session, &answer);
+    return answer.kind == ANSWER_OK ? EXIT_OK : session_refuse(session, &answer);
 }
 
 /* ---- logout -------------------------------------------------------------------------------- */
@@ -173,7 +173,7 @@ static int revoke(struct session *session)
 {
     struct str token = session->credentials.token;
     if (str_is_empty(token))
-        return CLI_OK;
+        return EXIT_OK;
     if (!str_is_empty(session->credentials.api))
         session->origin = session->credentials.api;
     struct client *client = identity_client(session, token);
@@ -181,7 +181,7 @@ static int revoke(struct session *session)
     struct answer answer = client_ask(client, &session->arena, &call);
     client_close(client);
     if (answer.kind == ANSWER_OK || answer.kind == ANSWER_UNAUTHENTICATED)
-        return CLI_OK;
+        return EXIT_OK;
     int ended = session_refuse(session, &answer);
     output_note(session, "You are still logged in; without --revoke the token is only forgotten "
                          "here.");
@@ -191,8 +191,8 @@ static int revoke(struct session *session)
 static int logout(struct session *session, const struct invocation *invocation)
 {
     bool was_there = false, revokes = invocation_has(invocation, "revoke");
-    int ended = revokes ? revoke(session) : CLI_OK;
-    if (ended != CLI_OK)
+    int ended = revokes ? revoke(session) : EXIT_OK;
+    if (ended != EXIT_OK)
         return ended;
     struct fault fault = home_forget_credentials(&session->home, &was_there);
     if (failed(fault))
@@ -204,7 +204,7 @@ static int logout(struct session *session, const struct invocation *invocation)
                    !was_there ? "Nobody was logged in."
                    : revokes  ? "Logged out; the token is revoked."
                               : "Logged out; the token is forgotten here and still good.");
-    return CLI_OK;
+    return EXIT_OK;
 }
 
 /* ---- use ----------------------------------------------------------------------------------- */
@@ -222,7 +222,7 @@ static int show_context(struct session *session)
     if (speaks_vendor(session)) {
         print_line("app", context->app_name, "none");
         print_line("env", context->environment, "none");
-        return CLI_OK;
+        return EXIT_OK;
     }
     struct card card = {0};
     put_text(&card, STR("app"), context->app_name);
@@ -231,7 +231,7 @@ static int show_context(struct session *session)
         context->number == 0 ? json_make_null() : json_make_number((double)context->number));
     put_text(&card, STR("appId"), context->app_id);
     output_item(session, use_columns, COUNT_OF(use_columns), &card.json);
-    return CLI_OK;
+    return EXIT_OK;
 }
 
 static struct str text_of(const struct json *object, const char *key)
@@ -269,9 +269,9 @@ static int choose(struct session *session, struct str app, struct str environmen
                                        .app_name = text_of(&items[i], "appName"),
                                        .environment = text_of(&items[i], "name"),
                                        .number = (uint64_t)number->number};
-        return CLI_OK;
+        return EXIT_OK;
     }
-    return session_fail(session, CLI_NOT_FOUND,
+    return session_fail(session, EXIT_NOT_FOUND,
                         arena_format(arena, "there is no %s \"%.*s\"",
                                      has_app ? "environment" : "app",
                                      STR_ARG(has_app ? environment : app)),
@@ -283,7 +283,7 @@ static int choose_as_vendor(struct session *session, struct str app, struct str 
                             struct vendor_place *place)
 {
     int ended = vendor_look_up_app(session, app, place);
-    return ended != CLI_OK ? ended : vendor_look_up_environment(session, environment, place);
+    return ended != EXIT_OK ? ended : vendor_look_up_environment(session, environment, place);
 }
 
 /* APP ENVIRONMENT, APP/ENVIRONMENT, or an environment of the app in use. */
@@ -300,7 +300,7 @@ static int find_choice(struct session *session, const struct invocation *invocat
         environment = app;
         app = first_of(session->app_option, session->context.app_id);
         if (str_is_empty(app))
-            return session_fail(session, CLI_USAGE, STR("no app is chosen"),
+            return session_fail(session, EXIT_USAGE, STR("no app is chosen"),
                                 "say which: use APP ENVIRONMENT");
     }
     return session->is_vendor ? choose_as_vendor(session, app, environment, place)
@@ -313,9 +313,9 @@ static int use(struct session *session, const struct invocation *invocation)
     if (invocation->argument_count == 0)
         return show_context(session);
     int ended = session_provide(session, NEEDS_TOKEN);
-    if (ended == CLI_OK)
+    if (ended == EXIT_OK)
         ended = find_choice(session, invocation, &place);
-    if (ended != CLI_OK)
+    if (ended != EXIT_OK)
         return ended;
     session->context = (struct home_context){.app_id = place.app_id,
                                              .app_name = place.app_name,
@@ -325,7 +325,7 @@ static int use(struct session *session, const struct invocation *invocation)
     struct fault fault = home_save_context(&session->home, &session->context);
     if (failed(fault))
         return session_fail_fault(session, fault);
-    return session->is_quiet ? CLI_OK : show_context(session);
+    return session->is_quiet ? EXIT_OK : show_context(session);
 }
 
 /* ---- the table ----------------------------------------------------------------------------- */

@@ -51,8 +51,8 @@ static int refuse_files(struct session *session, const struct declared *declared
         output_note(session, "%.*s%s%.*s: %.*s", STR_ARG(complaints[i].file),
                     str_is_empty(complaints[i].file) ? "" : ": ", STR_ARG(complaints[i].where),
                     STR_ARG(complaints[i].why));
-    return count == 0 ? CLI_OK
-                      : session_fail(session, CLI_FAILED, STR("the files are not valid"),
+    return count == 0 ? EXIT_OK
+                      : session_fail(session, EXIT_FAILED, STR("the files are not valid"),
                                      "`guidon validate` checks them without a server");
 }
 
@@ -60,7 +60,7 @@ int plan_read_files(struct session *session, struct str path, struct declared *d
 {
     struct fault fault = declared_read(&session->arena, path, declared);
     if (!failed(fault))
-        return CLI_OK;
+        return EXIT_OK;
     if (!str_is_empty(fault.where))
         fault.why =
             arena_format(&session->arena, "%.*s: %.*s", STR_ARG(fault.where), STR_ARG(fault.why));
@@ -73,7 +73,7 @@ static int read_current(struct session *session, struct answer *answer)
     struct str path =
         arena_format(&session->arena, "%.*s/export", STR_ARG(session->environment.path));
     *answer = session_get(session, address_with(&session->arena, path, "cohorts", STR("none")));
-    return answer->kind == ANSWER_OK ? CLI_OK : session_refuse(session, answer);
+    return answer->kind == ANSWER_OK ? EXIT_OK : session_refuse(session, answer);
 }
 
 static struct str import_path(struct session *session, const struct plan *plan, bool is_dry)
@@ -94,7 +94,7 @@ static int ask_what_changes(struct session *session, struct plan *plan)
     plan->report = answer.json;
     uint64_t next = number_of(&answer.json, STR("version"));
     plan->version = next == 0 ? 0 : next - 1;
-    return CLI_OK;
+    return EXIT_OK;
 }
 
 /* Another salt or arithmetic is no mistake a document could show. */
@@ -117,14 +117,14 @@ int plan_make(struct session *session, struct str path, bool prunes, struct plan
     struct declared declared;
     struct answer current;
     int status = plan_read_files(session, path, &declared);
-    if (status == CLI_OK)
+    if (status == EXIT_OK)
         status = read_current(session, &current);
-    if (status != CLI_OK)
+    if (status != EXIT_OK)
         return status;
     const struct json *flags = json_find(&current.json, STR("flags"));
     declared_complete(&declared, flags);
     status = refuse_files(session, &declared);
-    if (status != CLI_OK)
+    if (status != EXIT_OK)
         return status;
     char now[INSTANT_TEXT_BYTES];
     instant_format_seconds(clock_wall_ms(clock_system()), now);
@@ -228,7 +228,7 @@ bool plan_is_kept(struct str text)
 
 static int refuse_damaged(struct session *session)
 {
-    return session_fail(session, CLI_FAILED, STR("the plan was changed since it was made"),
+    return session_fail(session, EXIT_FAILED, STR("the plan was changed since it was made"),
                         "make it again with `guidon plan PATH --out FILE`");
 }
 
@@ -272,14 +272,14 @@ static int find_environment(struct session *session, const struct json *inner, s
     struct str word = arena_format(&session->arena, "%llu",
                                    (unsigned long long)number_of(environment, STR("number")));
     int status = session_find_environment(session, word, &plan->environment);
-    if (status != CLI_OK)
+    if (status != EXIT_OK)
         return status;
     if (!str_equal(plan->environment.app_id, text_of(environment, STR("appId"))) ||
         !str_equal(plan->environment.name, text_of(environment, STR("name"))))
-        return session_fail(session, CLI_CONFLICT,
+        return session_fail(session, EXIT_CONFLICT,
                             STR("the plan is for an environment of another server"),
                             "--api or GUIDON_API say which server is meant");
-    return CLI_OK;
+    return EXIT_OK;
 }
 
 static int check_files(struct session *session, const struct plan *plan)
@@ -287,10 +287,10 @@ static int check_files(struct session *session, const struct plan *plan)
     struct declared declared;
     struct fault fault = declared_read(&session->arena, plan->path, &declared);
     if (fault.kind == FAULT_MISSING || str_equal(plan->path, STR("-")))
-        return CLI_OK; /* planned elsewhere: the plan has all that is needed */
+        return EXIT_OK; /* planned elsewhere: the plan has all that is needed */
     if (!failed(fault) && str_equal(declared.digest, plan->digest))
-        return CLI_OK;
-    return session_fail(session, CLI_CONFLICT,
+        return EXIT_OK;
+    return session_fail(session, EXIT_CONFLICT,
                         arena_format(&session->arena, "%.*s has changed since the plan was made",
                                      STR_ARG(plan->path)),
                         "plan again, and look at it");
@@ -303,8 +303,8 @@ static int check_version(struct session *session, const struct plan *plan)
         return session_refuse(session, &answer);
     uint64_t version = number_of(&answer.json, STR("version"));
     if (version == plan->version)
-        return CLI_OK;
-    return session_fail(session, CLI_CONFLICT,
+        return EXIT_OK;
+    return session_fail(session, EXIT_CONFLICT,
                         arena_format(&session->arena,
                                      "the plan is stale: it was made at version %llu, %.*s is at "
                                      "%llu",
@@ -322,9 +322,9 @@ int plan_take(struct session *session, struct str text, struct plan *plan)
         return refuse_damaged(session);
     read_plan(session, inner, plan);
     int status = find_environment(session, inner, plan);
-    if (status == CLI_OK)
+    if (status == EXIT_OK)
         status = check_files(session, plan);
-    return status == CLI_OK ? check_version(session, plan) : status;
+    return status == EXIT_OK ? check_version(session, plan) : status;
 }
 
 /* ---- showing ------------------------------------------------------------------------------------

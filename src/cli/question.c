@@ -111,9 +111,9 @@ static int ask_server(struct session *session, const struct invocation *invocati
 {
     struct fault fault = session_prepare(session);
     if (failed(fault))
-        return session_fail(session, CLI_USAGE, fault.why, NULL);
+        return session_fail(session, EXIT_USAGE, fault.why, NULL);
     int status = session_provide(session, NEEDS_ENVIRONMENT);
-    if (status != CLI_OK)
+    if (status != EXIT_OK)
         return status;
     struct str path = arena_format(&session->arena, "%.*s/%s", STR_ARG(session->environment.path),
                                    is_why ? "explain" : "evaluate");
@@ -123,7 +123,7 @@ static int ask_server(struct session *session, const struct invocation *invocati
         .path = address_with(&session->arena, path, "at", is_future(at) ? none : at),
         .body = body_of(session, context, key, is_future(at) ? at : none)};
     *answer = client_ask(session->client, &session->arena, &call);
-    return answer->kind == ANSWER_OK ? CLI_OK : session_refuse(session, answer);
+    return answer->kind == ANSWER_OK ? EXIT_OK : session_refuse(session, answer);
 }
 
 /* ---- asking a file ----------------------------------------------------------------------------
@@ -132,7 +132,7 @@ static int ask_server(struct session *session, const struct invocation *invocati
 static int refuse_file(struct session *session, struct str file, struct fault fault)
 {
     struct str where = str_is_empty(fault.where) ? STR("") : fault.where;
-    return session_fail(session, CLI_FAILED,
+    return session_fail(session, EXIT_FAILED,
                         arena_format(&session->arena, "%.*s: %.*s%s%.*s", STR_ARG(file),
                                      STR_ARG(where), str_is_empty(where) ? "" : " ",
                                      STR_ARG(fault.why)),
@@ -163,7 +163,7 @@ static int ask_file(struct session *session, const struct invocation *invocation
     struct str at = invocation_text(invocation, "at");
     int64_t now_ms = clock_wall_ms(clock_system());
     if (!str_is_absent(at) && (!instant_parse(at, &now_ms) || !instant_is_calendar_date(at)))
-        return session_fail(session, CLI_USAGE,
+        return session_fail(session, EXIT_USAGE,
                             STR("a file has no versions: --at is an instant here"),
                             "without --file the server is asked, which has them");
     struct fault fault = home_read_file(&session->arena, file, FILE_BYTES_MAX, &text);
@@ -173,7 +173,7 @@ static int ask_file(struct session *session, const struct invocation *invocation
     fault = json_parse(&session->arena, context_text, &json_budget_default, &context);
     if (!failed(fault))
         fault = decide(session, text, &context, key, now_ms, is_why, answer);
-    return failed(fault) ? refuse_file(session, file, fault) : CLI_OK;
+    return failed(fault) ? refuse_file(session, file, fault) : EXIT_OK;
 }
 
 /* ---- both -------------------------------------------------------------------------------------
@@ -185,7 +185,7 @@ int question_ask(struct session *session, const struct invocation *invocation, b
     struct json context;
     struct fault fault = read_context(session, invocation_text(invocation, "context"), &context);
     if (failed(fault))
-        return session_fail(session, fault.kind == FAULT_MISSING ? CLI_NOT_FOUND : CLI_USAGE,
+        return session_fail(session, fault.kind == FAULT_MISSING ? EXIT_NOT_FOUND : EXIT_USAGE,
                             fault.why, "e.g. --context '{\"plan\":\"pro\"}', or --with plan=pro");
     struct buf buf;
     struct json_writer writer;
@@ -210,7 +210,7 @@ int question_refuse_unknown(struct session *session, const struct invocation *in
                             struct str key)
 {
     bool is_file = invocation_has(invocation, "file");
-    return session_fail(session, CLI_NOT_FOUND,
+    return session_fail(session, EXIT_NOT_FOUND,
                         arena_format(&session->arena, "there is no flag \"%.*s\"", STR_ARG(key)),
                         is_file ? "`guidon eval --all --file EXPORT` shows them all"
                                 : "`guidon flag list` shows them all");

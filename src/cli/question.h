@@ -24,7 +24,7 @@
 
 /* Asks about one flag, or all when key is absent: what is decided, or why. Brings what it needs
  * (server, environment) itself: the command says NEEDS_NOTHING. Returns a status; the answer is OK
- * when it is CLI_OK. */
+ * when it is EXIT_OK. */
 int question_ask(struct session *session, const struct invocation *invocation, bool is_why,
                  struct str key, struct str user, struct answer *answer);
 /* "there is no flag", when that is what the decision says. */

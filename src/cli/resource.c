@@ -16,7 +16,7 @@ int resource_list(struct session *session, struct str path, const struct column 
     if (answer.kind != ANSWER_OK)
         return session_refuse(session, &answer);
     output_list(session, columns, column_count, items, count);
-    return CLI_OK;
+    return EXIT_OK;
 }
 
 int resource_show(struct session *session, struct str path, const struct column *columns,
@@ -26,7 +26,7 @@ int resource_show(struct session *session, struct str path, const struct column 
     if (answer.kind != ANSWER_OK)
         return session_refuse(session, &answer);
     output_item(session, columns, column_count, &answer.json);
-    return CLI_OK;
+    return EXIT_OK;
 }
 
 /* ---- changes ------------------------------------------------------------------------------------
@@ -97,7 +97,7 @@ int resource_send(struct session *session, const struct invocation *invocation,
     *is_done = !is_dry;
     if (!is_dry && edit->environment != NULL &&
         !session_confirm(session, edit->environment, edit->sentence))
-        return CLI_USAGE;
+        return EXIT_USAGE;
     struct str path = edit->path;
     if (is_dry)
         path = address_with(&session->arena, path, "dryRun", STR("true"));
@@ -120,7 +120,7 @@ int resource_send(struct session *session, const struct invocation *invocation,
         return session_refuse(session, answer);
     if (is_dry)
         resource_show_report(session, &answer->json);
-    return CLI_OK;
+    return EXIT_OK;
 }
 
 int resource_edit(struct session *session, const struct invocation *invocation,
@@ -129,13 +129,13 @@ int resource_edit(struct session *session, const struct invocation *invocation,
     struct answer answer;
     bool is_done = false;
     int status = resource_send(session, invocation, edit, &answer, &is_done);
-    if (status != CLI_OK || !is_done)
+    if (status != EXIT_OK || !is_done)
         return status;
     const struct json *secret =
         edit->secret == NULL ? NULL : json_find(&answer.json, str_of(edit->secret));
     if (session->format == OUTPUT_JSON && answer.json.type != JSON_NULL) {
         output_json(&answer.json);
-        return CLI_OK;
+        return EXIT_OK;
     }
     if (edit->done != NULL)
         output_say(session, "%s", edit->done);
@@ -145,7 +145,7 @@ int resource_edit(struct session *session, const struct invocation *invocation,
         output_note(session, "This is shown once; keep it safe:");
         printf("%.*s\n", STR_ARG(secret->string));
     }
-    return CLI_OK;
+    return EXIT_OK;
 }
 
 /* ---- bodies -------------------------------------------------------------------------------------

@@ -34,7 +34,7 @@
             COMPLETES_NOTHING, false                                                               \
     }
 
-/* Each returns an enum cli_status. */
+/* Each returns an enum exit_status. */
 int resource_list(struct session *session, struct str path, const struct column *columns,
                   size_t column_count);
 int resource_show(struct session *session, struct str path, const struct column *columns,
@@ -57,7 +57,7 @@ struct edit {
 };
 int resource_edit(struct session *session, const struct invocation *invocation,
                   const struct edit *edit);
-/* The same, the answer left to the caller; its kind is ANSWER_OK when the status is CLI_OK. A dry
+/* The same, the answer left to the caller; its kind is ANSWER_OK when the status is EXIT_OK. A dry
  * run has been shown: *is_done is then false. */
 int resource_send(struct session *session, const struct invocation *invocation,
                   const struct edit *edit, struct answer *answer, bool *is_done);

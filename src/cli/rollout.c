@@ -95,24 +95,24 @@ int document_roll_out(struct session *session, const struct invocation *invocati
     if (str_ends_with(percent_text, STR("%")))
         percent_text.size--;
     if (!str_parse_u64(percent_text, &percent) || percent > 100)
-        return session_fail(session, CLI_USAGE, STR("PERCENT is a whole number from 0 to 100"),
+        return session_fail(session, EXIT_USAGE, STR("PERCENT is a whole number from 0 to 100"),
                             NULL);
     struct answer answer;
     const struct json *document = NULL;
     int status = document_fetch(session, &document_flags, key, &answer, &document);
-    if (status != CLI_OK)
+    if (status != EXIT_OK)
         return status;
     struct str on = invocation_text(invocation, "variation");
     if (str_is_absent(on))
         on = first_on(document);
     if (str_equal(on, text_at(document, "offVariation")))
-        return session_fail(session, CLI_FAILED,
+        return session_fail(session, EXIT_FAILED,
                             arena_format(&session->arena,
                                          "%.*s is what everybody else gets: the one for off",
                                          STR_ARG(on)),
                             "`guidon flag set KEY offVariation=ID` makes another one that");
     if (str_is_absent(on))
-        return session_fail(session, CLI_FAILED,
+        return session_fail(session, EXIT_FAILED,
                             STR("the flag has no variation but the one for off"),
                             "add one to its `variations` with `guidon flag edit`");
     return document_send_patch(session, invocation, key,

@@ -184,13 +184,13 @@ static bool is_meant(const struct session *session, const struct json *item, str
 static int complain_about(struct session *session, struct str word, unsigned found)
 {
     if (found > 1)
-        return session_fail(session, CLI_USAGE,
+        return session_fail(session, EXIT_USAGE,
                             arena_format(&session->arena,
                                          "several apps have an environment \"%.*s\"",
                                          STR_ARG(word)),
                             "say which: --app NAME, or APP/ENVIRONMENT");
     return session_fail(
-        session, CLI_NOT_FOUND,
+        session, EXIT_NOT_FOUND,
         arena_format(&session->arena, "there is no environment \"%.*s\"", STR_ARG(word)),
         "`guidon env list` shows them all");
 }
@@ -208,7 +208,7 @@ int session_find_environment(struct session *session, struct str word,
         if (is_meant(session, &items[i], word) && found++ == 0)
             set_environment(session, &items[i], environment);
     }
-    return found == 1 ? CLI_OK : complain_about(session, word, found);
+    return found == 1 ? EXIT_OK : complain_about(session, word, found);
 }
 
 static int provide_environment(struct session *session)
@@ -227,11 +227,11 @@ static int provide_environment(struct session *session)
                                  (unsigned long long)context->number),
             .is_critical = session_is_production(context->environment),
         };
-        return CLI_OK;
+        return EXIT_OK;
     }
     struct str word = first_of(session->environment_option, context->environment);
     if (str_is_empty(word))
-        return session_fail(session, CLI_USAGE, STR("no environment is chosen"),
+        return session_fail(session, EXIT_USAGE, STR("no environment is chosen"),
                             "run `guidon use APP ENVIRONMENT`, or add --app APP --env ENVIRONMENT");
     return session_find_environment(session, word, &session->environment);
 }
@@ -252,8 +252,8 @@ int session_provide(struct session *session, enum command_needs needs)
     if (needs >= NEEDS_SERVER && session->client == NULL)
         session->client = session_open_client(session);
     if (needs >= NEEDS_TOKEN && str_is_empty(session->token))
-        return session_fail(session, CLI_NOT_ALLOWED, STR("Not authenticated"),
+        return session_fail(session, EXIT_NOT_ALLOWED, STR("Not authenticated"),
                             session->is_vendor ? "run \"superflag login\""
                                                : "run `guidon login`, or set GUIDON_TOKEN");
-    return needs >= NEEDS_ENVIRONMENT ? provide_environment(session) : CLI_OK;
+    return needs >= NEEDS_ENVIRONMENT ? provide_environment(session) : EXIT_OK;
 }

@@ -10,8 +10,8 @@
 #ifndef CLI_SESSION_H
 #define CLI_SESSION_H
 
+#include "base/exit_status.h"
 #include "cli/command.h"
-#include "cli/status.h"
 #include "client/client.h"
 #include "client/home.h"
 
@@ -84,7 +84,7 @@ struct str session_variable(const char *name);
 
 /* "error: message" and, when it is not NULL, what to do next; returns status. With -o json the
  * same as one JSON object. */
-int session_fail(struct session *session, enum cli_status status, struct str message,
+int session_fail(struct session *session, enum exit_status status, struct str message,
                  const char *hint);
 int session_fail_fault(struct session *session, struct fault fault);
 /* What the server refused, in its words, with the next step; returns its status. */

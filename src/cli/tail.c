@@ -198,7 +198,7 @@ static bool take_piece(struct str piece, uint64_t expected_bytes, void *user)
 static void leave(int signal_number)
 {
     (void)signal_number;
-    _exit(CLI_OK);
+    _exit(EXIT_OK);
 }
 
 static void leave_on_interrupt(void)
@@ -300,7 +300,7 @@ static int run_tail(struct session *session, const struct invocation *invocation
 {
     struct tail tail = {.session = session, .flag = invocation_text(invocation, "flag")};
     if (!read_numbers(invocation, &tail))
-        return session_fail(session, CLI_USAGE, STR("--since and --limit are numbers"),
+        return session_fail(session, EXIT_USAGE, STR("--since and --limit are numbers"),
                             "`guidon change list` shows versions");
     leave_on_interrupt();
     arena_open(&tail.arena, 65536);

@@ -40,10 +40,10 @@ static int find_user(struct session *session, struct str word, struct str *path)
             id != NULL && id->type == JSON_STRING && email != NULL && email->type == JSON_STRING;
         if (is_whole && (str_equal(id->string, word) || str_equal(email->string, word))) {
             *path = path_of(session, id->string);
-            return CLI_OK;
+            return EXIT_OK;
         }
     }
-    return session_fail(session, CLI_NOT_FOUND,
+    return session_fail(session, EXIT_NOT_FOUND,
                         arena_format(&session->arena, "there is no user \"%.*s\"", STR_ARG(word)),
                         "`guidon user list` shows them all");
 }
@@ -66,7 +66,7 @@ static int set_user(struct session *session, const struct invocation *invocation
 {
     struct str path = {0};
     int status = find_user(session, invocation_argument(invocation, 0), &path);
-    if (status != CLI_OK)
+    if (status != EXIT_OK)
         return status;
     struct body body;
     body_begin(&body);
@@ -83,7 +83,7 @@ static int delete_user(struct session *session, const struct invocation *invocat
 {
     struct str path = {0};
     int status = find_user(session, invocation_argument(invocation, 0), &path);
-    if (status != CLI_OK)
+    if (status != EXIT_OK)
         return status;
     const struct edit edit = {
         .method = "DELETE", .path = path, .done = "deleted: their tokens are refused from now on"};
@@ -116,7 +116,7 @@ static int read_line(struct session *session, struct str file, struct str *line)
     *line = str_slice(text, 0, str_find_byte(text, '\n', 0));
     if (str_ends_with(*line, STR("\r")))
         line->size--;
-    return CLI_OK;
+    return EXIT_OK;
 }
 
 static int ask_twice(struct session *session, struct str *password)
@@ -124,11 +124,12 @@ static int ask_twice(struct session *session, struct str *password)
     struct str again = {0};
     if (!session_ask(session, "New password: ", true, password) ||
         !session_ask(session, "The same again: ", true, &again))
-        return session_fail(session, CLI_USAGE, STR("a password is typed at a terminal"),
+        return session_fail(session, EXIT_USAGE, STR("a password is typed at a terminal"),
                             "or read with --new-from FILE, - for standard input");
     return str_equal(*password, again)
-               ? CLI_OK
-               : session_fail(session, CLI_USAGE, STR("these were two, nothing was changed"), NULL);
+               ? EXIT_OK
+               : session_fail(session, EXIT_USAGE, STR("these were two, nothing was changed"),
+                              NULL);
 }
 
 /* The server asks for the one they have, when it is their own. */
@@ -138,13 +139,13 @@ static int read_passwords(struct session *session, const struct invocation *invo
     struct str file = invocation_text(invocation, "new-from");
     struct str current_file = invocation_text(invocation, "current-from");
     *current = (struct str){0};
-    int status = CLI_OK;
+    int status = EXIT_OK;
     if (!str_is_absent(current_file))
         status = read_line(session, current_file, current);
     else if (is_theirs && str_is_absent(file) &&
              !session_ask(session, "Password so far (empty: none): ", true, current))
         return ask_twice(session, password); /* says that there is no terminal */
-    if (status != CLI_OK)
+    if (status != EXIT_OK)
         return status;
     if (str_is_empty(*current))
         *current = (struct str){0};
@@ -155,9 +156,9 @@ static int set_password(struct session *session, const struct invocation *invoca
 {
     struct str path = {0}, password = {0}, current = {0};
     int status = find_user(session, invocation_argument(invocation, 0), &path);
-    if (status == CLI_OK)
+    if (status == EXIT_OK)
         status = read_passwords(session, invocation, is_own(session, path), &password, &current);
-    if (status != CLI_OK)
+    if (status != EXIT_OK)
         return status;
     struct body body;
     body_begin(&body);

@@ -380,8 +380,8 @@ static int why(struct session *session, const struct invocation *invocation)
     struct answer answer;
     int status =
         question_ask(session, invocation, true, key, invocation_argument(invocation, 1), &answer);
-    const struct json *decision = status == CLI_OK ? question_decision(&answer, 0) : NULL;
-    if (status != CLI_OK || decision == NULL)
+    const struct json *decision = status == EXIT_OK ? question_decision(&answer, 0) : NULL;
+    if (status != EXIT_OK || decision == NULL)
         return status;
     if (question_is_unknown(decision))
         return question_refuse_unknown(session, invocation, key);
@@ -394,7 +394,7 @@ static int why(struct session *session, const struct invocation *invocation)
     } else {
         output_json(&answer.json);
     }
-    return CLI_OK;
+    return EXIT_OK;
 }
 
 static const struct command_option options[] = {

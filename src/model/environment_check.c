@@ -243,13 +243,13 @@ static void check_flag_chains(struct environment_inspection *inspection)
     struct graph_survey survey = graph_survey(arena, &graph);
     struct place root = place_root(STR("$"));
     struct place list = place_member(&root, STR("flags"));
-    if (survey.cycle_count == 0) {
+    if (survey.cycle_count > 0) {
+        struct place flag = place_member(&list, environment_flag_key(state, survey.cycle[0]));
+        inspect_refuse_member(&inspection->base, &flag, STR("prerequisites"),
+                              cycle_text(arena, &survey, environment_flag_key, state));
+    } else {
         check_flag_depth(inspection, &list, &survey);
-        return;
     }
-    struct place flag = place_member(&list, environment_flag_key(state, survey.cycle[0]));
-    inspect_refuse_member(&inspection->base, &flag, STR("prerequisites"),
-                          cycle_text(arena, &survey, environment_flag_key, state));
 }
 
 static void check_cohorts(struct environment_inspection *inspection)

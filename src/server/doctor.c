@@ -75,7 +75,7 @@ static int conclude(const struct doctor *doctor, bool wants_json)
                           counts[OUTCOME_WARNING], counts[OUTCOME_FAILED]);
     terminal_say(buf_str(&buf));
     buf_close(&buf);
-    return counts[OUTCOME_FAILED] == 0 ? EXIT_WELL : EXIT_FAILED;
+    return counts[OUTCOME_FAILED] == 0 ? EXIT_OK : EXIT_FAILED;
 }
 
 /* ---- the command ---------------------------------------------------------------------------- */
@@ -140,7 +140,7 @@ int doctor_run(int count, char **arguments)
     char **words = ARENA_NEW_ARRAY(&doctor->arena, char *, (size_t)count + 1);
     for (int i = 0; i < count; i++)
         words[i] = arguments[i];
-    int status = EXIT_WELL;
+    int status = EXIT_OK;
     if (!take_output(&count, words, &wants_json)) {
         status = terminal_status(fault_make(FAULT_INVALID, STR("-o"), STR("-o takes json alone")));
     } else {

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/exit_status.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "dialect/rate.h"
@@ -18,8 +19,6 @@
 #include "server/process.h"
 #include "server/rooms.h"
 #include "stream/stream.h"
-
-enum { EXIT_FAILED = 1, EXIT_USAGE = 4 };
 
 static void say(struct str text)
 {

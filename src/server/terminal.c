@@ -17,7 +17,7 @@ static int status_of(enum fault_kind kind)
 {
     switch (kind) {
     case FAULT_NONE:
-        return EXIT_WELL;
+        return EXIT_OK;
     case FAULT_MISSING:
         return EXIT_NOT_FOUND;
     case FAULT_INVALID:

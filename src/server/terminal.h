@@ -3,19 +3,11 @@
 #ifndef SERVER_TERMINAL_H
 #define SERVER_TERMINAL_H
 
+#include "base/exit_status.h"
 #include "base/fault.h"
 
-/* Stable, as everywhere in this program: docs/cli.md. */
-enum exit_status {
-    EXIT_WELL = 0,
-    EXIT_FAILED = 1,
-    EXIT_NOT_FOUND = 3,
-    EXIT_USAGE = 4, /* or a confirmation that is missing */
-    EXIT_CONFLICT = 6,
-};
-
 void terminal_say(struct str text); /* standard output, at once */
-/* The exit status for a fault, whose sentence is said on standard error; EXIT_WELL without one. */
+/* The exit status for a fault, whose sentence is said on standard error; EXIT_OK without one. */
 int terminal_status(struct fault fault);
 
 /* Somebody can be asked. */

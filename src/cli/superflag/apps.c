@@ -21,7 +21,7 @@ static int list_apps(struct session *session, const struct invocation *invocatio
     (void)invocation;
     struct json data;
     int status = vendor_ask(session, NULL, STR("/api/v1/apps"), (struct str){0}, &data);
-    if (status == CLI_OK)
+    if (status == EXIT_OK)
         vendor_show_array(session, app_columns, COUNT_OF(app_columns), &data);
     return status;
 }
@@ -45,12 +45,12 @@ static int create_app(struct session *session, const struct invocation *invocati
     struct str name = invocation_argument(invocation, 0);
     struct json data;
     int status = vendor_ask(session, "POST", STR("/api/v1/apps"), name_body(session, name), &data);
-    if (status != CLI_OK)
+    if (status != EXIT_OK)
         return status;
     vendor_show_list(session, app_columns, COUNT_OF(app_columns), &data, &data, 1);
     output_say(session, "`%.*s use %.*s production` makes it the one that commands are about",
                STR_ARG(session->program), STR_ARG(name));
-    return CLI_OK;
+    return EXIT_OK;
 }
 
 static int list_environments(struct session *session, const struct invocation *invocation)
@@ -59,10 +59,10 @@ static int list_environments(struct session *session, const struct invocation *i
     struct vendor_place place;
     struct json data;
     int status = vendor_find_app(session, &place);
-    if (status == CLI_OK)
+    if (status == EXIT_OK)
         status = vendor_ask(session, NULL, vendor_path(session, "/api/v1/envs", &place),
                             (struct str){0}, &data);
-    if (status == CLI_OK)
+    if (status == EXIT_OK)
         vendor_show_array(session, environment_columns, session->is_vendor ? 2 : 3, &data);
     return status;
 }

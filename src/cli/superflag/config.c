@@ -20,7 +20,7 @@ static int pull(struct session *session, const struct invocation *invocation)
 {
     struct str key = find_key(invocation);
     if (str_is_empty(key))
-        return session_fail(session, CLI_USAGE, STR("--key is needed: pub_… or sdk_…"),
+        return session_fail(session, EXIT_USAGE, STR("--key is needed: pub_… or sdk_…"),
                             "make one with `keys create`, or set GUIDON_KEY");
     bool is_public = invocation_has(invocation, "public") || str_starts_with(key, STR("pub_"));
     const struct client_config config = {
@@ -35,14 +35,14 @@ static int pull(struct session *session, const struct invocation *invocation)
     struct answer answer = client_ask(client, &session->arena, &call);
     client_close(client);
     if (answer.kind == ANSWER_UNAUTHENTICATED || answer.kind == ANSWER_DENIED)
-        return session_fail(session, CLI_NOT_ALLOWED, answer.message,
+        return session_fail(session, EXIT_NOT_ALLOWED, answer.message,
                             "pub_ keys read with --public, sdk_ keys without; `keys list` shows "
                             "which there are");
     if (answer.kind != ANSWER_OK)
         return session_refuse(session, &answer);
     output_raw(answer.text);
     output_raw(STR("\n"));
-    return CLI_OK;
+    return EXIT_OK;
 }
 
 /* ---- validate ------------------------------------------------------------------------------ */
@@ -100,15 +100,15 @@ static int validate(struct session *session, const struct invocation *invocation
     struct superflag_document document;
     struct issue *issues = NULL;
     int status = local_read_text(session, file, &text);
-    if (status != CLI_OK)
+    if (status != EXIT_OK)
         return status;
     size_t count = local_decode(&session->arena, text, &document, &issues);
     show_issues(session, issues, count);
     if (count > 0)
-        return CLI_FAILED;
+        return EXIT_FAILED;
     output_say(session, "%.*s is valid: %zu flags, %zu segments", STR_ARG(file),
                document.flag_count, document.segment_count);
-    return CLI_OK;
+    return EXIT_OK;
 }
 
 static const struct command_option pull_options[] = {

@@ -25,7 +25,7 @@ struct question {
 static int misuse(struct session *session, struct str what, struct fault fault)
 {
     return session_fail(
-        session, CLI_USAGE,
+        session, EXIT_USAGE,
         arena_format(&session->arena, "%.*s: %.*s", STR_ARG(what), STR_ARG(fault.why)), NULL);
 }
 
@@ -50,10 +50,10 @@ static int read_attributes(struct session *session, const struct invocation *inv
     for (size_t n = 0;; n++) {
         struct str written = invocation_nth(invocation, "attr", n);
         if (str_is_absent(written))
-            return CLI_OK;
+            return EXIT_OK;
         size_t equals = str_find_byte(written, '=', 0);
         if (equals == 0 || equals == written.size)
-            return session_fail(session, CLI_USAGE, STR("--attr is NAME=VALUE"),
+            return session_fail(session, EXIT_USAGE, STR("--attr is NAME=VALUE"),
                                 "like --attr plan=pro or --attr age=41");
         struct json value;
         struct fault fault = flag_value_parse_loose(
@@ -103,7 +103,7 @@ static int read_fallback(struct session *session, const struct invocation *invoc
     *fallback = json_make_null();
     if (!str_is_absent(text)) {
         struct fault fault = flag_value_parse_json(&session->arena, text, fallback);
-        return failed(fault) ? misuse(session, STR("--fallback"), fault) : CLI_OK;
+        return failed(fault) ? misuse(session, STR("--fallback"), fault) : EXIT_OK;
     }
     for (size_t i = 0; i < document->flag_count; i++) {
         const struct flag *flag = &document->flags[i];
@@ -111,7 +111,7 @@ static int read_fallback(struct session *session, const struct invocation *invoc
         if (off >= 0)
             *fallback = flag->variations[off].value;
     }
-    return CLI_OK;
+    return EXIT_OK;
 }
 
 static int read_question(struct session *session, const struct invocation *invocation,
@@ -124,13 +124,13 @@ static int read_question(struct session *session, const struct invocation *invoc
     question->fallback = &asked->fallback;
     question->has_type = !str_is_absent(type);
     if (str_is_absent(question->flag_key))
-        return session_fail(session, CLI_USAGE, STR("--flag is needed"), NULL);
+        return session_fail(session, EXIT_USAGE, STR("--flag is needed"), NULL);
     if (question->has_type && !value_type_parse(type, &question->type))
-        return session_fail(session, CLI_USAGE, STR("--type is boolean, string, number or object"),
+        return session_fail(session, EXIT_USAGE, STR("--type is boolean, string, number or object"),
                             NULL);
     read_moment(invocation_text(invocation, "now"), question);
     int status = read_context(session, invocation, &asked->context);
-    return status != CLI_OK
+    return status != EXIT_OK
                ? status
                : read_fallback(session, invocation, document, question->flag_key, &asked->fallback);
 }
@@ -166,9 +166,9 @@ static int evaluate_file(struct session *session, const struct invocation *invoc
     struct superflag_document document;
     struct question asked = {0};
     int status = local_read(session, invocation_argument(invocation, 0), &document);
-    if (status == CLI_OK)
+    if (status == EXIT_OK)
         status = read_question(session, invocation, &document, &asked);
-    if (status != CLI_OK)
+    if (status != EXIT_OK)
         return status;
     struct environment_state state = superflag_document_state(&session->arena, &document);
     const struct ruleset *ruleset = ruleset_compile(&session->arena, &state);
@@ -178,7 +178,7 @@ static int evaluate_file(struct session *session, const struct invocation *invoc
     show_details(session, &details);
     pattern_scratch_close(asked.question.scratch);
     ruleset_close(ruleset);
-    return CLI_OK;
+    return EXIT_OK;
 }
 
 /* ---- types --------------------------------------------------------------------------------- */
@@ -189,13 +189,13 @@ static int write_types(struct session *session, const struct invocation *invocat
     const struct superflag_types options = {invocation_text(invocation, "interface"),
                                             invocation_text(invocation, "banner")};
     int status = local_read(session, invocation_argument(invocation, 0), &document);
-    if (status != CLI_OK)
+    if (status != EXIT_OK)
         return status;
     struct buf buf;
     buf_open(&buf, SIZE_MAX);
     struct fault fault = superflag_append_types(&buf, &document, &options);
     if (failed(fault))
-        status = session_fail(session, CLI_USAGE, fault.why, NULL);
+        status = session_fail(session, EXIT_USAGE, fault.why, NULL);
     else
         output_raw(buf_str(&buf));
     buf_close(&buf);

@@ -40,7 +40,7 @@ static int get_flags(struct session *session, const struct vendor_place *place, 
 {
     int status =
         vendor_ask(session, NULL, vendor_path(session, FLAGS_PATH, place), (struct str){0}, flags);
-    if (status == CLI_OK && flags->type != JSON_OBJECT)
+    if (status == EXIT_OK && flags->type != JSON_OBJECT)
         *flags = (struct json){.type = JSON_OBJECT};
     return status;
 }
@@ -51,9 +51,9 @@ static int list(struct session *session, const struct invocation *invocation)
     struct vendor_place place;
     struct json flags = json_make_null();
     int status = vendor_find_place(session, &place);
-    if (status == CLI_OK)
+    if (status == EXIT_OK)
         status = get_flags(session, &place, &flags);
-    if (status != CLI_OK)
+    if (status != EXIT_OK)
         return status;
     struct json *items = ARENA_NEW_ARRAY(&session->arena, struct json, flags.count);
     for (uint32_t i = 0; i < flags.count; i++)
@@ -61,7 +61,7 @@ static int list(struct session *session, const struct invocation *invocation)
     if (flags.count > 1)
         qsort(items, flags.count, sizeof(*items), compare_items);
     vendor_show_list(session, columns, COUNT_OF(columns), &flags, items, flags.count);
-    return CLI_OK;
+    return EXIT_OK;
 }
 
 /* One flag of all: the vendor's API has no other way. */
@@ -70,17 +70,17 @@ static int find_flag(struct session *session, const struct vendor_place *place, 
 {
     struct json flags = json_make_null();
     int status = get_flags(session, place, &flags);
-    if (status != CLI_OK)
+    if (status != EXIT_OK)
         return status;
     const struct json *flag = json_find(&flags, key);
     if (flag == NULL)
-        return session_fail(session, CLI_NOT_FOUND, STR("Flag not found"),
+        return session_fail(session, EXIT_NOT_FOUND, STR("Flag not found"),
                             arena_format(&session->arena,
                                          "`%.*s flags list` shows the flags of %.*s",
                                          STR_ARG(session->program), STR_ARG(place->environment))
                                 .data);
     *found = (struct json_member){key, *flag};
-    return CLI_OK;
+    return EXIT_OK;
 }
 
 static int get(struct session *session, const struct invocation *invocation)
@@ -88,23 +88,23 @@ static int get(struct session *session, const struct invocation *invocation)
     struct vendor_place place;
     struct json_member flag = {0};
     int status = vendor_find_place(session, &place);
-    if (status == CLI_OK)
+    if (status == EXIT_OK)
         status = find_flag(session, &place, invocation_argument(invocation, 0), &flag);
-    if (status != CLI_OK)
+    if (status != EXIT_OK)
         return status;
     struct json item = item_of(&session->arena, &flag);
     if (vendor_shows_data(session))
         output_json(&flag.value);
     else
         output_item(session, columns, COUNT_OF(columns), &item);
-    return CLI_OK;
+    return EXIT_OK;
 }
 
 /* ---- writing ------------------------------------------------------------------------------- */
 
 static int misuse(struct session *session, struct fault fault)
 {
-    return session_fail(session, CLI_USAGE, fault.why, NULL);
+    return session_fail(session, EXIT_USAGE, fault.why, NULL);
 }
 
 /* clientEnabled and rollout, when they are written; none takes a rollout back. */
@@ -141,13 +141,13 @@ static int create(struct session *session, const struct invocation *invocation)
     struct str text = invocation_text(invocation, "value");
     struct json value, data;
     if (str_is_absent(key) || str_is_absent(type) || str_is_absent(text))
-        return session_fail(session, CLI_USAGE, STR("--key, --type and --value are needed"), NULL);
+        return session_fail(session, EXIT_USAGE, STR("--key, --type and --value are needed"), NULL);
     struct fault fault = flag_value_parse(&session->arena, type, text, &value);
     if (failed(fault))
         return misuse(session, fault);
     struct vendor_place place;
     int status = vendor_find_place(session, &place);
-    if (status != CLI_OK)
+    if (status != EXIT_OK)
         return status;
     struct vendor_body body;
     vendor_body_begin(&body, &place);
@@ -159,7 +159,7 @@ static int create(struct session *session, const struct invocation *invocation)
     if (failed(fault))
         return misuse(session, fault);
     status = vendor_ask(session, "POST", STR(FLAGS_PATH), sent, &data);
-    if (status == CLI_OK)
+    if (status == EXIT_OK)
         vendor_show_change(
             session, &data,
             arena_format(&session->arena, "%.*s is made in %.*s of %.*s", STR_ARG(key),
@@ -178,10 +178,10 @@ static int patch(struct session *session, const struct vendor_place *place, stru
         has_value ? arena_format(arena, "set %.*s to %.*s", STR_ARG(key), STR_ARG(value_text))
                   : arena_format(arena, "change %.*s", STR_ARG(key));
     if (!vendor_confirm(session, place, sentence))
-        return CLI_USAGE;
+        return EXIT_USAGE;
     struct json data;
     int status = vendor_ask(session, "PATCH", STR(FLAGS_PATH), body, &data);
-    if (status == CLI_OK)
+    if (status == EXIT_OK)
         vendor_show_change(session, &data,
                            has_value
                                ? arena_format(arena, "%.*s is %.*s in %.*s", STR_ARG(key),
@@ -209,10 +209,10 @@ static int find_type(struct session *session, const struct invocation *invocatio
 {
     *type = invocation_text(invocation, "type");
     if (!str_is_absent(*type))
-        return CLI_OK;
+        return EXIT_OK;
     struct json_member flag = {0};
     int status = find_flag(session, place, key, &flag);
-    if (status == CLI_OK)
+    if (status == EXIT_OK)
         *type = vendor_text(&flag.value, "type");
     return status;
 }
@@ -225,9 +225,9 @@ static int change(struct session *session, const struct invocation *invocation, 
     struct json value = json_make_null();
     struct fault fault = fault_none();
     int status = vendor_find_place(session, &place);
-    if (status == CLI_OK && !str_is_absent(text))
+    if (status == EXIT_OK && !str_is_absent(text))
         status = find_type(session, invocation, &place, key, &type);
-    if (status != CLI_OK)
+    if (status != EXIT_OK)
         return status;
     struct vendor_body body;
     vendor_body_begin(&body, &place);
@@ -251,7 +251,7 @@ static int update(struct session *session, const struct invocation *invocation)
     bool has_change = !str_is_absent(value) || invocation_has(invocation, "rollout") ||
                       invocation_has(invocation, "client-enabled");
     if (str_is_absent(key) || !has_change)
-        return session_fail(session, CLI_USAGE, STR("--key and --value are needed"), NULL);
+        return session_fail(session, EXIT_USAGE, STR("--key and --value are needed"), NULL);
     return change(session, invocation, key, value);
 }
 
@@ -267,13 +267,13 @@ static int toggle(struct session *session, const struct invocation *invocation)
     struct vendor_place place;
     struct json_member flag = {0};
     int status = vendor_find_place(session, &place);
-    if (status == CLI_OK)
+    if (status == EXIT_OK)
         status = find_flag(session, &place, key, &flag);
-    if (status != CLI_OK)
+    if (status != EXIT_OK)
         return status;
     const struct json *value = json_find(&flag.value, STR("value"));
     if (value == NULL || value->type != JSON_BOOLEAN)
-        return session_fail(session, CLI_FAILED,
+        return session_fail(session, EXIT_FAILED,
                             arena_format(&session->arena,
                                          "%.*s is a %.*s flag: only bool flags "
                                          "toggle",
@@ -293,14 +293,14 @@ static int delete (struct session *session, const struct invocation *invocation)
     struct str key = invocation_argument(invocation, 0);
     struct vendor_place place;
     int status = vendor_find_place(session, &place);
-    if (status != CLI_OK)
+    if (status != EXIT_OK)
         return status;
     if (!vendor_confirm(session, &place, arena_format(arena, "delete %.*s", STR_ARG(key))))
-        return CLI_USAGE;
+        return EXIT_USAGE;
     struct json data;
     struct str path = address_with(arena, vendor_path(session, FLAGS_PATH, &place), "key", key);
     status = vendor_ask(session, "DELETE", path, (struct str){0}, &data);
-    if (status == CLI_OK)
+    if (status == EXIT_OK)
         vendor_show_change(session, &data,
                            arena_format(arena, "%.*s is deleted from %.*s", STR_ARG(key),
                                         STR_ARG(place.environment)));
@@ -318,7 +318,7 @@ static int bulk(struct session *session, const struct invocation *invocation)
     fault = flag_value_parse_json(arena, text, &flags);
     if (failed(fault) || flags.type != JSON_OBJECT)
         return session_fail(
-            session, CLI_FAILED,
+            session, EXIT_FAILED,
             failed(fault) ? arena_format(arena, "%.*s: %.*s", STR_ARG(file), STR_ARG(fault.why))
                           : arena_format(arena,
                                          "%.*s: not an object of key and "
@@ -327,16 +327,16 @@ static int bulk(struct session *session, const struct invocation *invocation)
             "write it like {\"dark-mode\": true, \"page-size\": 25}");
     struct vendor_place place;
     int status = vendor_find_place(session, &place);
-    if (status != CLI_OK)
+    if (status != EXIT_OK)
         return status;
     if (!vendor_confirm(session, &place, arena_format(arena, "set %u flags", flags.count)))
-        return CLI_USAGE;
+        return EXIT_USAGE;
     struct vendor_body body;
     vendor_body_begin(&body, &place);
     json_member_tree(&body.writer, STR("flags"), &flags);
     status =
         vendor_ask(session, "POST", STR(FLAGS_PATH "/bulk"), vendor_body_end(&body, arena), &data);
-    if (status == CLI_OK)
+    if (status == EXIT_OK)
         vendor_show_change(session, &data,
                            arena_format(arena, "%u flags are set in %.*s", flags.count,
                                         STR_ARG(place.environment)));

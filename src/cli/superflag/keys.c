@@ -18,9 +18,9 @@ static const struct column columns[] = {
 static int get_keys(struct session *session, struct vendor_place *place, struct json *keys)
 {
     int status = vendor_find_place(session, place);
-    return status != CLI_OK ? status
-                            : vendor_ask(session, NULL, vendor_path(session, KEYS_PATH, place),
-                                         (struct str){0}, keys);
+    return status != EXIT_OK ? status
+                             : vendor_ask(session, NULL, vendor_path(session, KEYS_PATH, place),
+                                          (struct str){0}, keys);
 }
 
 static int list(struct session *session, const struct invocation *invocation)
@@ -29,7 +29,7 @@ static int list(struct session *session, const struct invocation *invocation)
     struct vendor_place place;
     struct json keys;
     int status = get_keys(session, &place, &keys);
-    if (status == CLI_OK)
+    if (status == EXIT_OK)
         vendor_show_array(session, columns, COUNT_OF(columns), &keys);
     return status;
 }
@@ -38,11 +38,11 @@ static int create(struct session *session, const struct invocation *invocation)
 {
     struct str type = invocation_text(invocation, "type");
     if (!str_equal(type, STR("pub")) && !str_equal(type, STR("sdk")))
-        return session_fail(session, CLI_USAGE, STR("--type is pub or sdk"),
+        return session_fail(session, EXIT_USAGE, STR("--type is pub or sdk"),
                             "pub: for browsers and apps, may be seen; sdk: for servers, secret");
     struct vendor_place place;
     int status = vendor_find_place(session, &place);
-    if (status != CLI_OK)
+    if (status != EXIT_OK)
         return status;
     struct vendor_body body;
     struct json data;
@@ -50,16 +50,16 @@ static int create(struct session *session, const struct invocation *invocation)
     json_member_string(&body.writer, STR("type"), type);
     status =
         vendor_ask(session, "POST", STR(KEYS_PATH), vendor_body_end(&body, &session->arena), &data);
-    if (status != CLI_OK)
+    if (status != EXIT_OK)
         return status;
     if (session->format == OUTPUT_JSON) {
         output_json(&data);
-        return CLI_OK;
+        return EXIT_OK;
     }
     output_raw(vendor_text(&data, "key"));
     output_raw(STR("\n"));
     output_say(session, "Keep it: it is not shown again.");
-    return CLI_OK;
+    return EXIT_OK;
 }
 
 static bool has_key(const struct json *keys, struct str id)
@@ -76,17 +76,17 @@ static int confirm_revocation(struct session *session, struct str id)
 {
     struct vendor_place place;
     struct json keys;
-    int status = session->is_vendor ? CLI_OK : get_keys(session, &place, &keys);
-    if (session->is_vendor || status != CLI_OK)
+    int status = session->is_vendor ? EXIT_OK : get_keys(session, &place, &keys);
+    if (session->is_vendor || status != EXIT_OK)
         return status;
     struct arena *arena = &session->arena;
     if (!has_key(&keys, id))
-        return session_fail(session, CLI_NOT_FOUND,
+        return session_fail(session, EXIT_NOT_FOUND,
                             arena_format(arena, "there is no key %.*s in %.*s", STR_ARG(id),
                                          STR_ARG(place.environment)),
                             "say where it is with --app and --env; `keys list` shows ids");
     struct str sentence = arena_format(arena, "revoke the key %.*s", STR_ARG(id));
-    return vendor_confirm(session, &place, sentence) ? CLI_OK : CLI_USAGE;
+    return vendor_confirm(session, &place, sentence) ? EXIT_OK : EXIT_USAGE;
 }
 
 static int revoke(struct session *session, const struct invocation *invocation)
@@ -94,11 +94,11 @@ static int revoke(struct session *session, const struct invocation *invocation)
     struct str id = invocation_argument(invocation, 0);
     struct json data;
     int status = confirm_revocation(session, id);
-    if (status == CLI_OK)
+    if (status == EXIT_OK)
         status = vendor_ask(session, "DELETE",
                             address_with(&session->arena, STR(KEYS_PATH), "keyId", id),
                             (struct str){0}, &data);
-    if (status != CLI_OK)
+    if (status != EXIT_OK)
         return status;
     if (session->format == OUTPUT_JSON)
         output_json(&data);
@@ -106,7 +106,7 @@ static int revoke(struct session *session, const struct invocation *invocation)
         printf("revoked %.*s\n", STR_ARG(id));
     else
         output_say(session, "%.*s is revoked: nothing is read with it any more", STR_ARG(id));
-    return CLI_OK;
+    return EXIT_OK;
 }
 
 static const struct command_option create_options[] = {

@@ -109,7 +109,7 @@ size_t local_decode(struct arena *arena, struct str text, struct superflag_docum
 int local_read_text(struct session *session, struct str file, struct str *text)
 {
     struct fault fault = home_read_file(&session->arena, file, FILE_BYTES_MAX, text);
-    return failed(fault) ? session_fail_fault(session, fault) : CLI_OK;
+    return failed(fault) ? session_fail_fault(session, fault) : EXIT_OK;
 }
 
 int local_read(struct session *session, struct str file, struct superflag_document *document)
@@ -117,12 +117,12 @@ int local_read(struct session *session, struct str file, struct superflag_docume
     struct str text;
     struct issue *issues = NULL;
     int status = local_read_text(session, file, &text);
-    if (status != CLI_OK)
+    if (status != EXIT_OK)
         return status;
     size_t count = local_decode(&session->arena, text, document, &issues);
     if (count == 0)
-        return CLI_OK;
-    return session_fail(session, CLI_FAILED,
+        return EXIT_OK;
+    return session_fail(session, EXIT_FAILED,
                         arena_format(&session->arena, "%.*s: %.*s: %.*s", STR_ARG(file),
                                      STR_ARG(issues[0].path), STR_ARG(issues[0].message)),
                         arena_format(&session->arena,

@@ -14,9 +14,9 @@ void manner_adopt(struct session *session)
 int manner_status(const struct session *session, int status)
 {
     static const int theirs[] = {
-        [CLI_OK] = 0,        [CLI_FAILED] = 1,  [CLI_CHANGES] = 1,
-        [CLI_NOT_FOUND] = 1, [CLI_USAGE] = 2,   [CLI_NOT_ALLOWED] = 3,
-        [CLI_CONFLICT] = 1,  [CLI_LIMITED] = 4, [CLI_UNREACHABLE] = 4,
+        [EXIT_OK] = 0,        [EXIT_FAILED] = 1,  [EXIT_CHANGES] = 1,
+        [EXIT_NOT_FOUND] = 1, [EXIT_USAGE] = 2,   [EXIT_NOT_ALLOWED] = 3,
+        [EXIT_CONFLICT] = 1,  [EXIT_LIMITED] = 4, [EXIT_UNREACHABLE] = 4,
     };
     return session->is_vendor ? theirs[status] : status;
 }

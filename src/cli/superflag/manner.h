@@ -11,7 +11,7 @@
 
 /* Looks at session->program. */
 void manner_adopt(struct session *session);
-/* The exit code of the name the program was called by, for an enum cli_status. */
+/* The exit code of the name the program was called by, for an enum exit_status. */
 int manner_status(const struct session *session, int status);
 
 #endif

@@ -24,12 +24,12 @@ int vendor_ask(struct session *session, const char *method, struct str path, str
         return session_refuse(session, &answer);
     const struct json *found = json_find(&answer.json, STR("data"));
     if (found == NULL)
-        return session_fail(session, CLI_FAILED,
+        return session_fail(session, EXIT_FAILED,
                             arena_format(&session->arena, "%.*s does not answer as it should",
                                          STR_ARG(session->origin)),
                             "is it the server that is meant? --api says which one");
     *data = *found;
-    return CLI_OK;
+    return EXIT_OK;
 }
 
 struct str vendor_path(struct session *session, const char *path, const struct vendor_place *place)
@@ -74,7 +74,8 @@ static int not_there(struct session *session, const char *what, struct str word,
 {
     struct arena *arena = &session->arena;
     return session_fail(
-        session, CLI_NOT_FOUND, arena_format(arena, "there is no %s \"%.*s\"", what, STR_ARG(word)),
+        session, EXIT_NOT_FOUND,
+        arena_format(arena, "there is no %s \"%.*s\"", what, STR_ARG(word)),
         arena_format(arena, "`%.*s %s` shows which there are", STR_ARG(session->program), list)
             .data);
 }
@@ -83,14 +84,14 @@ int vendor_look_up_app(struct session *session, struct str word, struct vendor_p
 {
     struct json apps;
     int status = vendor_ask(session, NULL, STR("/api/v1/apps"), (struct str){0}, &apps);
-    if (status != CLI_OK)
+    if (status != EXIT_OK)
         return status;
     const struct json *app = find_item(&apps, word);
     if (app == NULL)
         return not_there(session, "app", word, "apps list");
     place->app_id = vendor_text(app, "id");
     place->app_name = vendor_text(app, "name");
-    return CLI_OK;
+    return EXIT_OK;
 }
 
 int vendor_look_up_environment(struct session *session, struct str word, struct vendor_place *place)
@@ -99,7 +100,7 @@ int vendor_look_up_environment(struct session *session, struct str word, struct 
     struct json environments;
     int status = vendor_ask(session, NULL, vendor_path(session, "/api/v1/envs", &app),
                             (struct str){0}, &environments);
-    if (status != CLI_OK)
+    if (status != EXIT_OK)
         return status;
     const struct json *environment = find_item(&environments, word);
     if (environment == NULL)
@@ -107,13 +108,13 @@ int vendor_look_up_environment(struct session *session, struct str word, struct 
     const struct json *number = json_find(environment, STR("number"));
     place->environment = vendor_text(environment, "name");
     place->number = number != NULL && number->type == JSON_NUMBER ? (uint64_t)number->number : 0;
-    return CLI_OK;
+    return EXIT_OK;
 }
 
 static int nothing_chosen(struct session *session, const char *what)
 {
     struct arena *arena = &session->arena;
-    return session_fail(session, CLI_USAGE, arena_format(arena, "no %s is chosen", what),
+    return session_fail(session, EXIT_USAGE, arena_format(arena, "no %s is chosen", what),
                         arena_format(arena,
                                      "run `%.*s use APP ENVIRONMENT`, or add --app and --env",
                                      STR_ARG(session->program))
@@ -137,7 +138,7 @@ int vendor_find_app(struct session *session, struct vendor_place *place)
         return nothing_chosen(session, "app");
     if (str_is_empty(word) || str_equal(word, context->app_id) ||
         str_equal(word, context->app_name))
-        return CLI_OK;
+        return EXIT_OK;
     return vendor_look_up_app(session, word, place);
 }
 
@@ -155,7 +156,7 @@ static int find_number(struct session *session, struct str word, struct vendor_p
         return vendor_look_up_environment(session, word, place);
     struct session_environment found;
     int status = session_find_environment(session, word, &found);
-    if (status == CLI_OK)
+    if (status == EXIT_OK)
         *place = (struct vendor_place){.app_id = found.app_id,
                                        .app_name = found.app_name,
                                        .environment = found.name,
@@ -169,14 +170,14 @@ int vendor_find_place(struct session *session, struct vendor_place *place)
     if (is_number_or_id(word) && !str_starts_with(word, STR("env_")))
         return find_number(session, word, place);
     int status = vendor_find_app(session, place);
-    if (status != CLI_OK)
+    if (status != EXIT_OK)
         return status;
     size_t slash = str_find_byte(word, '/', 0);
     word = slash < word.size ? str_slice(word, slash + 1, word.size) : word;
     place->environment = str_is_empty(word) ? session->context.environment : word;
     if (str_is_empty(place->environment))
         return nothing_chosen(session, "environment");
-    return is_number_or_id(word) ? find_number(session, word, place) : CLI_OK;
+    return is_number_or_id(word) ? find_number(session, word, place) : EXIT_OK;
 }
 
 bool vendor_confirm(struct session *session, const struct vendor_place *place, struct str sentence)

@@ -56,8 +56,12 @@ TEST(a_deployment_key_is_a_word_and_32_letters_and_digits)
         CHECK_INT(kind, cases[i].kind);
         CHECK(!secret_recognise(str_slice(secret, 0, secret.size - 1), &kind));
         char *other = arena_copy(&arena, secret.data, secret.size);
-        other[20] = '-';
-        CHECK(!secret_recognise((struct str){other, secret.size}, &kind));
+        for (size_t at = cases[i].prefix.size; at < secret.size; at++) {
+            char was = other[at];
+            other[at] = '-';
+            CHECK(!secret_recognise((struct str){other, secret.size}, &kind));
+            other[at] = was;
+        }
         other[20] = 'a';
         other[6] = '_';
         CHECK(!secret_recognise((struct str){other, secret.size}, &kind));

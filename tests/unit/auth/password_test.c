@@ -6,8 +6,11 @@
 #include <signal.h>
 #include <sodium.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/random.h"
 #include "test.h"
@@ -59,6 +62,38 @@ TEST(what_is_kept_says_its_costs_and_is_salted)
     const char *text = arena_format(&room.arena, "%.*s", STR_ARG(first)).data;
     CHECK_INT(crypto_pwhash_str_verify(text, battery.data, battery.size), 0);
     CHECK_INT(crypto_pwhash_str_needs_rehash(text, 2, 19 * 1024 * 1024), 0);
+    room_close(&room);
+}
+
+/* Of what libsodium makes of a password, each part changed. */
+TEST(what_is_nearly_a_verifier_is_none)
+{
+    static const struct {
+        const char *find, *replace;
+    } sins[] = {
+        {"$argon2id", "$argon2i"}, {"v=19", "v=18"},     {"$m=", "$n="},
+        {"m=19456", "m=-9456"},    {"m=19456", "m=1"},   {"m=19456", "m=99999999999999999"},
+        {",t=2", ",t=x"},          {",t=2", ",t=0"},     {",t=2", ""},
+        {",p=1$", ",p=2$"},        {",p=1$", ",p=1"},    {",p=1$", ",p=1$AA"},
+        {",p=1$", ",p=1$$"},       {",p=1$", ",p=1$?$"},
+    };
+    struct room room;
+    struct str verifier;
+    room_open(&room);
+    CHECK(passwords_make(room.passwords, &room.arena, battery, &verifier));
+    const char *text = arena_format(&room.arena, "%.*s", STR_ARG(verifier)).data;
+    for (size_t i = 0; i < COUNT_OF(sins); i++) {
+        const char *at = strstr(text, sins[i].find);
+        assert_non_null(at);
+        struct str other = arena_format(&room.arena, "%.*s%s%s", (int)(at - text), text,
+                                        sins[i].replace, at + strlen(sins[i].find));
+        CHECK_INT(passwords_check(room.passwords, other, battery), PASSWORD_WRONG);
+    }
+    for (size_t size = 0; size < verifier.size; size++)
+        CHECK_INT(passwords_check(room.passwords, str_slice(verifier, 0, size), battery),
+                  PASSWORD_WRONG);
+    struct str longer = arena_format(&room.arena, "%sAA", text);
+    CHECK_INT(passwords_check(room.passwords, longer, battery), PASSWORD_WRONG);
     room_close(&room);
 }
 
@@ -160,6 +195,37 @@ TEST(few_wait_and_the_rest_are_turned_away)
     room_close(&room);
 }
 
+static rlim_t address_bytes(void)
+{
+    unsigned long long pages = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    assert_non_null(file);
+    CHECK_INT(fscanf(file, "%llu", &pages), 1);
+    fclose(file);
+    return (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE);
+}
+
+/* Stretching takes 19 MiB. */
+TEST(for_want_of_memory_nobody_is_wrong)
+{
+    enum { ROOM = 4 * 1024 * 1024 };
+    struct room room;
+    struct str verifier, other;
+    struct rlimit usual;
+    room_open(&room);
+    CHECK(passwords_make(room.passwords, &room.arena, battery, &verifier));
+    CHECK_INT(getrlimit(RLIMIT_AS, &usual), 0);
+    const struct rlimit tight = {.rlim_cur = address_bytes() + ROOM, .rlim_max = usual.rlim_max};
+    CHECK_INT(setrlimit(RLIMIT_AS, &tight), 0);
+    enum password_answer answer = passwords_check(room.passwords, verifier, battery);
+    bool is_made = passwords_make(room.passwords, &room.arena, battery, &other);
+    CHECK_INT(setrlimit(RLIMIT_AS, &usual), 0);
+    CHECK_INT(answer, PASSWORD_BUSY);
+    CHECK(!is_made);
+    CHECK_INT(passwords_check(room.passwords, verifier, battery), PASSWORD_RIGHT);
+    room_close(&room);
+}
+
 /* Who asks first starts a thread, and hears signals as before. */
 TEST(who_asks_still_hears_signals)
 {
@@ -185,6 +251,6 @@ TEST(what_is_forgotten_is_gone)
 }
 
 TESTS(one_password_fits, what_is_kept_says_its_costs_and_is_salted,
-      without_one_no_password_is_right, finding_out_that_there_is_none_costs_as_much,
-      few_wait_and_the_rest_are_turned_away, who_asks_still_hears_signals,
-      what_is_forgotten_is_gone)
+      what_is_nearly_a_verifier_is_none, without_one_no_password_is_right,
+      finding_out_that_there_is_none_costs_as_much, few_wait_and_the_rest_are_turned_away,
+      who_asks_still_hears_signals, what_is_forgotten_is_gone, for_want_of_memory_nobody_is_wrong)

@@ -103,7 +103,7 @@ TEST(without_a_store_identities_are_remembered_and_lost)
     town_open(&town);
     town_app(&town, STR("shop"));
     town_stop(&town);
-    story_lose_store(&town);
+    town_lose_store(&town);
     open_notebook(&town);
     CHECK_OK(town_start(&town));
     CHECK_FAULT(town.degraded, FAULT_UNAVAILABLE);
@@ -190,7 +190,7 @@ TEST(a_reader_is_told_what_happened)
     town_app(&town, STR("shop"));
     CHECK_FAULT(change_read_store(town.changer, refuse, NULL), FAULT_CONFLICT);
     town_stop(&town);
-    story_lose_store(&town);
+    town_lose_store(&town);
     CHECK_OK(town_start(&town));
     CHECK_FAULT(change_read_store(town.changer, refuse, NULL), FAULT_UNAVAILABLE);
     town_close(&town);

@@ -126,7 +126,7 @@ TEST(without_a_store_there_is_nothing_to_copy)
     uint64_t environment = town_app(&town, STR("shop"));
     CHECK_OK(town_put(&town, environment, STR("a"), true));
     town_stop(&town);
-    story_lose_store(&town);
+    town_lose_store(&town);
     CHECK_OK(town_start(&town));
     CHECK(failed(town.degraded));
     struct backup *backup = NULL;

@@ -290,7 +290,7 @@ TEST(cohorts_are_served_from_the_snapshot_on_disk)
     cohort_members_release(members);
     struct str story = story_now(&town, environment);
     town_stop(&town);
-    story_lose_store(&town);
+    town_lose_store(&town);
     CHECK_OK(town_start(&town));
     CHECK_FAULT(town.degraded, FAULT_UNAVAILABLE);
     CHECK_STR(story_now(&town, environment), story);

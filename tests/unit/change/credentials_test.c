@@ -401,7 +401,7 @@ TEST(all_of_them_open_the_same_after_a_restart_and_without_the_store)
     for (size_t i = 0; i < 2; i++) {
         town_stop(&town);
         if (i == 1)
-            story_lose_store(&town);
+            town_lose_store(&town);
         CHECK_OK(town_start(&town));
         CHECK_INT(town.degraded.kind, i == 0 ? FAULT_NONE : FAULT_UNAVAILABLE);
         struct view *view = view_acquire(town.views);

@@ -201,7 +201,7 @@ TEST(without_a_store_no_answer_is_kept)
     town_open(&town);
     town_app(&town, STR("shop"));
     town_stop(&town);
-    story_lose_store(&town);
+    town_lose_store(&town);
     CHECK_OK(town_start(&town));
     const struct change_once once = once_of(1);
     CHECK_FAULT(change_keep_answer(town.changer, &once, STR("x")), FAULT_UNAVAILABLE);

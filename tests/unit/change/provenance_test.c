@@ -253,7 +253,7 @@ TEST(every_version_can_be_had_again_with_provenance_and_cohorts)
     CHECK_OK(town_start(&town));
     CHECK_STR(story_now(&town, number), stories[CHANGES]);
     town_stop(&town);
-    story_lose_store(&town);
+    town_lose_store(&town);
     CHECK_OK(town_start(&town));
     CHECK_FAULT(town.degraded, FAULT_UNAVAILABLE);
     CHECK_STR(story_now(&town, number), stories[CHANGES]);

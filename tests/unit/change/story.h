@@ -107,15 +107,4 @@ static inline struct fault story_delete_cohort(struct town *town, uint64_t envir
     return town_apply(town, &change);
 }
 
-/* The data file of a stopped town becomes unreadable: its next start is from the snapshots. */
-static inline void story_lose_store(const struct town *town)
-{
-    char path[512];
-    snprintf(path, sizeof(path), "%s/guidon.db", town->scratch.path);
-    FILE *file = fopen(path, "wb");
-    assert_non_null(file);
-    fputs("this is no database, whatever its name says; not at all", file);
-    fclose(file);
-}
-
 #endif

@@ -172,6 +172,26 @@ TEST(confirming_is_a_try_unless_nothing_was_shown)
     door_close(door);
 }
 
+/* Who cannot be looked up is not let in, whatever is shown. */
+TEST(without_a_store_nobody_signs_in)
+{
+    struct door *door = door_open();
+    view_release(door->view);
+    door->view = NULL;
+    town_stop(&door->town);
+    town_lose_store(&door->town);
+    CHECK_OK(town_start(&door->town));
+    door->services.changer = door->town.changer;
+    static const char *const emails[] = {"ann@example.test", "bob@example.test",
+                                         "eve@example.test"};
+    for (size_t i = 0; i < COUNT_OF(emails); i++) {
+        CHECK_FAULT(try_as(door, emails[i], battery), FAULT_UNAVAILABLE);
+        CHECK(door->retry_after_s > 0);
+        CHECK(str_is_absent(door->person.email));
+    }
+    door_close(door);
+}
+
 TESTS(a_right_password_says_who_it_is, everybody_else_hears_the_same_no,
       so_many_tries_a_minute_at_an_account, who_has_a_password_confirms_with_it,
-      confirming_is_a_try_unless_nothing_was_shown)
+      confirming_is_a_try_unless_nothing_was_shown, without_a_store_nobody_signs_in)

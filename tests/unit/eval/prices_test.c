@@ -152,6 +152,30 @@ TEST(every_way_of_serving_has_its_price)
     fixture_close(fixture);
 }
 
+/* Lists of ids are tables; each cohort is looked up for itself. */
+TEST(who_is_included_has_a_price)
+{
+    static const struct {
+        const char *variation;
+        size_t steps;
+    } cases[] = {
+        {"{'id':'b','value':'b','included':['ann']}", 2 * 8},
+        {"{'id':'b','value':'b','included':['ann','bob','eve']}", 2 * 8},
+        {"{'id':'b','value':'b','cohorts':['c1']}", 64 + 8},
+        {"{'id':'b','value':'b','included':['ann'],'cohorts':['c1','c2']}", 2 * 8 + 64 + 2 * 8},
+    };
+    struct fixture *fixture = fixture_open();
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct str text = arena_format(&fixture->arena,
+                                       "{'variations':[{'id':'on','value':'on'},%s,"
+                                       "{'id':'off','value':'off'}]}",
+                                       cases[i].variation);
+        CHECK_INT(flag_steps(&fixture->arena, fixture_decode_text_flag(fixture, "flag", text.data)),
+                  TEXT_BARE + cases[i].steps);
+    }
+    fixture_close(fixture);
+}
+
 #define SLICES(from)                                                                               \
     "'slices':[{" from "60,'variations':[{'variation':'on','weight':1},{'variation':'b',"          \
     "'weight':1}]},{" from "40,'variations':[{'variation':'b','weight':1}]}],'otherwise':'off'"
@@ -223,5 +247,6 @@ TEST(what_is_shared_is_not_added)
 
 TESTS(every_test_has_its_price, a_text_is_compared_in_pieces,
       every_test_of_the_text_family_has_its_price, every_way_of_serving_has_its_price,
-      a_bucket_is_paid_for_by_its_slices, a_segment_is_paid_for_by_its_lists_and_rules,
-      an_attribute_is_paid_for_once_and_by_its_parts, what_is_shared_is_not_added)
+      who_is_included_has_a_price, a_bucket_is_paid_for_by_its_slices,
+      a_segment_is_paid_for_by_its_lists_and_rules, an_attribute_is_paid_for_once_and_by_its_parts,
+      what_is_shared_is_not_added)

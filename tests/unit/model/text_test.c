@@ -214,6 +214,12 @@ TEST(a_text_flag_made_by_hand_keeps_the_same_rules)
     CHECK_STR(flag_check(&arena, &flag).where, STR("$.deployments"));
 
     flag = text_fixture(&arena);
+    flag.bucket_by = STR("/a~0b~1");
+    CHECK_OK(flag_check(&arena, &flag));
+    flag.bucket_by = STR("/a~0b~");
+    CHECK_STR(flag_check(&arena, &flag).where, STR("$.bucketBy"));
+
+    flag = text_fixture(&arena);
     flag.variations[1].included[0] = STR("caf\xe9");
     CHECK_STR(flag_check(&arena, &flag).where, STR("$.variations.teal.included[0]"));
 
