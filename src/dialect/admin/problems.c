@@ -70,8 +70,7 @@ const struct problem problems[] = {
      STR("HTTP/1.1 and HTTP/1.0 are spoken.")},
     {507, STR("full"), STR("There is no room"),
      STR("The server's disk is full, and nothing was changed. Changes are taken again as soon as "
-         "there "
-         "is room; no restart is needed. What is read and evaluated is not concerned.")},
+         "there is room; no restart is needed. What is read and evaluated is not concerned.")},
 };
 const size_t problem_count = COUNT_OF(problems);
 
