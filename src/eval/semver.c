@@ -87,8 +87,6 @@ bool semver_rank(struct str text, uint64_t *rank)
 
 bool semver_parse(struct str text, struct semver *semver)
 {
-    if (text.size == 0)
-        return false;
     struct str rest = blanks_trim(text);
     take_byte(&rest, 'v');
     *semver = (struct semver){0};

@@ -212,13 +212,13 @@ static void check_segment_chains(struct environment_inspection *inspection)
         return;
     struct graph graph = graph_build(arena, state->segment_count, &inspection->nested);
     struct graph_survey survey = graph_survey(arena, &graph);
-    if (survey.cycle_count == 0)
-        return;
-    struct place root = place_root(STR("$"));
-    struct place list = place_member(&root, STR("segments"));
-    struct place place = place_member(&list, environment_segment_key(state, survey.cycle[0]));
-    inspect_refuse_member(&inspection->base, &place, STR("rules"),
-                          cycle_text(arena, &survey, environment_segment_key, state));
+    if (survey.cycle_count > 0) {
+        struct place root = place_root(STR("$"));
+        struct place list = place_member(&root, STR("segments"));
+        struct place place = place_member(&list, environment_segment_key(state, survey.cycle[0]));
+        inspect_refuse_member(&inspection->base, &place, STR("rules"),
+                              cycle_text(arena, &survey, environment_segment_key, state));
+    }
 }
 
 static void check_flag_depth(struct environment_inspection *inspection, const struct place *list,

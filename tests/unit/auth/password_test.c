@@ -2,6 +2,7 @@
 /* password - what is kept opens for one password alone, and few wait for the two threads. */
 #include "auth/password.h"
 
+#include <dirent.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sodium.h>
@@ -173,12 +174,24 @@ static struct str make_slow(struct arena *arena)
     return arena_format(arena, "%s", text);
 }
 
+static size_t count_threads(void)
+{
+    size_t count = 0;
+    DIR *folder = opendir("/proc/self/task");
+    assert_non_null(folder);
+    for (const struct dirent *entry; (entry = readdir(folder)) != NULL;)
+        count += entry->d_name[0] != '.';
+    closedir(folder);
+    return count;
+}
+
 TEST(few_wait_and_the_rest_are_turned_away)
 {
     enum { KNOCKING = 24 };
     struct room room;
     struct crowd crowd = {0};
     pthread_t threads[KNOCKING];
+    size_t others = count_threads();
     room_open(&room);
     crowd.verifier = make_slow(&room.arena);
     crowd.passwords = room.passwords;
@@ -191,6 +204,7 @@ TEST(few_wait_and_the_rest_are_turned_away)
     CHECK(crowd.right >= PASSWORD_THREADS + PASSWORD_WAITING_MAX);
     CHECK(crowd.busy > 0);
     CHECK_INT(passwords_check(room.passwords, crowd.verifier, battery), PASSWORD_RIGHT);
+    CHECK_INT(count_threads(), others + PASSWORD_THREADS);
     pthread_barrier_destroy(&crowd.start);
     room_close(&room);
 }

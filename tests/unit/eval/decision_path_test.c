@@ -43,6 +43,7 @@ TEST(a_plain_beginning_says_nothing_of_the_end)
     CHECK_STR(blanks_trim(STR("a\u2000")), STR("a")); /* the last of its bytes is 0x80 */
     CHECK_STR(blanks_trim(STR("a\u00e9")), STR("a\u00e9"));
     CHECK_STR(blanks_trim(STR("a ")), STR("a"));
+    CHECK_STR(blanks_trim(STR(" a")), STR("a"));
     CHECK_STR(blanks_trim(STR("\u00a0a")), STR("a"));
     CHECK_STR(blanks_trim(str_slice(STR("a b"), 0, 2)), STR("a")); /* what is behind is another's */
     CHECK_INT(blanks_trim((struct str){0}).size, 0);
@@ -202,12 +203,14 @@ TEST(without_a_scratch_no_pattern_matches)
 /* More values than a write would take: flags that come from elsewhere may have them. */
 enum { MANY = 1100 };
 
+/* The last of them are known, then a word. */
 static struct json many_values(struct arena *arena, const char *word, size_t known)
 {
     struct json *elements = ARENA_NEW_ARRAY(arena, struct json, MANY + 1);
-    elements[0] = json_make_string(str_of(word));
     for (size_t i = 0; i < MANY; i++)
-        elements[i + 1] = json_make_string(arena_format(arena, "%s%zu", i < known ? "v" : "w", i));
+        elements[i] =
+            json_make_string(arena_format(arena, "%s%zu", i >= MANY - known ? "v" : "w", i));
+    elements[MANY] = json_make_string(str_of(word));
     return (struct json){.type = JSON_ARRAY, .count = MANY + 1, .elements = elements};
 }
 

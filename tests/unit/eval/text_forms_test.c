@@ -42,6 +42,8 @@ TEST(lower_case_is_that_of_unicode)
     arena_open(&arena, 4096);
     for (size_t i = 0; i < COUNT_OF(lower_rows); i++)
         CHECK_STR(lower_case(&arena, str_of(lower_rows[i].text)), str_of(lower_rows[i].lower));
+    const struct str plain = STR("in lower case, 1");
+    CHECK(lower_case(&arena, plain).data == plain.data); /* borrowed */
     arena_close(&arena);
 }
 
@@ -165,6 +167,8 @@ static const char *const version_rows[][3] = {
     {"1.2.3-beta--"},
     {"1.2.3"},
     {"1.10"},
+    {"1.18000000000000000000"},
+    {"1.18000000000000000001"},
     {"99999999999.0", "99999999999.0.0"},
     {"18446744073709551615.0", "18446744073709551616.0", "99999999999999999999999.0"},
 };

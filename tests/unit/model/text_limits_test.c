@@ -254,8 +254,9 @@ TEST(numbers_are_what_every_engine_takes_for_one)
 
 TEST(versions_are_what_every_engine_takes_for_one)
 {
-    const char *good[] = {"1.2",          "1.2.3",  "01.002.3", "1.2.3-rc.1",       "1.2.3-a-b_c.d",
-                          "1.2.3-alpha.", "1.2.3-", "(none)",   "999999999999999.0"};
+    const char *good[] = {
+        "1.2",          "1.2.3",  "01.002.3", "1.2.3-rc.1",        "1.2.3-a-b_c.d",
+        "1.2.3-alpha.", "1.2.3-", "(none)",   "999999999999999.0", "1.2.3-azAZ09"};
     const char *bad[] = {"",
                          "1",
                          "v1.2",
