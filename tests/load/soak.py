@@ -133,8 +133,13 @@ def family(pid):
 def look(pid):
     """KiB of its own, descriptors and threads of the server; KiB of its rehearser."""
     def kib(process):
-        status = pathlib.Path(f"/proc/{process}/status").read_text()
-        return int(re.search(r"^RssAnon:\s+(\d+)", status, re.M)[1])
+        """0 of a rehearser that has just ended."""
+        try:
+            status = pathlib.Path(f"/proc/{process}/status").read_text()
+        except (FileNotFoundError, ProcessLookupError):
+            return 0
+        found = re.search(r"^RssAnon:\s+(\d+)", status, re.M)
+        return int(found[1]) if found else 0
     server, *others = family(pid)
     threads = len(list(pathlib.Path(f"/proc/{server}/task").iterdir()))
     descriptors = len(list(pathlib.Path(f"/proc/{server}/fd").iterdir()))
@@ -147,7 +152,15 @@ def slope_per_hour(samples):
 
 
 def soak(minutes, seed):
+    """What it looked like at rest before and after, the samples behind the warm-up, what was done."""
     server = Server(tempfile.mkdtemp(prefix="guidon-soak-"), *UNLIMITED).start()
+    try:
+        return live(server, seed, minutes)
+    finally:
+        server.close()
+
+
+def live(server, seed, minutes):
     life = Life(server, seed)
     life.begin()  # what is made when it is first needed is there from then on
     time.sleep(REST_S)
@@ -164,7 +177,6 @@ def soak(minutes, seed):
     while time.monotonic() < deadline and look(server.process.pid)[1] > at_rest[1]:
         time.sleep(1)
     in_the_end = look(server.process.pid)
-    server.close()
     assert not life.failures, life.failures
     warm = [sample for sample in samples if sample[0] > minutes * 20]
     return at_rest, in_the_end, warm, life.counts
