@@ -13,6 +13,7 @@ import pytest
 
 import amplitude
 from cpu_meter import least_ms
+from dear_flags import DEAR, SUBJECT
 from harness import PATIENT, Server, is_sanitized, is_watched_for_races
 from record import record
 from route_table import ADMITS, FORMS, Street, Wire, routes
@@ -153,31 +154,6 @@ def test_texts_in_contexts(street, wire, worst):
 
 
 # ---- environments --------------------------------------------------------------------------------
-def flag(key, clauses, comparison="text"):
-    return {"key": key, "kind": "flag", "type": "boolean", "description": "", "tags": [],
-            "owner": "", "lifecycle": "active", "enabled": True, "salt": "s",
-            "arithmetic": {"hash": "murmur3_32_utf8", "comparison": comparison},
-            "variations": [{"id": "on", "value": True}, {"id": "off", "value": False}],
-            "offVariation": "off", "fallthrough": {"variation": "off"},
-            "rules": [{"id": "r", "when": {"op": "all", "expressions": clauses},
-                       "serve": {"variation": "on"}}]}
-
-
-def clause(operator, values, attribute="/context/user/user_properties/a"):
-    return {"op": "match", "attribute": attribute, "operator": operator, "value": values}
-
-
-ENVIRONMENTS = {
-    "long searches": lambda i: flag(f"f{i}", [clause(
-        "text contains", [f"zz{i}_{k}" for k in range(170)])]),
-    "short searches": lambda i: flag(f"f{i}", [clause(
-        "text contains", [f"{k:02d}" + chr(97 + i % 26) for k in range(40)])]),
-    "patterns": lambda i: flag(f"f{i}", [clause(
-        "text regex match", [f"[a-z ]*x{i % 16}{k}" for k in range(3)])]),
-    "long lists": lambda i: flag(f"f{i}", [clause(
-        "text is", [f"v{i}_{k}" for k in range(1000)])]),
-    "nothing much": lambda i: flag(f"f{i}", [clause("text is", ["never"])]),
-}
 SIZES = {"long searches": 100, "short searches": 100, "patterns": 250, "long lists": 100,
          "nothing much": 1000}
 
@@ -188,7 +164,7 @@ def fill_environment(street, wire, headers, name):
     place = f"/admin/v1/environments/{street.second.number}/import"
     while made < 10000:
         text = json.dumps({"format": "guidon.environment/1", "flags": [
-            ENVIRONMENTS[name](i) for i in range(made, made + step)]}).encode()
+            DEAR[name](i) for i in range(made, made + step)]}).encode()
         if len(text) > 12 * 1024 * 1024:
             break
         answer = wire.send("POST", place + "?mode=merge", headers, text)
@@ -205,10 +181,7 @@ def fill_environment(street, wire, headers, name):
     return made
 
 
-SUBJECT = "prose and more of it, over and over " * 55
-
-
-@pytest.mark.parametrize("name", ENVIRONMENTS)
+@pytest.mark.parametrize("name", DEAR)
 def test_the_dearest_environments(street, wire, worst, name):
     """As dear as may be written: all flags at once, by every protocol, and one change more."""
     owner = next(one for one in street.people if one.kind == "owner").shown("Bearer")[0]
@@ -242,7 +215,7 @@ def test_one_more_than_the_dearest_is_refused(street, wire):
     owner = next(one for one in street.people if one.kind == "owner").shown("Bearer")[0]
     place = f"/admin/v1/environments/{street.second.number}"
     fill_environment(street, wire, owner, "long searches")
-    dear = ENVIRONMENTS["long searches"]
+    dear = DEAR["long searches"]
     text = json.dumps({"format": "guidon.environment/1",
                        "flags": [dear(10**6 + i) for i in range(100)]}).encode()
     answer = wire.send("POST", place + "/import?mode=merge", owner, text)
@@ -268,7 +241,7 @@ def test_imports_and_cohorts_by_the_mib(street, wire, worst):
     owner = next(one for one in street.people if one.kind == "owner").shown("Bearer")[0]
     place = f"/admin/v1/environments/{street.first.number}"
     text = json.dumps({"format": "guidon.environment/1", "flags": [
-        ENVIRONMENTS["long lists"](i) for i in range(250)]}).encode()
+        DEAR["long lists"](i) for i in range(250)]}).encode()
     members = json.dumps({"memberIds": [f"member-{i:07d}" for i in range(150000)]}).encode()
     for name, target, method, body in (
             ("import", "/import?mode=merge&dryRun=true", "POST", text),

@@ -12,24 +12,11 @@ import pytest
 import requests
 
 from admin_desk import Desk, content
-from harness import ORDINARY, Server, wait_until
+from dear_flags import DEAR, SUBJECT
+from harness import ORDINARY, Server, raw_head, wait_until
 
 CONNECTIONS, FLAGS = 256, 20
 ANSWERED, REFUSED, CHANGES = 20, 200, 5
-SUBJECT = "prose and more of it, over and over " * 55
-
-
-def dear_flag(number):
-    """Some 50 us: its text is searched for much that is not there."""
-    needles = [f"zz{number}_{k}" for k in range(170)]
-    return {"key": f"f{number}", "kind": "flag", "type": "boolean", "description": "", "tags": [],
-            "owner": "", "lifecycle": "active", "enabled": True, "salt": "s",
-            "arithmetic": {"hash": "murmur3_32_utf8", "comparison": "text"},
-            "variations": [{"id": "on", "value": True}, {"id": "off", "value": False}],
-            "offVariation": "off", "fallthrough": {"variation": "off"},
-            "rules": [{"id": "r", "serve": {"variation": "on"}, "when": {
-                "op": "match", "attribute": "/context/user/user_properties/a",
-                "operator": "text contains", "value": needles}}]}
 
 
 class Asker:
@@ -42,18 +29,21 @@ class Asker:
         self.link.send(request)
 
     def hear(self):
-        """(head, body) of an answer that is whole now; the next question is sent."""
+        """(status, every Retry-After, body) of an answer that is whole now; the next question is sent."""
         piece = self.link.recv(262144)
         assert piece, "hung up on"
         self.received += piece
-        head, end, rest = self.received.partition(b"\r\n\r\n")
-        size = end and int(re.search(rb"(?i)content-length: (\d+)", head)[1])
-        if not end or len(rest) < size:
+        head, end, body = self.received.partition(b"\r\n\r\n")
+        if not end:
             return None
-        assert len(rest) == size
+        status, headers = raw_head(head)
+        size = int(headers["content-length"])
+        if len(body) < size:
+            return None
+        assert len(body) == size
         self.received = b""
         self.link.send(self.request)
-        return head.decode("latin-1"), rest
+        return status, tuple(re.findall(rb"(?i)\r\nretry-after: ([^\r]*)", head)), body
 
 
 class Crowd(threading.Thread):
@@ -62,7 +52,8 @@ class Crowd(threading.Thread):
     def __init__(self, server, request):
         super().__init__(daemon=True)
         self.port, self.request = server.port, request
-        self.over, self.heard, self.failure = threading.Event(), collections.Counter(), None
+        self.over, self.failure = threading.Event(), None
+        self.answers, self.statuses = set(), collections.Counter()
 
     def run(self):
         try:
@@ -72,15 +63,14 @@ class Crowd(threading.Thread):
                     selector.register(asker.link, selectors.EVENT_READ, asker)
                 while not self.over.is_set():
                     for key, _ in selector.select(0.1):
-                        self.heard[key.data.hear()] += 1
+                        answer = key.data.hear()
+                        if answer is not None:
+                            self.answers.add(answer)
+                            self.statuses[answer[0]] += 1
                 for asker in askers:
                     asker.link.close()
         except Exception as why:  # the test has to say so
             self.failure = why
-
-    def count(self, status):
-        return sum(times for answer, times in list(self.heard.items())
-                   if answer is not None and f" {status} " in answer[0].partition("\r\n")[0])
 
 
 @pytest.fixture
@@ -100,12 +90,13 @@ def test_a_crowd_is_refused_early_and_who_rules_gets_through(server):
     number = next(one["number"] for one in desk.owner.all("/environments")
                   if one["appId"] == app.id and one["name"] == "production")
     content(desk.owner.post(f"/environments/{number}/import", {
-        "format": "guidon.environment/1", "flags": [dear_flag(k) for k in range(FLAGS)]},
+        "format": "guidon.environment/1", "flags": [DEAR["long searches"](k) for k in range(FLAGS)]},
         mode="replace"))
     ruled.add("switch", "bool", True)
+    key = app.key("sdk")
     body = json.dumps({"context": {"targetingKey": "u", "a": SUBJECT}})
     request = (f"POST /ofrep/v1/evaluate/flags HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-               f"Authorization: Bearer {app.key('sdk')}\r\nContent-Length: {len(body)}\r\n\r\n{body}")
+               f"Authorization: Bearer {key}\r\nContent-Length: {len(body)}\r\n\r\n{body}")
     before = sheds(server)
     crowd = Crowd(server, request.encode())
     crowd.start()
@@ -118,22 +109,21 @@ def test_a_crowd_is_refused_early_and_who_rules_gets_through(server):
         assert answer.status_code in (200, 503), answer.text
         changes += answer.status_code == 200
         assert requests.get(f"{server.operations}/readyz", timeout=10).status_code == 200
-        return crowd.count(200) >= ANSWERED and crowd.count(503) >= REFUSED and changes >= CHANGES
+        return (crowd.statuses[200] >= ANSWERED and crowd.statuses[503] >= REFUSED and
+                changes >= CHANGES)
 
     wait_until(has_seen_enough, "a crowd of whom some are refused", 60)
     assert sheds(server) - before >= REFUSED
     crowd.over.set()
     crowd.join()
     assert crowd.failure is None, crowd.failure
-    answers = [one for one in crowd.heard if one is not None]
-    good = {answered for head, answered in answers if " 200 " in head.partition("\r\n")[0]}
+    good = {answered for status, _, answered in crowd.answers if status == 200}
     assert len(good) == 1 and len(json.loads(good.pop())["flags"]) == FLAGS
-    refusals = [one for one in answers if " 200 " not in one[0].partition("\r\n")[0]]
-    for head, refused in refusals:
-        assert head.startswith("HTTP/1.1 503 "), head
-        assert re.findall(r"(?i)\r\nretry-after: (.*)", head) == ["1"], head
-        assert json.loads(refused), refused
+    for status, retry_after, refused in crowd.answers:
+        if status != 200:
+            assert (status, retry_after) == (503, (b"1",)), refused
+            assert json.loads(refused), refused
     wait_until(lambda: requests.post(
         f"{server.base}/ofrep/v1/evaluate/flags", data=body, timeout=10,
-        headers={"Authorization": f"Bearer {app.key('sdk')}", "Content-Type": "application/json"},
+        headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json"},
     ).status_code == 200, "an answer without a crowd", 5)
