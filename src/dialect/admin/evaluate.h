@@ -19,7 +19,6 @@ enum {
     QUESTION_ANSWERS_MAX = 10000,                /* flags times contexts */
     QUESTION_EXPLAINED_MAX = 20,                 /* flags */
     QUESTION_ANSWER_BYTES_MAX = 4 * 1024 * 1024, /* 25 ms of writing on a slow machine */
-    QUESTION_STEPS_MAX = 12000000,               /* of evaluating at worst: snapshot/cost.h */
 };
 
 struct admin_question {

@@ -4,6 +4,7 @@
 #include "dialect/admin/answer.h"
 #include "dialect/admin/evaluate.h"
 #include "dialect/admin/fields.h"
+#include "snapshot/cost.h"
 
 /* ---- contexts -------------------------------------------------------------------------------- */
 
@@ -93,7 +94,7 @@ static bool is_within_limits(struct exchange *x, bool is_explained,
         return admin_refuse_with(x, FAULT_LIMIT, "",
                                  STR("that would be more than 10,000 answers: ask about fewer "
                                      "flags or contexts"));
-    return admin_question_steps(x->arena, question, is_explained) <= QUESTION_STEPS_MAX ||
+    return admin_question_steps(x->arena, question, is_explained) <= SNAPSHOT_STEPS_MAX ||
            admin_refuse_with(x, FAULT_LIMIT, "",
                              STR("these flags would take too many steps to evaluate: ask about "
                                  "fewer of them, or about fewer contexts"));
