@@ -23,11 +23,11 @@ static const struct str prefixes[] = {STR("/cli"), STR("/device")};
 
 /* ---- no -------------------------------------------------------------------------------------- */
 
-static int status_of(enum fault_kind kind)
+static int status_of(struct fault fault)
 {
-    if (kind == FAULT_UNAVAILABLE || kind == FAULT_FULL)
+    if (fault_is_passing(fault))
         return 503;
-    return kind == FAULT_MISSING ? 404 : 400;
+    return fault.kind == FAULT_MISSING ? 404 : 400;
 }
 
 static struct str sentence_of(int status)
@@ -49,7 +49,7 @@ static struct str sentence_of(int status)
 static void refuse(struct exchange *x, struct fault fault, int status, struct str allow)
 {
     if (status == 0)
-        status = status_of(fault.kind);
+        status = status_of(fault);
     const char *lines = status == 503 ? "Retry-After: 1\r\n" : "";
     if (!str_is_absent(allow))
         lines = arena_format(x->arena, "Allow: %.*s\r\n", STR_ARG(allow)).data;

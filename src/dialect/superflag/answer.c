@@ -92,8 +92,6 @@ static struct str text_of_status(int status)
         return STR("Request headers too large");
     case 503:
         return STR("Temporarily unavailable");
-    case 507:
-        return STR("The disk is full");
     default:
         return STR("Bad request");
     }
