@@ -23,11 +23,16 @@ static inline struct str scratch_path(const struct scratch *scratch)
     return str_of(scratch->path);
 }
 
-static inline bool scratch_open(struct scratch *scratch)
+/* Where it is made. */
+static inline const char *scratch_parent(void)
 {
     const char *parent = getenv("TMPDIR");
-    snprintf(scratch->path, sizeof(scratch->path), "%s/guidon-test-XXXXXX",
-             parent == NULL ? "/tmp" : parent);
+    return parent == NULL ? "/tmp" : parent;
+}
+
+static inline bool scratch_open(struct scratch *scratch)
+{
+    snprintf(scratch->path, sizeof(scratch->path), "%s/guidon-test-XXXXXX", scratch_parent());
     return mkdtemp(scratch->path) != NULL;
 }
 

@@ -8,22 +8,22 @@
 #include <unistd.h>
 
 #include "base/random.h"
+#include "scratch.h"
 #include "test.h"
 
 struct scene {
     struct arena arena;
     struct home home;
-    char root[64];
+    struct scratch root;
 };
 
 static void scene_open(struct scene *scene)
 {
     random_open();
     arena_open(&scene->arena, 4096);
-    snprintf(scene->root, sizeof(scene->root), "/tmp/guidon-home-XXXXXX");
-    CHECK(mkdtemp(scene->root) != NULL);
-    scene->home =
-        (struct home){&scene->arena, arena_format(&scene->arena, "%s/.superflag", scene->root)};
+    CHECK(scratch_open(&scene->root));
+    scene->home = (struct home){&scene->arena,
+                                arena_format(&scene->arena, "%s/.superflag", scene->root.path)};
 }
 
 static void scene_close(struct scene *scene)
@@ -32,7 +32,7 @@ static void scene_close(struct scene *scene)
     for (size_t i = 0; i < COUNT_OF(files); i++)
         unlink(home_path(&scene->home, files[i]).data);
     rmdir(home_path(&scene->home, "").data);
-    CHECK(rmdir(scene->root) == 0); /* nothing temporary was left */
+    CHECK(rmdir(scene->root.path) == 0); /* nothing temporary was left */
     arena_close(&scene->arena);
 }
 
@@ -204,7 +204,7 @@ TEST(a_folder_that_cannot_be_written_is_told)
     scene.home.directory = STR("/proc/nowhere");
     const struct credentials saved = {STR("t"), {0}, {0}};
     CHECK(failed(home_save_credentials(&scene.home, &saved)));
-    scene.home.directory = arena_format(&scene.arena, "%s/.superflag", scene.root);
+    scene.home.directory = arena_format(&scene.arena, "%s/.superflag", scene.root.path);
     scene_close(&scene);
 }
 

@@ -18,6 +18,7 @@
 #include "base/arena.h"
 #include "certificates.h"
 #include "http/tls.h"
+#include "scratch.h"
 #include "test.h"
 
 #define TLS_CLIENT_FUNCTIONS(X)                                                                    \
@@ -74,7 +75,9 @@ static inline struct tls_client_library tls_client_library(void)
 /* A file of its own with this text; its path is good until the process ends. */
 static inline struct str pem_file(const char *text)
 {
-    char *path = strdup("/tmp/guidon-pem-XXXXXX");
+    char *path = malloc(PATH_MAX);
+    CHECK(path != NULL);
+    snprintf(path, PATH_MAX, "%s/guidon-pem-XXXXXX", scratch_parent());
     int file = mkostemp(path, O_CLOEXEC);
     CHECK(file >= 0);
     CHECK_INT(write(file, text, strlen(text)), strlen(text));

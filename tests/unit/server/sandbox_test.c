@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #include "base/sanitized.h"
+#include "scratch.h"
 #include "server/sandbox_calls.h"
 #include "server/sandbox_files.h"
 #include "server/sealed.h"
@@ -35,13 +36,13 @@
 enum { NOT_FENCED = 255 };
 
 struct place {
-    char folder[64];
-    char data[96], outside[96], other_program[96];
+    struct scratch folder;
+    char data[320], outside[320], other_program[320];
 };
 
 static const char *inside(struct place *place, char *room, size_t size, const char *name)
 {
-    snprintf(room, size, "%s/%s", place->folder, name);
+    snprintf(room, size, "%s/%s", place->folder.path, name);
     return room;
 }
 
@@ -56,8 +57,7 @@ static void write_file(const char *path, const char *text, mode_t mode)
 
 static void place_open(struct place *place)
 {
-    snprintf(place->folder, sizeof(place->folder), "/tmp/guidon-sandbox.XXXXXX");
-    CHECK(mkdtemp(place->folder) != NULL);
+    CHECK(scratch_open(&place->folder));
     inside(place, place->data, sizeof(place->data), "data");
     inside(place, place->outside, sizeof(place->outside), "outside");
     inside(place, place->other_program, sizeof(place->other_program), "other");
@@ -68,7 +68,7 @@ static void place_open(struct place *place)
 
 static void place_close(struct place *place)
 {
-    char path[128];
+    char path[352];
     snprintf(path, sizeof(path), "%s/mine", place->data);
     unlink(path);
     snprintf(path, sizeof(path), "%s/yours", place->data);
@@ -76,7 +76,7 @@ static void place_close(struct place *place)
     rmdir(place->data);
     unlink(place->outside);
     unlink(place->other_program);
-    rmdir(place->folder);
+    rmdir(place->folder.path);
 }
 
 /* ---- one try ------------------------------------------------------------------------------- */
@@ -183,7 +183,7 @@ static int start_by_descriptor(struct place *place)
 
 static int start_what_was_written(struct place *place)
 {
-    char path[128];
+    char path[352];
     snprintf(path, sizeof(path), "%s/mine", place->data);
     write_file(path, "#!/usr/bin/true\n", 0700);
     return start(path);
@@ -251,7 +251,7 @@ static int write_outside(struct place *place)
 
 static int make_outside(struct place *place)
 {
-    char path[128];
+    char path[352];
     return outcome(
         open(inside(place, path, sizeof(path), "new"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600) >= 0);
 }
@@ -263,7 +263,7 @@ static int remove_outside(struct place *place)
 
 static int list_outside(struct place *place)
 {
-    return outcome(open(place->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) >= 0);
+    return outcome(open(place->folder.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) >= 0);
 }
 
 static int read_passwords(struct place *place)
@@ -288,8 +288,8 @@ static int write_what_is_read_only(struct place *place)
 
 static int carry_out(struct place *place)
 {
-    char from[128];
-    char to[128];
+    char from[352];
+    char to[352];
     snprintf(from, sizeof(from), "%s/mine", place->data);
     write_file(from, "secret", 0600);
     return outcome(rename(from, inside(place, to, sizeof(to), "mine")) == 0);
@@ -313,8 +313,8 @@ TEST(no_file_outside_can_be_opened_made_or_removed)
 
 static int work_inside(struct place *place)
 {
-    char one[128];
-    char other[128];
+    char one[352];
+    char other[352];
     snprintf(one, sizeof(one), "%s/mine", place->data);
     snprintf(other, sizeof(other), "%s/yours", place->data);
     write_file(one, "bytes", 0600);
